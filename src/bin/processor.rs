@@ -1,0 +1,10 @@
+//! The Lambda function behind the queue: batches in, each event to its effect.
+
+use mediahook::process::{self, LogHandler};
+use mediahook::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    process::run(LogHandler).await
+}

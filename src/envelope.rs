@@ -1,0 +1,251 @@
+//! The CloudEvent that travels: through the queue, to the handlers, and wherever an event must wait.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// `specversion` of every envelope.
+const SPEC_VERSION: &str = "1.0";
+const JSON_MEDIA_TYPE: &str = "application/json";
+/// What SQS takes as a `MessageGroupId`: at most so many characters.
+const MAX_GROUP_ID_CHARS: usize = 128;
+
+/// One event notification as CloudEvents 1.0, structured JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The version of CloudEvents, `1.0`.
+    pub specversion: String,
+    /// The same for the same event, however often and by whichever way it is sent. See [`crate::sender::identity`].
+    pub id: String,
+    /// The source's name, `SENDER/APP`, such as `tencent-vod/main`.
+    pub source: String,
+    /// The sender's event type behind the sender's prefix, such as `com.tencentcloud.vod.PullComplete`.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The media the event is about where it is exactly one, else the task or job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it happened by the sender's clock, else when it was received; RFC 3339.
+    pub time: String,
+    /// Of `data`: always `application/json`.
+    #[serde(default = "json_media_type")]
+    pub datacontenttype: String,
+    /// The sender's JSON object, byte for byte, without what belongs to the transport.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Box<RawValue>>,
+    /// Where `data` lies when it is too large to travel: `s3://BUCKET/payload/...` (claim check).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataref: Option<String>,
+    /// How it went.
+    #[serde(default)]
+    pub outcome: Outcome,
+    /// The sender's id of the task or job, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taskid: Option<String>,
+    /// The sender's id of the media, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mediaid: Option<String>,
+    /// How it came to us.
+    pub channel: Channel,
+    /// When it came to us; RFC 3339.
+    pub receivedtime: String,
+}
+
+/// How the happening that an event tells of went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Ended, and all of it well.
+    Succeeded,
+    /// Ended, and at least a part of it failed.
+    Failed,
+    /// Not ended: more events will follow.
+    Progress,
+    /// The sender does not say, or says it in words we do not know.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// The way an event came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// The sender called us.
+    Push,
+    /// We fetched it from the sender's queue.
+    Pull,
+}
+
+/// What SQS FIFO is asked to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The envelope as JSON, with nothing in it that SQS refuses.
+    pub body: String,
+    /// `MessageDeduplicationId`: the envelope's id.
+    pub deduplication_id: String,
+    /// `MessageGroupId`: one media's events keep their order, and others do not wait for them.
+    pub group_id: String,
+}
+
+/// What an [`Envelope`] is made from, once the sender's format is understood.
+#[derive(Debug)]
+pub struct Contents {
+    /// See [`Envelope::id`].
+    pub id: String,
+    /// See [`Envelope::source`].
+    pub source: String,
+    /// See [`Envelope::event_type`].
+    pub event_type: String,
+    /// See [`Envelope::subject`].
+    pub subject: Option<String>,
+    /// See [`Envelope::time`]; the time of receipt where there is none.
+    pub time: Option<OffsetDateTime>,
+    /// See [`Envelope::data`].
+    pub data: Box<RawValue>,
+    /// See [`Envelope::outcome`].
+    pub outcome: Outcome,
+    /// See [`Envelope::taskid`].
+    pub task_id: Option<String>,
+    /// See [`Envelope::mediaid`].
+    pub media_id: Option<String>,
+}
+
+impl Envelope {
+    /// Seals what was understood, with how and when it came.
+    pub fn seal(contents: Contents, channel: Channel, received: OffsetDateTime) -> Self {
+        Self {
+            specversion: SPEC_VERSION.to_owned(),
+            id: contents.id,
+            source: contents.source,
+            event_type: contents.event_type,
+            subject: contents.subject,
+            time: rfc3339(contents.time.unwrap_or(received)),
+            datacontenttype: JSON_MEDIA_TYPE.to_owned(),
+            data: Some(contents.data),
+            dataref: None,
+            outcome: contents.outcome,
+            taskid: contents.task_id,
+            mediaid: contents.media_id,
+            channel,
+            receivedtime: rfc3339(received),
+        }
+    }
+
+    /// Reads an envelope, as it lies in a queue message.
+    ///
+    /// # Errors
+    /// The text is not JSON, or lacks a member that every envelope has.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The message that carries it.
+    pub fn message(&self) -> Message {
+        // Every member is a text, an enum or valid JSON already: there is nothing that can fail.
+        let body = serde_json::to_string(self).unwrap_or_default();
+        Message { body: escape_for_sqs(body), deduplication_id: self.id.clone(), group_id: self.group_id() }
+    }
+
+    /// An event about nothing we could name is a group of its own, so that it holds nobody up.
+    fn group_id(&self) -> String {
+        let subject = self.subject.as_deref().unwrap_or(&self.id);
+        let readable = format!("{}/{subject}", self.source);
+        if readable.len() <= MAX_GROUP_ID_CHARS && readable.bytes().all(|b| b.is_ascii_graphic()) {
+            return readable;
+        }
+        hex(&Sha256::digest(readable.as_bytes()))
+    }
+}
+
+/// SQS refuses U+FFFE and U+FFFF. In JSON text they can only stand inside a string, where an escape means the same.
+fn escape_for_sqs(body: String) -> String {
+    if !body.contains(['\u{fffe}', '\u{ffff}']) {
+        return body;
+    }
+    body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+}
+
+/// To the millisecond. A year that RFC 3339 cannot write (beyond 9999) becomes the epoch rather than an error.
+fn rfc3339(time: OffsetDateTime) -> String {
+    let milliseconds = time.replace_millisecond(time.millisecond()).unwrap_or(time);
+    milliseconds.format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".to_owned())
+}
+
+fn json_media_type() -> String {
+    JSON_MEDIA_TYPE.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn envelope(subject: Option<&str>, data: &str) -> Envelope {
+        let contents = Contents {
+            id: "0123".into(),
+            source: "tencent-vod/main".into(),
+            event_type: "com.tencentcloud.vod.PullComplete".into(),
+            subject: subject.map(Into::into),
+            time: None,
+            data: RawValue::from_string(data.into()).unwrap(),
+            outcome: Outcome::Succeeded,
+            task_id: None,
+            media_id: None,
+        };
+        Envelope::seal(contents, Channel::Push, datetime!(2026-11-22 05:50:25.123456789 UTC))
+    }
+
+    #[test]
+    fn the_message_is_the_envelope_with_the_data_as_it_came() {
+        let message = envelope(Some("42"), r#"{ "n": 1.50 }"#).message();
+        assert_eq!(
+            message.body,
+            concat!(
+                r#"{"specversion":"1.0","id":"0123","source":"tencent-vod/main","#,
+                r#""type":"com.tencentcloud.vod.PullComplete","subject":"42","time":"2026-11-22T05:50:25.123Z","#,
+                r#""datacontenttype":"application/json","data":{ "n": 1.50 },"outcome":"succeeded","channel":"push","#,
+                r#""receivedtime":"2026-11-22T05:50:25.123Z"}"#
+            )
+        );
+        assert_eq!(message.deduplication_id, "0123");
+        let read = Envelope::parse(&message.body).unwrap();
+        assert_eq!(read.message(), message);
+    }
+
+    #[test]
+    fn what_sqs_refuses_is_escaped_and_means_the_same() {
+        let message = envelope(Some("\u{ffff}"), "{\"a\":\"x\u{fffe}y\u{fffd}\"}").message();
+        assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
+        let read = Envelope::parse(&message.body).unwrap();
+        assert_eq!(read.subject.unwrap(), "\u{ffff}");
+        let data: serde_json::Value = serde_json::from_str(read.data.unwrap().get()).unwrap();
+        assert_eq!(data["a"], "x\u{fffe}y\u{fffd}");
+    }
+
+    #[test]
+    fn a_group_is_readable_where_sqs_allows_it() {
+        assert_eq!(envelope(Some("42"), "{}").message().group_id, "tencent-vod/main/42");
+        assert_eq!(envelope(None, "{}").message().group_id, "tencent-vod/main/0123");
+        for odd in ["a b", "媒体", &"9".repeat(200)] {
+            let group_id = envelope(Some(odd), "{}").message().group_id;
+            assert_eq!(group_id.len(), 64, "{odd}");
+        }
+    }
+
+    #[test]
+    fn tomorrows_outcome_and_members_do_not_stop_a_reader() {
+        let text = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","outcome":"postponed","traceparent":"00-"}"#;
+        assert_eq!(Envelope::parse(text).unwrap().outcome, Outcome::Unknown);
+    }
+}

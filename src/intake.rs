@@ -1,0 +1,133 @@
+//! From what a sender said to the envelope that travels: the way of every event, pushed or pulled.
+
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use crate::envelope::{Channel, Contents, Envelope};
+use crate::json::{Json, Member, ParseError};
+use crate::sender::{Notification, identity};
+use crate::source::Source;
+
+/// Why an authentic body is no event. Says where, never what stood there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The invocation says base64, the body is not.
+    #[error("the body is not the base64 it is said to be")]
+    NotBase64,
+    /// Not UTF-8, so not JSON.
+    #[error("the body is not UTF-8 from byte {valid_bytes} on")]
+    NotUtf8 {
+        /// How many bytes were good.
+        valid_bytes: usize,
+    },
+    /// Not JSON, or nested too deep.
+    #[error("the body is {0}")]
+    NotJson(#[from] ParseError),
+    /// JSON, but no object.
+    #[error("the body is JSON, but not an object")]
+    NotAnObject,
+    /// An object that names no event.
+    #[error("the body names no event")]
+    NoEvent,
+}
+
+/// Puts a body that is known to come from a source into its envelope.
+///
+/// # Errors
+/// The body is no event. It is not lost by that: whoever calls keeps it where an operator finds it.
+pub fn seal(
+    source: &Source,
+    body: &str,
+    channel: Channel,
+    received: OffsetDateTime,
+) -> Result<Envelope, Unreadable> {
+    let json = Json::parse(body)?;
+    let Json::Object(members) = &json else { return Err(Unreadable::NotAnObject) };
+    let notification = source.sender().read(&json).ok_or(Unreadable::NoEvent)?;
+    let kept = without_transport(members, &notification);
+    let data = if kept.len() == members.len() { body.to_owned() } else { object_of(&kept) };
+
+    let contents = Contents {
+        id: identity::id(
+            source.name(),
+            &notification.event_type,
+            &kept,
+            notification.repeats.then_some(received),
+        ),
+        source: source.name().to_owned(),
+        event_type: notification.event_type,
+        subject: notification.subject,
+        time: notification.time,
+        data: RawValue::from_string(data)
+            .map_err(|e| ParseError::Syntax { line: e.line(), column: e.column() })?,
+        outcome: notification.outcome,
+        task_id: notification.task_id,
+        media_id: notification.media_id,
+    };
+    Ok(Envelope::seal(contents, channel, received))
+}
+
+fn without_transport<'m, 'a>(members: &'m [Member<'a>], notification: &Notification) -> Vec<&'m Member<'a>> {
+    members.iter().filter(|m| !notification.transport.contains(&m.name.as_ref())).collect()
+}
+
+/// An object of these members, every one's bytes as they came.
+fn object_of(members: &[&Member<'_>]) -> String {
+    let texts: Vec<_> = members.iter().map(|m| m.text).collect();
+    format!("{{{}}}", texts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use time::macros::datetime;
+
+    const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
+
+    fn seal_for(source: &str, body: &str, channel: Channel) -> Result<Envelope, Unreadable> {
+        let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
+        seal(sources.get(source).unwrap(), body, channel, RECEIVED)
+    }
+
+    fn tencent(body: &str) -> Envelope {
+        seal_for("tencent-vod/main", body, Channel::Push).unwrap()
+    }
+
+    #[test]
+    fn the_transport_is_cut_out_and_the_rest_keeps_its_bytes() {
+        let envelope = tencent(
+            "{ \"Sign\":\"x\" ,\"EventType\" : \"PullComplete\",\n\"T\":1, \"n\": 1.50e3 , \"EventHandle\":\"h\" }",
+        );
+        assert_eq!(envelope.data.unwrap().get(), "{\"EventType\" : \"PullComplete\",\"n\": 1.50e3}");
+        let untouched = "{ \"EventType\" : \"PullComplete\" }";
+        assert_eq!(tencent(untouched).data.unwrap().get(), untouched);
+    }
+
+    #[test]
+    fn pushed_again_or_pulled_it_is_the_same_event() {
+        let pushed = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","FileId":"1"},"Sign":"a","T":1}"#;
+        let again = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","FileId":"1"},"Sign":"b","T":2}"#;
+        let pulled = r#"{"EventHandle":"8","EventType":"PullComplete","FileUploadEvent":null,"PullCompleteEvent":{"TaskId":"t","FileId":"1","Message":null}}"#;
+        let id = tencent(pushed).id;
+        assert_eq!(tencent(again).id, id);
+        assert_eq!(seal_for("tencent-vod/main", pulled, Channel::Pull).unwrap().id, id);
+        let other = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","FileId":"2"}}"#;
+        assert_ne!(tencent(other).id, id);
+    }
+
+    #[test]
+    fn what_is_no_event_says_why() {
+        for (body, expected) in [
+            ("", Unreadable::NotJson(ParseError::Syntax { line: 1, column: 0 })),
+            ("[1]", Unreadable::NotAnObject),
+            ("\"EventType\"", Unreadable::NotAnObject),
+            ("{}", Unreadable::NoEvent),
+            (r#"{"EventType":""}"#, Unreadable::NoEvent),
+            (r#"{"hello":{"world":1}}"#, Unreadable::NoEvent),
+        ] {
+            assert_eq!(seal_for("tencent-vod/main", body, Channel::Push).unwrap_err(), expected, "{body}");
+            assert_eq!(seal_for("alibaba-ims/prod", body, Channel::Push).unwrap_err(), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! JSON text, read without changing it: every value keeps the bytes it came in.
+//!
+//! `serde_json` decides what is JSON; [`Json`] then only walks text that is known to be valid. It exists because an
+//! event must be passed on, and told apart from others, digit by digit: a number here never becomes a float.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+/// How many arrays and objects may stand inside each other before a text counts as unreadable.
+pub const MAX_DEPTH: usize = 128;
+
+/// One JSON value, borrowed from the text it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number's digits, as sent.
+    Number(&'a str),
+    /// A string with its quotes and escapes, as sent; [`Json::text`] decodes it.
+    String(&'a str),
+    /// The items in order.
+    Array(Vec<Json<'a>>),
+    /// The members in order, repeated names included.
+    Object(Vec<Member<'a>>),
+}
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// The name, decoded.
+    pub name: Cow<'a, str>,
+    /// The value.
+    pub value: Json<'a>,
+    /// The member's own bytes, from the first quote of its name to the end of its value.
+    pub text: &'a str,
+}
+
+/// Why a text could not be read. Says where, never what stood there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Not JSON.
+    #[error("not JSON: line {line}, column {column}")]
+    Syntax {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+    },
+    /// More than [`MAX_DEPTH`] levels.
+    #[error("more than {MAX_DEPTH} levels of nesting")]
+    TooDeep,
+}
+
+impl<'a> Json<'a> {
+    /// Reads one JSON text.
+    pub fn parse(text: &'a str) -> Result<Self, ParseError> {
+        let valid: &RawValue = serde_json::from_str(text)
+            .map_err(|e| ParseError::Syntax { line: e.line(), column: e.column() })?;
+        Reader { rest: valid.get() }.value(MAX_DEPTH)
+    }
+
+    /// The member of that name; the last one where a name is repeated, as most JSON readers have it.
+    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.members().iter().rev().find(|m| m.name == name).map(|m| &m.value)
+    }
+
+    /// The value at a path of member names, such as `Input.FileId`.
+    pub fn at(&self, path: &str) -> Option<&Json<'a>> {
+        path.split('.').try_fold(self, |value, name| value.get(name))
+    }
+
+    /// The members of an object; none of anything else.
+    pub fn members(&self) -> &[Member<'a>] {
+        match self {
+            Json::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The items of an array; none of anything else.
+    pub fn items(&self) -> &[Json<'a>] {
+        match self {
+            Json::Array(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a string, or the digits of a number; nothing for `""`, `null` and the rest.
+    ///
+    /// Both senders put numbers where they document strings, and `""` or `null` where they mean "none".
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        let text = match self {
+            Json::String(quoted) => unquote(quoted),
+            Json::Number(digits) => Cow::Borrowed(*digits),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The text at a path: [`Json::at`], then [`Json::text`].
+    pub fn text_at(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.at(path)?.text()
+    }
+}
+
+/// Decodes a quoted JSON string. One that no string can hold (half a surrogate pair) stays as it was written.
+pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
+    let inner = quoted.strip_prefix('"').and_then(|s| s.strip_suffix('"')).unwrap_or(quoted);
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    serde_json::from_str::<String>(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
+}
+
+/// Walks text that `serde_json` has found valid, so that it need not look for mistakes.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, levels_left: usize) -> Result<Json<'a>, ParseError> {
+        Ok(match self.peek() {
+            Some(b'{') => Json::Object(self.object(levels_left)?),
+            Some(b'[') => Json::Array(self.array(levels_left)?),
+            Some(b'"') => Json::String(self.string()),
+            Some(b'n') => self.word(Json::Null),
+            Some(b't') => self.word(Json::Bool(true)),
+            Some(b'f') => self.word(Json::Bool(false)),
+            _ => Json::Number(self.scalar()),
+        })
+    }
+
+    fn object(&mut self, levels_left: usize) -> Result<Vec<Member<'a>>, ParseError> {
+        let levels_left = levels_left.checked_sub(1).ok_or(ParseError::TooDeep)?;
+        let mut members = Vec::new();
+        self.take(1);
+        while self.peek() != Some(b'}') {
+            let start = self.rest;
+            let name = unquote(self.string());
+            self.peek();
+            self.take(1); // the colon
+            let value = self.value(levels_left)?;
+            let text = start.get(..start.len() - self.rest.len()).unwrap_or_default();
+            members.push(Member { name, value, text });
+            self.comma();
+        }
+        self.take(1);
+        Ok(members)
+    }
+
+    fn array(&mut self, levels_left: usize) -> Result<Vec<Json<'a>>, ParseError> {
+        let levels_left = levels_left.checked_sub(1).ok_or(ParseError::TooDeep)?;
+        let mut items = Vec::new();
+        self.take(1);
+        while self.peek() != Some(b']') {
+            items.push(self.value(levels_left)?);
+            self.comma();
+        }
+        self.take(1);
+        Ok(items)
+    }
+
+    fn comma(&mut self) {
+        if self.peek() == Some(b',') {
+            self.take(1);
+        }
+    }
+
+    fn word(&mut self, value: Json<'a>) -> Json<'a> {
+        self.scalar();
+        value
+    }
+
+    fn scalar(&mut self) -> &'a str {
+        let end =
+            self.rest.bytes().position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
+        self.take(end.unwrap_or(self.rest.len()))
+    }
+
+    /// A string with its quotes.
+    fn string(&mut self) -> &'a str {
+        let mut escaped = true; // the opening quote is not the closing one
+        let end = self.rest.bytes().position(|b| {
+            let closes = b == b'"' && !escaped;
+            escaped = b == b'\\' && !escaped;
+            closes
+        });
+        self.take(end.map_or(self.rest.len(), |at| at + 1))
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.bytes().next()
+    }
+
+    fn take(&mut self, bytes: usize) -> &'a str {
+        let (head, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        head
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_digits_escapes_and_bytes() {
+        let text = r#" { "a" : 16092504232103571364.50 , "b\u0031":"x\"\\", "c":[1, {"d":null}],"e":true } "#;
+        let json = Json::parse(text).unwrap();
+        assert_eq!(json.get("a"), Some(&Json::Number("16092504232103571364.50")));
+        assert_eq!(json.text_at("b1").unwrap(), "x\"\\");
+        assert_eq!(json.get("c").unwrap().items()[1].get("d"), Some(&Json::Null));
+        let texts: Vec<_> = json.members().iter().map(|m| m.text).collect();
+        assert_eq!(
+            texts,
+            [
+                r#""a" : 16092504232103571364.50"#,
+                r#""b\u0031":"x\"\\""#,
+                r#""c":[1, {"d":null}]"#,
+                r#""e":true"#
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_text_is_none() {
+        let json = Json::parse(r#"{"a":"","b":null,"c":0}"#).unwrap();
+        assert_eq!(json.text_at("a"), None);
+        assert_eq!(json.text_at("b"), None);
+        assert_eq!(json.text_at("c").unwrap(), "0");
+        assert_eq!(json.text_at("d.e"), None);
+    }
+
+    #[test]
+    fn half_a_surrogate_stays_as_written() {
+        let json = Json::parse(r#"{"a":"\ud800"}"#).unwrap();
+        assert_eq!(json.text_at("a").unwrap(), r"\ud800");
+    }
+
+    #[test]
+    fn levels_are_counted() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Json::parse(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(Json::parse(&nested(MAX_DEPTH + 1)), Err(ParseError::TooDeep));
+        assert_eq!(Json::parse(&nested(1_000_000)), Err(ParseError::TooDeep));
+    }
+
+    #[test]
+    fn a_mistake_has_a_place() {
+        assert_eq!(Json::parse("{\"a\":\n 1,}"), Err(ParseError::Syntax { line: 2, column: 4 }));
+        for text in ["", "{", "nul", "01", "{'a':1}", "[1 2]", "\"\u{1}\"", "{} {}"] {
+            assert!(matches!(Json::parse(text), Err(ParseError::Syntax { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `mediahook` receives the event notifications of Tencent Cloud VOD and Alibaba Cloud IMS on AWS Lambda, and loses
+//! none: a receiver puts every authentic callback into a queue before it answers, a processor takes each to its effect.
+//!
+//! # Layout
+//!
+//! What a sender says, pure:
+//! - [`json`]: JSON text, read without changing it
+//! - [`callback`]: a callback as the function URL hands it over, before anybody has vouched for it
+//! - [`sender`]: the senders' formats, authentication, identity of events, outcome; [`sender::SENDERS`] lists them
+//! - [`envelope`]: the CloudEvent that travels
+//! - [`intake`]: from what a sender said to that envelope
+//!
+//! What is done with it:
+//! - [`receive`]: push: request → authentic → envelope → stored → answer
+//! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
+//!
+//! Around it:
+//! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
+//! - [`config`]: the environment
+//! - [`store`]: the adapters, the only files that know an SDK
+//! - [`telemetry`]: the log
+//! - [`secret`]: text that must not be seen
+
+pub mod callback;
+pub mod config;
+pub mod envelope;
+pub mod intake;
+pub mod json;
+pub mod process;
+pub mod receive;
+pub mod secret;
+pub mod sender;
+pub mod settings;
+pub mod source;
+pub mod store;
+pub mod telemetry;

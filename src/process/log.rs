@@ -1,0 +1,26 @@
+//! Where no event bus is set: one line per event.
+
+use super::{Failure, Handler};
+use crate::envelope::Envelope;
+
+/// Writes one structured log line per event: what it is and how it went, not what it carries.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogHandler;
+
+impl Handler for LogHandler {
+    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+        tracing::info!(
+            id = event.id,
+            source = event.source,
+            r#type = event.event_type,
+            subject = event.subject,
+            outcome = ?event.outcome,
+            taskid = event.taskid,
+            mediaid = event.mediaid,
+            time = event.time,
+            channel = ?event.channel,
+            "event"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! Who may come in.
+
+use time::OffsetDateTime;
+
+use crate::callback::Callback;
+use crate::envelope::{Channel, Envelope};
+use crate::intake::{self, Unreadable};
+use crate::sender::BadSignature;
+use crate::source::{Source, Sources};
+
+/// A callback that came from one of our sources. Only [`Authentic::new`] makes one, and only from one can there be an
+/// envelope: what nobody vouched for cannot be stored.
+#[derive(Debug)]
+pub struct Authentic<'a> {
+    callback: &'a Callback,
+    source: &'a Source,
+}
+
+/// Why a callback is not let in. For the operator: whoever called is told the status alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another method than POST.
+    #[error("not a POST")]
+    NotPost,
+    /// No source of ours has that path.
+    #[error("unknown path")]
+    UnknownPath,
+    /// The source has neither keys nor tokens, and does not say that it is meant to be open.
+    #[error("the source takes no push")]
+    TakesNoPush,
+    /// The token in the path is missing or none of the source's.
+    #[error("wrong path token")]
+    WrongToken,
+    /// The signature is no good.
+    #[error(transparent)]
+    BadSignature(#[from] BadSignature),
+}
+
+impl<'a> Authentic<'a> {
+    /// Lets a callback in if everything its source asks for is there: a token, a signature, or both.
+    ///
+    /// # Errors
+    /// Why not. Nothing of the body is kept until then.
+    pub fn new(callback: &'a Callback, sources: &'a Sources, now: OffsetDateTime) -> Result<Self, Refusal> {
+        if callback.method() != "POST" {
+            return Err(Refusal::NotPost);
+        }
+        let (source, token) = route(callback.path(), sources).ok_or(Refusal::UnknownPath)?;
+        if !source.takes_push() {
+            return Err(Refusal::TakesNoPush);
+        }
+        if source.has_path_tokens() && !source.accepts_token(token) {
+            return Err(Refusal::WrongToken);
+        }
+        if let Some(verifier) = source.verifier() {
+            verifier.verify(callback, now.unix_timestamp())?;
+        }
+        Ok(Self { callback, source })
+    }
+
+    /// The event in the body.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn envelope(&self, received: OffsetDateTime) -> Result<Envelope, Unreadable> {
+        intake::seal(self.source, self.callback.body()?, Channel::Push, received)
+    }
+}
+
+/// `/SENDER/APP` and `/SENDER/APP/TOKEN`, where the source has tokens. A slash at the end changes nothing.
+fn route<'a, 's>(path: &'a str, sources: &'s Sources) -> Option<(&'s Source, &'a str)> {
+    let path = path.strip_prefix('/')?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if let Some(source) = sources.get(path) {
+        return Some((source, ""));
+    }
+    let (name, token) = path.rsplit_once('/')?;
+    sources.get(name).filter(|source| source.has_path_tokens()).map(|source| (source, token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_sources() {
+        let sources = Sources::parse(
+            r#"{"tencent-vod/main":{"path_tokens":["t"]},"alibaba-ims/prod":{"auth_keys":["k"]}}"#,
+        )
+        .unwrap();
+        let route = |path| route(path, &sources).map(|(source, token)| (source.name(), token));
+        assert_eq!(route("/tencent-vod/main/abc"), Some(("tencent-vod/main", "abc")));
+        assert_eq!(route("/tencent-vod/main"), Some(("tencent-vod/main", "")));
+        assert_eq!(route("/tencent-vod/main/"), Some(("tencent-vod/main", "")));
+        assert_eq!(route("/alibaba-ims/prod/"), Some(("alibaba-ims/prod", "")));
+        for path in [
+            "",
+            "/",
+            "//",
+            "/tencent-vod",
+            "tencent-vod/main",
+            "/tencent-vod/other",
+            "/tencent-vod/main/a/b",
+            "/alibaba-ims/prod/token",
+            "/Tencent-vod/main",
+            "/\"<>",
+        ] {
+            assert_eq!(route(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Alibaba Cloud IMS (API product ICE): event notifications by HTTP callback or through an MNS queue.
+
+mod event;
+mod signature;
+
+use super::{Notification, Sender, Verify, pull_endpoint};
+use crate::json::Json;
+use crate::settings::{Settings, SettingsError};
+
+/// The sender `alibaba-ims`.
+#[derive(Debug, Clone, Copy)]
+pub struct AlibabaIms;
+
+impl Sender for AlibabaIms {
+    fn name(&self) -> &'static str {
+        "alibaba-ims"
+    }
+
+    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+        let auth_keys = settings.secrets("auth_keys")?;
+        let callback_urls = settings.texts("callback_urls")?;
+        if !callback_urls.iter().all(|url| url.starts_with("https://") || url.starts_with("http://")) {
+            return Err(
+                settings.error("callback_urls", "expected a URL that begins with https:// or http://")
+            );
+        }
+        let signed = (!auth_keys.is_empty()).then(|| signature::AuthKeys::new(auth_keys, callback_urls));
+        Ok(signed.map(|keys| Box::new(keys) as Box<dyn Verify>))
+    }
+
+    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError> {
+        pull.required_text("access_key_id")?;
+        pull.required_secret("access_key_secret")?;
+        pull.required_text("queue")?;
+        pull_endpoint(pull)?.ok_or_else(|| pull.error("endpoint", "missing"))?;
+        Ok(())
+    }
+
+    fn read(&self, body: &Json<'_>) -> Option<Notification> {
+        event::read(body)
+    }
+}

@@ -1,0 +1,135 @@
+//! Which event is which: the id that makes a re-send the same event, and two happenings two.
+//!
+//! Neither sender gives its events an id. Ours is the SHA-256 of:
+//! - the source's name and the event's type,
+//! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
+//!   receipt is made anew for each delivery, and push and pull differ in them,
+//! - for the few types whose payload can honestly repeat, the minute of receipt.
+//!
+//! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
+//! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. Numbers
+//! count digit by digit. So two events are one only if they say the same in every member.
+//!
+//! What this cannot tell apart: two happenings that a sender describes with the same words. For the types with neither
+//! time nor task id that happens (a second "Working" of the same cast), hence the minute; a re-send that crosses
+//! the minute is then delivered twice, which is the lesser evil.
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use crate::envelope::hex;
+use crate::json::{Json, Member, unquote};
+
+/// The id of an event, as 64 hex digits. `minute` is the time of receipt, for events that repeat.
+pub fn id(source: &str, event_type: &str, members: &[&Member<'_>], minute: Option<OffsetDateTime>) -> String {
+    let mut bytes = Vec::with_capacity(1024);
+    push_text(&mut bytes, source);
+    push_text(&mut bytes, event_type);
+    push_members(&mut bytes, members.iter().copied());
+    if let Some(received) = minute {
+        bytes.extend((received.unix_timestamp() / 60).to_le_bytes());
+    }
+    hex(&Sha256::digest(&bytes))
+}
+
+/// Each kind of value begins with a byte of its own and says where it ends: no two values give the same bytes.
+fn push_value(bytes: &mut Vec<u8>, value: &Json<'_>) {
+    match value {
+        Json::Null => bytes.push(b'0'),
+        Json::Bool(false) => bytes.push(b'f'),
+        Json::Bool(true) => bytes.push(b't'),
+        Json::Number(digits) => {
+            bytes.push(b'#');
+            push_text(bytes, digits);
+        }
+        Json::String(quoted) => {
+            bytes.push(b'"');
+            push_text(bytes, &unquote(quoted));
+        }
+        Json::Array(items) => {
+            bytes.push(b'[');
+            for item in items {
+                push_value(bytes, item);
+            }
+            bytes.push(b']');
+        }
+        Json::Object(members) => push_members(bytes, members.iter()),
+    }
+}
+
+fn push_members<'m, 'a: 'm>(bytes: &mut Vec<u8>, members: impl Iterator<Item = &'m Member<'a>>) {
+    let mut members: Vec<_> = members.filter(|m| m.value != Json::Null).collect();
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    bytes.push(b'{');
+    for member in members {
+        push_text(bytes, &member.name);
+        push_value(bytes, &member.value);
+    }
+    bytes.push(b'}');
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: &str) {
+    bytes.extend(text.len().to_le_bytes());
+    bytes.extend(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn id_of(text: &str) -> String {
+        let json = Json::parse(text).unwrap();
+        id("s/a", "t", &json.members().iter().collect::<Vec<_>>(), None)
+    }
+
+    #[test]
+    fn the_same_said_otherwise_is_the_same() {
+        let id = id_of(r#"{"a":{"x":1.50,"y":"é"},"b":[1,null]}"#);
+        for text in [
+            r#"{"b":[1,null],"a":{"y":"\u00e9","x":1.50}}"#,
+            r#" { "a" : { "x" : 1.50, "y":"é" , "z": null } , "b":[ 1, null ], "c":null } "#,
+        ] {
+            assert_eq!(id_of(text), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_least_difference_is_another_event() {
+        let texts = [
+            "{}",
+            r#"{"a":1}"#,
+            r#"{"a":"1"}"#,
+            r#"{"a":1.0}"#,
+            r#"{"a":16092504232103571364}"#,
+            r#"{"a":16092504232103571365}"#,
+            r#"{"a":160925042321035713640}"#,
+            r#"{"a":160925042321035713641}"#,
+            r#"{"a":[]}"#,
+            r#"{"a":[[]]}"#,
+            r#"{"a":[null]}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":""}"#,
+            r#"{"a":false}"#,
+            r#"{"a":true}"#,
+            r#"{"a":"b","c":"d"}"#,
+            r#"{"a":"bc","":"d"}"#,
+        ];
+        let ids: std::collections::HashSet<_> = texts.iter().map(|t| id_of(t)).collect();
+        assert_eq!(ids.len(), texts.len());
+    }
+
+    #[test]
+    fn source_type_and_minute_count() {
+        let at = |second| datetime!(2026-11-22 05:50:00 UTC) + time::Duration::seconds(second);
+        let ids = [
+            id("s/a", "t", &[], None),
+            id("s/b", "t", &[], None),
+            id("s/a", "u", &[], None),
+            id("s/a", "t", &[], Some(at(0))),
+            id("s/a", "t", &[], Some(at(60))),
+        ];
+        assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
+        assert_eq!(id("s/a", "t", &[], Some(at(59))), ids[3]);
+    }
+}

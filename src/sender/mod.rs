@@ -1,0 +1,107 @@
+//! What a sender says: its formats, its authentication, its idea of success. Pure: no I/O, no clock of its own.
+//!
+//! A further sender is a folder here, and a line in [`SENDERS`].
+
+pub mod alibaba_ims;
+pub mod identity;
+mod signature;
+pub mod tencent_vod;
+
+use std::fmt::Debug;
+
+use time::OffsetDateTime;
+
+use crate::callback::{Callback, Repeated};
+use crate::envelope::Outcome;
+use crate::json::Json;
+use crate::settings::{Settings, SettingsError};
+
+/// Every sender there is.
+pub static SENDERS: [&dyn Sender; 2] = [&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];
+
+/// The sender of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Sender> {
+    SENDERS.into_iter().find(|sender| sender.name() == name)
+}
+
+/// A cloud service that sends event notifications.
+pub trait Sender: Send + Sync {
+    /// The first half of its sources' names, such as `tencent-vod`.
+    fn name(&self) -> &'static str;
+
+    /// Takes the members of a source's settings that this sender's authentication needs, and makes what checks its
+    /// signatures; nothing where the source has no keys.
+    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError>;
+
+    /// Takes the members of a source's `pull` section, so that a mistake in it shows in every function at start.
+    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError>;
+
+    /// Understands a body; nothing where it names no event.
+    fn read(&self, body: &Json<'_>) -> Option<Notification>;
+}
+
+/// Checks that a callback was signed by one who holds a source's key.
+pub trait Verify: Debug + Send + Sync {
+    /// # Errors
+    /// Why it is refused. `now_s` is UNIX time in seconds.
+    fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature>;
+}
+
+/// Why a signature is refused. For the operator's eyes: the sender of the request is only told 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadSignature {
+    /// There is none, or a part of it is missing.
+    #[error("missing signature")]
+    Missing,
+    /// It is given more than once.
+    #[error("repeated signature")]
+    Repeated,
+    /// Its time is past, or too far ahead.
+    #[error("stale signature")]
+    Stale,
+    /// No key fits.
+    #[error("wrong signature")]
+    Wrong,
+}
+
+impl From<Repeated> for BadSignature {
+    fn from(Repeated: Repeated) -> Self {
+        Self::Repeated
+    }
+}
+
+/// One event notification, understood as far as every event must be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// The sender's event type behind the sender's prefix.
+    pub event_type: String,
+    /// The media the event is about where it is exactly one, else the task or job.
+    pub subject: Option<String>,
+    /// The sender's id of the task or job.
+    pub task_id: Option<String>,
+    /// The sender's id of the media.
+    pub media_id: Option<String>,
+    /// When it happened, by the sender's clock.
+    pub time: Option<OffsetDateTime>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The names of the top-level members that belong to the transport and not to the event.
+    pub transport: &'static [&'static str],
+    /// Whether the same payload can honestly come again as news.
+    pub repeats: bool,
+}
+
+/// Takes the `endpoint` of a `pull` section: `https://`, or `http://` to this machine alone.
+fn pull_endpoint(pull: &mut Settings<'_>) -> Result<Option<String>, SettingsError> {
+    let Some(endpoint) = pull.text("endpoint")? else { return Ok(None) };
+    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let is_loopback = loopback.iter().any(|prefix| {
+        endpoint.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    });
+    if !endpoint.starts_with("https://") && !is_loopback {
+        return Err(
+            pull.error("endpoint", "expected a URL that begins with https:// (http:// only for loopback)")
+        );
+    }
+    Ok(Some(endpoint))
+}

@@ -1,0 +1,37 @@
+//! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
+
+mod event;
+mod legacy;
+mod outcome;
+mod signature;
+
+use super::{Notification, Sender, Verify, pull_endpoint};
+use crate::json::Json;
+use crate::settings::{Settings, SettingsError};
+
+/// The sender `tencent-vod`.
+#[derive(Debug, Clone, Copy)]
+pub struct TencentVod;
+
+impl Sender for TencentVod {
+    fn name(&self) -> &'static str {
+        "tencent-vod"
+    }
+
+    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+        let sign_keys = settings.secrets("sign_keys")?;
+        Ok((!sign_keys.is_empty()).then(|| Box::new(signature::SignKeys::new(sign_keys)) as Box<dyn Verify>))
+    }
+
+    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError> {
+        pull.required_text("secret_id")?;
+        pull.required_secret("secret_key")?;
+        pull.number("sub_app_id")?;
+        pull_endpoint(pull)?;
+        Ok(())
+    }
+
+    fn read(&self, body: &Json<'_>) -> Option<Notification> {
+        event::read(body).or_else(|| legacy::read(body))
+    }
+}

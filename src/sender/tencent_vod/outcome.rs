@@ -1,0 +1,69 @@
+//! How a Tencent event went. `FINISH` is the end and not success; a flow whose top level says `0`/`SUCCESS` has failed
+//! if one of its subtasks has (`ProcedureTask.ErrCode` is deprecated for that reason, SDK documentation).
+
+use crate::envelope::Outcome;
+use crate::json::Json;
+
+/// How the payload of an event type says how it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The event is sent on success alone.
+    Success,
+    /// By `Status`, then by every error code in it.
+    Task,
+    /// The event is sent at the end; failed if there is an error code in it.
+    Ended,
+    /// A state that comes and goes: never the end.
+    Stream,
+}
+
+/// What a caller asked for, echoed. Nothing in it tells how it went.
+const ECHOES: &[&str] = &["Input", "InputInfo"];
+
+impl Rule {
+    pub(super) fn outcome(self, payload: &Json<'_>) -> Outcome {
+        match (self, payload) {
+            (_, Json::Null) => Outcome::Unknown,
+            (Rule::Success, _) => Outcome::Succeeded,
+            (Rule::Task, _) => by_status(payload, "Status"),
+            (Rule::Ended, _) => ended(payload),
+            (Rule::Stream, _) => match payload.text_at("Status").as_deref() {
+                Some("Working" | "Scheduled" | "Stopped" | "Idle") => Outcome::Progress,
+                _ => Outcome::Unknown,
+            },
+        }
+    }
+}
+
+/// By the word at `status`, which is `Status` in format v3.0 and `status` in the legacy one.
+pub(super) fn by_status(payload: &Json<'_>, status: &str) -> Outcome {
+    match payload.text_at(status).as_deref() {
+        Some("WAITING" | "PROCESSING") => Outcome::Progress,
+        Some("FINISH" | "SUCCESS") => ended(payload),
+        Some("FAIL" | "ABORTED") => Outcome::Failed,
+        Some(_) => Outcome::Unknown,
+        None if has_failed(payload) => Outcome::Failed,
+        None => Outcome::Unknown,
+    }
+}
+
+pub(super) fn ended(payload: &Json<'_>) -> Outcome {
+    if has_failed(payload) { Outcome::Failed } else { Outcome::Succeeded }
+}
+
+/// Whether an error stands anywhere in it: codes are numbers or texts, `ErrCodeExt` empty where all is well.
+fn has_failed(value: &Json<'_>) -> bool {
+    let in_members = value.members().iter().any(|m| match m.name.as_ref() {
+        "ErrCode" | "ErrCodeExt" | "errCode" => m.value.text().is_some_and(|code| is_error(&code)),
+        // What WeChat made of a publication stands beside a status that only says the task is over.
+        "WechatStatus" => m.value.text().is_some_and(|s| s == "FAIL" || s == "AUDITNOTPASS"),
+        "PublishResult" => m.value.text().is_some_and(|r| r == "Failed" || r == "Rejected"),
+        "Status" | "status" => m.value.text().is_some_and(|status| status == "FAIL" || status == "ABORTED"),
+        name => !ECHOES.contains(&name) && has_failed(&m.value),
+    });
+    in_members || value.items().iter().any(has_failed)
+}
+
+fn is_error(code: &str) -> bool {
+    code != "0" && !code.eq_ignore_ascii_case("SUCCESS")
+}
