@@ -1,13 +1,15 @@
 //! The environment: what a function is told at start.
 
-use std::env;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::settings::SettingsError;
 use crate::source::Sources;
 
-/// Where the sources document stands, inline.
+/// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";
-/// The URL of the FIFO queue. No other will do: it drops a repeated event, and keeps the events of a media in order.
+/// The variable with the URL of the FIFO queue. No other kind will do: this one drops a repeated event, and keeps the
+/// events of a media in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
 
 /// Why a function cannot start. Names the variable, never its value.
@@ -24,32 +26,91 @@ pub enum ConfigError {
     Sources(#[from] SettingsError),
 }
 
-/// The sources document.
-///
-/// # Errors
-/// It is missing, or has a mistake.
-pub fn sources() -> Result<Sources, ConfigError> {
-    Ok(Sources::parse(&required(SOURCES)?)?)
-}
+/// The environment variables of one function.
+#[derive(Clone)]
+pub struct Environment(BTreeMap<String, String>);
 
-/// The queue's URL.
-///
-/// # Errors
-/// It is missing, or no URL.
-pub fn queue_url() -> Result<String, ConfigError> {
-    let url = required(QUEUE_URL)?;
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        return Err(ConfigError::Wrong(QUEUE_URL, "expected a URL"));
+impl Environment {
+    /// Those of this process. One that is not UTF-8 is none of ours.
+    pub fn of_process() -> Self {
+        let vars = std::env::vars_os();
+        Self(vars.filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect())
     }
-    Ok(url)
+
+    /// The sources document.
+    ///
+    /// # Errors
+    /// It is missing, or has a mistake.
+    pub fn sources(&self) -> Result<Sources, ConfigError> {
+        Ok(Sources::parse(self.required(SOURCES)?)?)
+    }
+
+    /// The queue's URL.
+    ///
+    /// # Errors
+    /// It is missing, or no URL.
+    pub fn queue_url(&self) -> Result<String, ConfigError> {
+        let url = self.required(QUEUE_URL)?;
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(ConfigError::Wrong(QUEUE_URL, "expected a URL"));
+        }
+        Ok(url.to_owned())
+    }
+
+    /// A variable that may be missing; an empty one is.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// A variable that must be set.
+    ///
+    /// # Errors
+    /// It is not, or it is empty.
+    pub fn required(&self, name: &'static str) -> Result<&str, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing(name))
+    }
 }
 
-/// A variable that is set and not empty.
-pub(crate) fn optional(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(vars: I) -> Self {
+        Self(vars.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
+    }
 }
 
-/// A variable that must be set.
-pub(crate) fn required(name: &'static str) -> Result<String, ConfigError> {
-    optional(name).ok_or(ConfigError::Missing(name))
+/// Names alone: among the values are keys.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(name: &str, value: &str) -> Environment {
+        [(name, value)].into_iter().collect()
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named_and_not_shown() {
+        let none = environment("OTHER", "x");
+        assert_eq!(none.sources().unwrap_err().to_string(), "MEDIAHOOK_SOURCES is not set");
+        assert_eq!(none.queue_url().unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
+        assert_eq!(
+            environment(QUEUE_URL, " ").queue_url().unwrap_err().to_string(),
+            "MEDIAHOOK_QUEUE_URL is not set"
+        );
+        assert_eq!(
+            environment(QUEUE_URL, "callbacks").queue_url().unwrap_err().to_string(),
+            "MEDIAHOOK_QUEUE_URL: expected a URL"
+        );
+        let wrong = environment(SOURCES, r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#);
+        let error = wrong.sources().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys: expected a list of texts, at least one, none of them empty"
+        );
+        assert_eq!(format!("{wrong:?}"), r#"{"MEDIAHOOK_SOURCES"}"#);
+    }
 }

@@ -6,15 +6,15 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config;
+use crate::config::Environment;
 
 /// The level the function's logging configuration asks for.
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
 /// Starts the log. Our own lines come at the level that Lambda's logging configuration sets (default INFO); of the
 /// libraries we hear warnings alone, since some of them write whole requests at lower levels.
-pub fn init() {
-    let level = config::optional(LOG_LEVEL).and_then(|name| level(&name)).unwrap_or(Level::INFO);
+pub fn init(environment: &Environment) {
+    let level = environment.optional(LOG_LEVEL).and_then(level).unwrap_or(Level::INFO);
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
         .with_target(env!("CARGO_PKG_NAME"), level);

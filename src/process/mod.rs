@@ -20,7 +20,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 /// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs.
 ///
 /// ```no_run
+/// use mediahook::config::Environment;
 /// use mediahook::envelope::Envelope;
+/// use mediahook::telemetry;
 /// use mediahook::process::{self, Failure, Handler};
 ///
 /// struct Publish;
@@ -35,7 +37,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 ///
 /// #[tokio::main(flavor = "current_thread")]
 /// async fn main() -> Result<(), lambda_runtime::Error> {
-///     mediahook::telemetry::init();
+///     telemetry::init(&Environment::of_process());
 ///     process::run(Publish).await
 /// }
 /// ```

@@ -115,7 +115,7 @@ impl Verdict {
             Self::Refused(refusal) => tracing::debug!(reason = %refusal, "refused"),
             Self::Unreadable(unreadable) => tracing::warn!(reason = %unreadable, "authentic, but no event"),
             Self::TooLarge => {
-                tracing::error!(limit_bytes = MAX_MESSAGE_BYTES, "authentic, but too large for the queue")
+                tracing::error!(limit_bytes = MAX_MESSAGE_BYTES, "authentic, but too large for the queue");
             }
             Self::Lost => {}
         }

@@ -8,7 +8,7 @@ use aws_sdk_sqs::config::{
 };
 use aws_smithy_http_client::{Builder, tls};
 
-use crate::config::{self, ConfigError};
+use crate::config::{ConfigError, Environment};
 
 /// Our AWS account as the environment describes it.
 #[derive(Debug, Clone)]
@@ -16,44 +16,48 @@ pub struct Aws {
     pub(super) region: Region,
     pub(super) credentials: SharedCredentialsProvider,
     pub(super) http: SharedHttpClient,
+    environment: Environment,
 }
 
 impl Aws {
-    /// Reads `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, where it is set,
-    /// `AWS_SESSION_TOKEN`.
+    /// Reads `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, where they are
+    /// set, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_*`.
     ///
     /// # Errors
     /// Names the one that is missing.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let region = config::optional("AWS_REGION").or_else(|| config::optional("AWS_DEFAULT_REGION"));
+    pub fn new(environment: Environment) -> Result<Self, ConfigError> {
+        let region =
+            environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
         let credentials = Credentials::new(
-            config::required("AWS_ACCESS_KEY_ID")?,
-            config::required("AWS_SECRET_ACCESS_KEY")?,
-            config::optional("AWS_SESSION_TOKEN"),
+            environment.required("AWS_ACCESS_KEY_ID")?,
+            environment.required("AWS_SECRET_ACCESS_KEY")?,
+            environment.optional("AWS_SESSION_TOKEN").map(String::from),
             None,
             "environment",
         );
         Ok(Self {
-            region: Region::new(region.ok_or(ConfigError::Missing("AWS_REGION"))?),
+            region: Region::new(region.ok_or(ConfigError::Missing("AWS_REGION"))?.to_owned()),
             credentials: SharedCredentialsProvider::new(credentials),
             http: Builder::new()
                 .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
                 .build_https(),
+            environment,
         })
+    }
+
+    /// The endpoint that `AWS_ENDPOINT_URL_SERVICE` or `AWS_ENDPOINT_URL` asks for, unless
+    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set; nothing for the service's own.
+    pub(super) fn endpoint_url(&self, service: &str) -> Option<String> {
+        let ignore = self.environment.optional("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+        if ignore.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return None;
+        }
+        let own = self.environment.optional(&format!("AWS_ENDPOINT_URL_{service}"));
+        own.or_else(|| self.environment.optional("AWS_ENDPOINT_URL")).map(String::from)
     }
 }
 
 /// The behaviour of the SDK that we have tested with.
 pub(super) fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
-}
-
-/// The endpoint that `AWS_ENDPOINT_URL_SERVICE` or `AWS_ENDPOINT_URL` asks for, unless
-/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set; nothing for the service's own.
-pub(super) fn endpoint_url(service: &str) -> Option<String> {
-    let ignore = config::optional("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if ignore.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return None;
-    }
-    config::optional(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| config::optional("AWS_ENDPOINT_URL"))
 }

@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// One attempt. A connection that went stale while the function was frozen costs this much, and one retry.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(900);
 /// All attempts and the pause between them: what is left of the 2.5 s in which every callback is answered is ours.
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_000);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_ATTEMPTS: u32 = 2;
 const MAX_BACKOFF: Duration = Duration::from_millis(100);
 
@@ -43,7 +43,7 @@ impl SqsQueue {
             .http_client(aws.http.clone())
             .timeout_config(timeouts)
             .retry_config(retries);
-        config.set_endpoint_url(aws::endpoint_url("SQS"));
+        config.set_endpoint_url(aws.endpoint_url("SQS"));
         Self { client: Client::from_conf(config.build()), url }
     }
 }

@@ -41,9 +41,8 @@ pub(super) fn by_status(payload: &Json<'_>, status: &str) -> Outcome {
         Some("WAITING" | "PROCESSING") => Outcome::Progress,
         Some("FINISH" | "SUCCESS") => ended(payload),
         Some("FAIL" | "ABORTED") => Outcome::Failed,
-        Some(_) => Outcome::Unknown,
         None if has_failed(payload) => Outcome::Failed,
-        None => Outcome::Unknown,
+        Some(_) | None => Outcome::Unknown,
     }
 }
 

@@ -1,0 +1,205 @@
+//! The real binaries, each behind a Runtime API, with a queue between them that speaks SQS's wire protocol.
+
+use aws_lambda_events::sqs::SqsBatchResponse;
+use serde_json::{Value, json};
+
+use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES, now_s};
+use crate::support::function_url::{self, DOMAIN};
+use crate::support::mapping::{self, Mapping};
+use crate::support::runtime_api::Function;
+use crate::support::senders::{sign_alibaba, sign_tencent};
+use crate::support::sqs::Sqs;
+
+const RECEIVER: &str = env!("CARGO_BIN_EXE_receiver");
+const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
+
+fn receiver_variables(sqs: &Sqs, queue_url: &str) -> Vec<(&'static str, String)> {
+    let mut variables = sqs.variables();
+    variables.push(("MEDIAHOOK_SOURCES", SOURCES.to_owned()));
+    variables.push(("MEDIAHOOK_QUEUE_URL", queue_url.to_owned()));
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned()));
+    variables
+}
+
+fn post(path: &str, headers: &Value, body: &str) -> Value {
+    function_url::event("POST", path, "", headers, (body.to_owned(), false))
+}
+
+fn tencent(body: &str) -> Value {
+    post("/tencent-vod/signed", &json!({}), &sign_tencent(body, "CurrentSignKey1", now_s() + 600))
+}
+
+fn alibaba(body: &str) -> Value {
+    let url = format!("https://{DOMAIN}/alibaba-ims/derived");
+    let headers = sign_alibaba(&url, "CurrentAuthKey1", now_s())
+        .into_iter()
+        .map(|(n, v)| (n.to_owned(), Value::from(v)));
+    post("/alibaba-ims/derived", &headers.collect(), body)
+}
+
+async fn invoke_processor(
+    processor: &mut Function,
+    messages: &[aws_sdk_sqs::types::Message],
+) -> SqsBatchResponse {
+    let response = processor.invoke(mapping::invocation(messages)).await.unwrap();
+    serde_json::from_value(response).unwrap()
+}
+
+#[tokio::test]
+async fn a_callback_travels_from_the_url_to_its_effect() {
+    let sqs = Sqs::start().await;
+    let (queue_url, _) = sqs.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    for event in [tencent(PULL_COMPLETE), alibaba(PRODUCED), tencent(PULL_COMPLETE)] {
+        let answer = receiver.invoke(event).await.unwrap();
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        assert_eq!(answer["isBase64Encoded"], false);
+        assert_eq!(answer["headers"]["content-type"], "application/json");
+    }
+
+    let queue = Mapping::new(sqs.client(), &queue_url);
+    let messages = queue.receive().await;
+    assert_eq!(messages.len(), 2, "the repeated event is in the queue once");
+    let mut processor = Function::start(PROCESSOR, &[]).await;
+    assert_eq!(invoke_processor(&mut processor, &messages).await.batch_item_failures.len(), 0);
+
+    let log = processor.stop().await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert_eq!(lines[0]["type"], "com.tencentcloud.vod.PullComplete");
+    assert_eq!(lines[0]["subject"], "1450807");
+    assert_eq!(lines[1]["type"], "com.alibabacloud.ims.ProduceMediaComplete");
+    assert_eq!(lines[1]["time"], "2026-11-22T05:50:25Z");
+}
+
+#[tokio::test]
+async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
+    let sqs = Sqs::start().await;
+    let (queue_url, dead_letter_url) = sqs.queues(2, 0).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let send = |body: &str| {
+        sqs.client()
+            .send_message()
+            .queue_url(&queue_url)
+            .message_body(body)
+            .message_group_id("tencent-vod/signed/1450807")
+            .message_deduplication_id(body)
+            .send()
+    };
+    send("not an envelope").await.unwrap();
+    assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
+    assert_eq!(receiver.invoke(alibaba(PRODUCED)).await.unwrap()["statusCode"], 200);
+
+    let queue = Mapping::new(sqs.client(), &queue_url);
+    let mut processor = Function::start(PROCESSOR, &[]).await;
+    let messages = queue.receive().await;
+    let response = invoke_processor(&mut processor, &messages).await;
+    let failed: Vec<_> = response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+    let ids: Vec<_> = messages.iter().map(|m| m.message_id().unwrap()).collect();
+    assert_eq!(failed, ids[..2], "the bad one, and the one behind it in its group");
+    queue.settle(&messages, &response).await;
+
+    // Again and again, until SQS has had enough of it. The good one behind it gets its turn meanwhile.
+    let mut processed = 0;
+    for _ in 0..4 {
+        let messages = queue.receive().await;
+        let (bad, good): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|m| m.body() == Some("not an envelope"));
+        for messages in [bad, good] {
+            let response = invoke_processor(&mut processor, &messages).await;
+            processed += messages.len() - response.batch_item_failures.len();
+            queue.settle(&messages, &response).await;
+        }
+    }
+    assert_eq!(processed, 1);
+    let dead = Mapping::new(sqs.client(), &dead_letter_url).receive().await;
+    assert_eq!(dead.iter().map(|m| m.body().unwrap()).collect::<Vec<_>>(), ["not an envelope"]);
+
+    let log = processor.stop().await;
+    assert!(log.contains("not an envelope: line 1, column 2"), "{log}");
+}
+
+#[tokio::test]
+async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
+    let sqs = Sqs::start().await;
+    let (queue_url, _) = sqs.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let odd_path = post("/\"<>\u{1}", &json!({}), "");
+    assert_eq!(receiver.invoke(odd_path).await.unwrap()["statusCode"], 404);
+    let not_base64 = function_url::event(
+        "POST",
+        "/tencent-vod/open",
+        "\"<>",
+        &json!({}),
+        ("not base64!".to_owned(), true),
+    );
+    assert_eq!(receiver.invoke(not_base64).await.unwrap()["statusCode"], 400);
+    assert_eq!(receiver.invoke(json!({})).await.unwrap()["statusCode"], 405);
+    assert!(receiver.invoke(json!("no invocation at all")).await.is_err());
+    assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
+}
+
+/// At the most talkative level there is.
+#[tokio::test]
+async fn no_secret_and_no_payload_shows_in_the_log() {
+    let sqs = Sqs::start().await;
+    let (queue_url, _) = sqs.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let marked = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","Name":"PayloadMark"}}"#;
+    let forged = sign_tencent(marked, "ForgedSignKey", now_s() + 600);
+    let signed = sign_tencent(marked, "CurrentSignKey1", now_s() + 600);
+    let signature = signed.split("\"Sign\":\"").nth(1).unwrap()[..32].to_owned();
+    for (event, status) in [
+        (post("/tencent-vod/signed", &json!({}), &signed), 200),
+        (post("/tencent-vod/signed", &json!({}), &forged), 401),
+        (post("/tencent-vod/token/first-path-token", &json!({}), marked), 200),
+        (post("/tencent-vod/token/wrong-path-token", &json!({}), marked), 401),
+        (post("/tencent-vod/token/first-path-token", &json!({}), "[\"PayloadMark\"]"), 400),
+        (post("/tencent-vod/token/first-path-token", &json!({}), "PayloadMark"), 400),
+        (alibaba(PRODUCED), 200),
+    ] {
+        assert_eq!(receiver.invoke(event).await.unwrap()["statusCode"], status);
+    }
+    let messages = Mapping::new(sqs.client(), &queue_url).receive().await;
+    let mut processor = Function::start(PROCESSOR, &[("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned())]).await;
+    invoke_processor(&mut processor, &messages).await;
+
+    let log = receiver.stop().await + &processor.stop().await;
+    assert!(log.contains("authentic, but no event") && log.contains("wrong signature"), "{log}");
+    for hidden in [
+        "SignKey",
+        "AuthKey",
+        "PullSecretKey",
+        "AKIDPULL",
+        "path-token",
+        "example-secret-access-key",
+        "PayloadMark",
+        &signature,
+    ] {
+        assert!(!log.contains(hidden), "{hidden} shows in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
+    let sqs = Sqs::start().await;
+    let good = receiver_variables(&sqs, "http://127.0.0.1:9/callbacks.fifo");
+    for (name, value, expected) in [
+        ("MEDIAHOOK_SOURCES", "", "MEDIAHOOK_SOURCES is not set"),
+        (
+            "MEDIAHOOK_SOURCES",
+            r#"{"tencent-vod/a":{"sign_keys":["S3cret",7]}}"#,
+            "tencent-vod/a: sign_keys: expected a list",
+        ),
+        ("MEDIAHOOK_QUEUE_URL", "callbacks", "MEDIAHOOK_QUEUE_URL: expected a URL"),
+        ("AWS_REGION", "", "AWS_REGION is not set"),
+        ("AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is not set"),
+    ] {
+        let mut variables = good.clone();
+        variables.push((name, value.to_owned()));
+        let (content, log) = Function::start(RECEIVER, &variables).await.wait().await;
+        assert!(!content, "{name}");
+        assert!(log.contains("cannot start") && log.contains(expected), "{name}: {log}");
+        assert!(!log.contains("S3cret"), "{log}");
+    }
+}

@@ -1,0 +1,331 @@
+//! The table of answers, row by row, through the real HTTP path: a function URL in front, an SQS behind.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use mediahook::config::Environment;
+use mediahook::envelope::Envelope;
+use mediahook::receive::Receiver;
+use mediahook::source::Sources;
+use mediahook::store::{aws::Aws, sqs::SqsQueue};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::support::function_url::{self, DOMAIN};
+use crate::support::http::{self, Answered};
+use crate::support::mapping::Mapping;
+use crate::support::senders::{sign_alibaba, sign_tencent};
+use crate::support::sqs::Sqs;
+
+pub const SOURCES: &str = r#"{
+  "tencent-vod/signed": { "sign_keys": ["CurrentSignKey1", "PreviousSignKey0"] },
+  "tencent-vod/token": { "path_tokens": ["first-path-token", "second-path-token"] },
+  "tencent-vod/both": { "sign_keys": ["CurrentSignKey1"], "path_tokens": ["first-path-token"] },
+  "tencent-vod/open": { "unauthenticated": true },
+  "tencent-vod/pulled": { "pull": { "secret_id": "AKIDPULL", "secret_key": "PullSecretKey" } },
+  "alibaba-ims/derived": { "auth_keys": ["CurrentAuthKey1"] },
+  "alibaba-ims/set": {
+    "auth_keys": ["CurrentAuthKey1", "PreviousAuthKey0"],
+    "callback_urls": ["https://hooks.example.com/alibaba-ims/set?tenant=a"]
+  },
+  "alibaba-ims/token": { "path_tokens": ["first-path-token"] }
+}"#;
+
+pub const PULL_COMPLETE: &str = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"125-Pull-1","Status":"FINISH","ErrCode":0,"FileId":"1450807"}}"#;
+pub const PRODUCED: &str = r#"{"EventType":"ProduceMediaComplete","UserId":1234567890123456,"EventTime":"2026-11-22T05:50:25Z","MessageBody":{"Status":"Success","JobId":"j1","MediaId":"m1"}}"#;
+
+pub fn now_s() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+struct World {
+    sqs: Sqs,
+    queue: Mapping,
+    url: SocketAddr,
+}
+
+impl World {
+    async fn new() -> Self {
+        let sqs = Sqs::start().await;
+        let (queue_url, _) = sqs.queues(5, 30).await;
+        let aws = Aws::new(sqs.environment()).unwrap();
+        let receiver = Receiver::new(
+            Sources::parse(SOURCES).unwrap(),
+            SqsQueue::new(&aws, queue_url.clone()),
+            OffsetDateTime::now_utc,
+        );
+        let receiver = Arc::new(receiver);
+        let (listener, url) = http::listen().await;
+        tokio::spawn(function_url::serve(listener, move |invocation: Value| {
+            let receiver = Arc::clone(&receiver);
+            async move { receiver.receive(serde_json::from_value(invocation).unwrap()).await }
+        }));
+        Self { queue: Mapping::new(sqs.client(), &queue_url), sqs, url }
+    }
+
+    async fn post(&self, path: &str, body: impl Into<String>) -> Answered {
+        self.post_with(path, &[("content-type", "application/json".to_owned())], body).await
+    }
+
+    async fn post_with(&self, path: &str, headers: &[(&str, String)], body: impl Into<String>) -> Answered {
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        http::send(self.url, "POST", path, &headers, body.into()).await
+    }
+
+    /// What lies in the queue and has not been looked at yet.
+    async fn queued(&self) -> Vec<Envelope> {
+        let messages = self.queue.receive().await;
+        messages.iter().map(|m| Envelope::parse(m.body().unwrap()).unwrap()).collect()
+    }
+
+    async fn assert_nothing_queued(&self) {
+        assert_eq!(self.queued().await.len(), 0);
+    }
+}
+
+fn id(answer: &Answered) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body.as_object().unwrap().len(), 1);
+    body["id"].as_str().unwrap().to_owned()
+}
+
+fn assert_problem(answer: &Answered, status: u16) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem.as_object().unwrap().len(), 3, "says more than its status: {problem}");
+}
+
+#[tokio::test]
+async fn authentic_and_a_callback_is_200_and_queued() {
+    let world = World::new().await;
+    let both_urls = ["https://hooks.example.com/alibaba-ims/set?tenant=a"];
+    let derived = format!("https://{DOMAIN}/alibaba-ims/derived?tenant=b");
+    let json = ("content-type", "application/json".to_owned());
+    let alibaba = |url: &str, key| [&[json.clone()], &sign_alibaba(url, key, now_s())[..]].concat();
+    let answers = [
+        world
+            .post("/tencent-vod/signed", sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600))
+            .await,
+        world.post("/tencent-vod/token/second-path-token", PULL_COMPLETE).await,
+        world
+            .post(
+                "/tencent-vod/both/first-path-token",
+                sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600),
+            )
+            .await,
+        world.post("/tencent-vod/open", PULL_COMPLETE).await,
+        world
+            .post_with("/alibaba-ims/derived?tenant=b", &alibaba(&derived, "CurrentAuthKey1"), PRODUCED)
+            .await,
+        world.post_with("/alibaba-ims/set", &alibaba(both_urls[0], "PreviousAuthKey0"), PRODUCED).await,
+        world.post("/alibaba-ims/token/first-path-token", PRODUCED).await,
+    ];
+    let ids: Vec<_> = answers.iter().map(id).collect();
+    let envelopes = world.queued().await;
+    assert_eq!(envelopes.iter().map(|e| e.id.clone()).collect::<Vec<_>>(), ids);
+    let sources: Vec<_> = envelopes.iter().map(|e| e.source.as_str()).collect();
+    assert_eq!(
+        sources,
+        [
+            "tencent-vod/signed",
+            "tencent-vod/token",
+            "tencent-vod/both",
+            "tencent-vod/open",
+            "alibaba-ims/derived",
+            "alibaba-ims/set",
+            "alibaba-ims/token"
+        ]
+    );
+    for envelope in &envelopes {
+        let sent = if envelope.source.starts_with("tencent") { PULL_COMPLETE } else { PRODUCED };
+        assert_eq!(envelope.data.as_ref().unwrap().get(), sent);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_event_type_is_200_and_queued() {
+    let world = World::new().await;
+    let body = r#"{"EventType":"BrandNewComplete","BrandNewCompleteEvent":{"TaskId":7,"New":[null,1e400]},"More":{"x":""}}"#;
+    id(&world.post("/tencent-vod/token/first-path-token", body).await);
+    let envelope = world.queued().await.remove(0);
+    assert_eq!(envelope.event_type, "com.tencentcloud.vod.BrandNewComplete");
+    assert_eq!(envelope.subject.unwrap(), "7");
+    assert_eq!(envelope.data.unwrap().get(), body);
+}
+
+#[tokio::test]
+async fn a_body_is_taken_plain_or_base64_with_any_or_no_content_type() {
+    let world = World::new().await;
+    let path = "/tencent-vod/token/first-path-token";
+    let mut ids = Vec::new();
+    for headers in [
+        vec![],
+        vec![("content-type", "application/octet-stream".to_owned())],
+        vec![("content-type", "text/plain".to_owned())],
+    ] {
+        ids.push(id(&world.post_with(path, &headers, PULL_COMPLETE).await));
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_event_again_is_200_with_the_same_id_and_queued_once() {
+    let world = World::new().await;
+    let first = world
+        .post("/tencent-vod/signed", sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600))
+        .await;
+    let again = world
+        .post("/tencent-vod/signed", sign_tencent(PULL_COMPLETE, "PreviousSignKey0", now_s() + 700))
+        .await;
+    assert_eq!(id(&first), id(&again));
+    assert_eq!(world.queued().await.len(), 1);
+}
+
+#[tokio::test]
+async fn authentic_and_too_large_for_the_queue_is_413() {
+    let world = World::new().await;
+    let body =
+        json!({ "EventType": "PullComplete", "PullCompleteEvent": { "Message": "x".repeat(1024 * 1024) } });
+    assert_problem(&world.post("/tencent-vod/open", body.to_string()).await, 413);
+    world.assert_nothing_queued().await;
+}
+
+#[tokio::test]
+async fn authentic_and_the_queue_failing_is_503() {
+    let world = World::new().await;
+    world.sqs.fail(true);
+    assert_problem(&world.post("/tencent-vod/open", PULL_COMPLETE).await, 503);
+    world.sqs.fail(false);
+    world.assert_nothing_queued().await;
+    id(&world.post("/tencent-vod/open", PULL_COMPLETE).await);
+}
+
+#[tokio::test]
+async fn authentic_and_no_event_is_400() {
+    let world = World::new().await;
+    let deep = format!(r#"{{"EventType":"X","XEvent":{}{}}}"#, "[".repeat(128), "]".repeat(128));
+    for body in ["", "not JSON", "[]", "{}", "null", r#"{"EventType":null}"#, &deep] {
+        assert_problem(&world.post("/tencent-vod/token/first-path-token", body).await, 400);
+        assert_problem(&world.post("/alibaba-ims/token/first-path-token", body).await, 400);
+    }
+    let latin1 = http::send(
+        world.url,
+        "POST",
+        "/tencent-vod/token/first-path-token",
+        &[],
+        &b"{\"EventType\":\"\xe9\"}"[..],
+    );
+    assert_problem(&latin1.await, 400);
+    world.assert_nothing_queued().await;
+    let nearly = format!(r#"{{"EventType":"X","XEvent":{}{}}}"#, "[".repeat(127), "]".repeat(127));
+    id(&world.post("/tencent-vod/token/first-path-token", nearly).await);
+}
+
+#[tokio::test]
+async fn a_signature_or_token_that_is_missing_wrong_stale_or_repeated_is_401() {
+    let world = World::new().await;
+    let sign = |key, t| sign_tencent(PULL_COMPLETE, key, t);
+    for (path, body) in [
+        ("/tencent-vod/signed", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/signed", "not JSON".to_owned()),
+        ("/tencent-vod/signed", sign("ForgedSignKey", now_s() + 600)),
+        ("/tencent-vod/signed", sign("CurrentSignKey1", now_s() - 2)),
+        ("/tencent-vod/signed", sign("CurrentSignKey1", now_s() + 15 * 60 + 5)),
+        (
+            "/tencent-vod/signed",
+            sign_tencent(&sign("CurrentSignKey1", now_s() + 600), "CurrentSignKey1", now_s() + 600),
+        ),
+        ("/tencent-vod/token", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/token/", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/token/third-path-token", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/token/first-path-token%20", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/both/first-path-token", PULL_COMPLETE.to_owned()),
+        ("/tencent-vod/both", sign("CurrentSignKey1", now_s() + 600)),
+        ("/tencent-vod/pulled", PULL_COMPLETE.to_owned()),
+    ] {
+        assert_problem(&world.post(path, body).await, 401);
+    }
+
+    let url = format!("https://{DOMAIN}/alibaba-ims/derived");
+    let signed = |url: &str, key, timestamp_s| sign_alibaba(url, key, timestamp_s).to_vec();
+    let good = signed(&url, "CurrentAuthKey1", now_s());
+    for headers in [
+        vec![],
+        good[..1].to_vec(),
+        good[1..].to_vec(),
+        [good.clone(), good[1..].to_vec()].concat(),
+        [good.clone(), good[..1].to_vec()].concat(),
+        signed(&url, "ForgedAuthKey", now_s()),
+        signed("https://hooks.example.com/alibaba-ims/derived", "CurrentAuthKey1", now_s()),
+        signed(&url, "CurrentAuthKey1", now_s() - 5 * 60 - 2),
+        signed(&url, "CurrentAuthKey1", now_s() + 5 * 60 + 5),
+    ] {
+        assert_problem(&world.post_with("/alibaba-ims/derived", &headers, PRODUCED).await, 401);
+    }
+    world.assert_nothing_queued().await;
+}
+
+#[tokio::test]
+async fn an_unknown_source_or_path_is_404() {
+    let world = World::new().await;
+    for path in [
+        "/",
+        "/tencent-vod",
+        "/tencent-vod/other",
+        "/tencent-vod/open/token",
+        "/favicon.ico",
+        "/a/b/c/d",
+        "//",
+    ] {
+        assert_problem(&world.post(path, PULL_COMPLETE).await, 404);
+    }
+    world.assert_nothing_queued().await;
+}
+
+#[tokio::test]
+async fn not_post_is_405_and_says_what_is() {
+    let world = World::new().await;
+    for method in ["GET", "PUT", "DELETE", "OPTIONS", "BREW"] {
+        let answer = http::send(world.url, method, "/tencent-vod/open", &[], PULL_COMPLETE).await;
+        assert_problem(&answer, 405);
+        assert_eq!(answer.headers["allow"], "POST");
+    }
+    world.assert_nothing_queued().await;
+}
+
+/// What no HTTP client sends, but an invocation can hold: AWS decodes a path, and other gateways are not so careful.
+#[tokio::test]
+async fn odd_invocations_are_answered_like_any_other() {
+    let aws = Aws::new(
+        [("AWS_REGION", "r"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")]
+            .into_iter()
+            .collect::<Environment>(),
+    );
+    let queue = SqsQueue::new(&aws.unwrap(), "http://127.0.0.1:9/q.fifo".to_owned());
+    let receiver = Receiver::new(Sources::parse(SOURCES).unwrap(), queue, OffsetDateTime::now_utc);
+    let token_path = "/tencent-vod/token/first-path-token";
+    let ask = |path: &str, query: &str, headers: Value, body: (&str, bool)| {
+        let event = function_url::event("POST", path, query, &headers, (body.0.to_owned(), body.1));
+        let callback = serde_json::from_value(event).unwrap();
+        async { receiver.receive(callback).await.status_code }
+    };
+    assert_eq!(ask("/\"<>{}|\\ \u{1}é", "", json!({}), ("", false)).await, 404);
+    assert_eq!(ask("", "", json!({}), ("", false)).await, 404);
+    assert_eq!(ask("/tencent-vod/signed", "a=\"<>%zz&&=&Sign", json!({}), ("{}", false)).await, 401);
+    assert_eq!(
+        ask("/tencent-vod/signed", "", json!({"sign": "\u{1}\u{fffe}", "t": "é"}), ("{}", false)).await,
+        401
+    );
+    assert_eq!(ask("/tencent-vod/signed", "", json!({}), ("not base64!", true)).await, 401);
+    assert_eq!(ask(token_path, "", json!({}), ("not base64!", true)).await, 400);
+    assert_eq!(ask(token_path, "", json!({"": null}), ("", true)).await, 400);
+    assert_eq!(ask(token_path, "", json!({}), (&BASE64_STANDARD.encode([0xff, 0xfe]), true)).await, 400);
+    let empty: Value = json!({});
+    assert_eq!(receiver.receive(serde_json::from_value(empty).unwrap()).await.status_code, 405);
+}

@@ -1,0 +1,137 @@
+//! What holds for every input, tried on many.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use mediahook::callback::Callback;
+use mediahook::envelope::{Channel, Envelope};
+use mediahook::intake;
+use mediahook::json::Json;
+use mediahook::receive::Authentic;
+use mediahook::source::Sources;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::support::function_url::{self, DOMAIN};
+use crate::support::senders::{sign_alibaba, sign_tencent};
+
+const NOW_S: i64 = 1_795_326_625;
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(NOW_S).unwrap()
+}
+
+fn sources(key: &str) -> Sources {
+    let document = json!({
+        "tencent-vod/main": { "sign_keys": ["another", key] },
+        "alibaba-ims/prod": { "auth_keys": [key, "another"] }
+    });
+    Sources::parse(&document.to_string()).unwrap()
+}
+
+fn callback(path: &str, headers: &Value, body: &str, base64: bool) -> Callback {
+    let body = if base64 { BASE64_STANDARD.encode(body) } else { body.to_owned() };
+    serde_json::from_value(function_url::event("POST", path, "", headers, (body, base64))).unwrap()
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        prop_oneof![Just("FINISH"), Just("FAIL"), Just("PROCESSING"), Just("")].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 48, 6, |inner| {
+        let name = prop_oneof![
+            "[A-Za-z]{1,8}",
+            Just("EventType".to_owned()),
+            Just("eventType".to_owned()),
+            Just("PullCompleteEvent".to_owned()),
+            Just("MessageBody".to_owned()),
+            Just("Status".to_owned()),
+            Just("ErrCode".to_owned()),
+            Just("FileId".to_owned()),
+            Just("Sign".to_owned()),
+            Just("T".to_owned()),
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..6).prop_map(|m| m.into_iter().collect()),
+        ]
+    })
+}
+
+/// What our reader makes of a text, in `serde_json`'s words.
+fn value_of(json: &Json<'_>) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(text) | Json::String(text) => serde_json::from_str(text).unwrap(),
+        Json::Array(items) => items.iter().map(value_of).collect(),
+        Json::Object(members) => members.iter().map(|m| (m.name.to_string(), value_of(&m.value))).collect(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_signature_fits_its_key_and_no_other(key in "[A-Za-z0-9]{1,32}", other in "[A-Za-z0-9]{1,32}", ahead_s in 0i64..900) {
+        prop_assume!(key != other && key != "another" && other != "another");
+        let body = sign_tencent(r#"{"EventType":"X"}"#, &key, NOW_S + ahead_s);
+        let tencent = callback("/tencent-vod/main", &json!({}), &body, false);
+        prop_assert!(Authentic::new(&tencent, &sources(&key), now()).is_ok());
+        prop_assert!(Authentic::new(&tencent, &sources(&other), now()).is_err());
+
+        let url = format!("https://{DOMAIN}/alibaba-ims/prod");
+        let headers: Value = sign_alibaba(&url, &key, NOW_S + ahead_s / 3).into_iter().map(|(n, v)| (n.to_owned(), Value::from(v))).collect();
+        let alibaba = callback("/alibaba-ims/prod", &headers, "{}", false);
+        prop_assert!(Authentic::new(&alibaba, &sources(&key), now()).is_ok());
+        prop_assert!(Authentic::new(&alibaba, &sources(&other), now()).is_err());
+    }
+
+    #[test]
+    fn any_json_is_read_as_serde_json_reads_it(value in any_json(), pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        prop_assert_eq!(value_of(&Json::parse(&text).unwrap()), serde_json::from_str::<Value>(&text).unwrap());
+    }
+
+    #[test]
+    fn any_json_is_an_event_with_its_members_or_an_error(value in any_json()) {
+        let text = value.to_string();
+        let sources = sources("key");
+        for source in ["tencent-vod/main", "alibaba-ims/prod"] {
+            let Ok(envelope) = intake::seal(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
+            let message = envelope.message();
+            let refused_by_sqs = message.body.contains(['\u{fffe}', '\u{ffff}']);
+            prop_assert!(!refused_by_sqs);
+            prop_assert!(message.group_id.len() <= 128);
+            let read = Envelope::parse(&message.body).unwrap();
+            let mut expected = value.clone();
+            for name in ["Sign", "T"].iter().filter(|_| source.starts_with("tencent")) {
+                expected.as_object_mut().unwrap().remove(*name);
+            }
+            let data: Value = serde_json::from_str(read.data.unwrap().get()).unwrap();
+            prop_assert_eq!(data, serde_json::from_str::<Value>(&expected.to_string()).unwrap());
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered(body in ".{0,200}", base64 in any::<bool>(), encode in any::<bool>()) {
+        let sources = Sources::parse(r#"{"tencent-vod/main":{"path_tokens":["t"]}}"#).unwrap();
+        let body = if encode { BASE64_STANDARD.encode(&body) } else { body };
+        let event = function_url::event("POST", "/tencent-vod/main/t", "", &json!({}), (body, base64));
+        let callback: Callback = serde_json::from_value(event).unwrap();
+        let _ = Authentic::new(&callback, &sources, now()).unwrap().envelope(now());
+    }
+
+    #[test]
+    fn plain_and_base64_are_the_same_event(value in any_json()) {
+        let body = sign_tencent(&json!({ "EventType": "X", "XEvent": value }).to_string(), "key", NOW_S);
+        let seal = |base64| {
+            let callback = callback("/tencent-vod/main", &json!({}), &body, base64);
+            let envelope = Authentic::new(&callback, &sources("key"), now()).unwrap().envelope(now()).unwrap();
+            envelope.message()
+        };
+        prop_assert_eq!(seal(false), seal(true));
+    }
+}

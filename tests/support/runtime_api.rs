@@ -1,0 +1,126 @@
+//! The Lambda Runtime API for one real function process: one execution environment, one invocation at a time.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+
+use super::http::{self, Request, Response};
+
+/// Longer than any invocation here should take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+const INVOCATION_TIME: Duration = Duration::from_secs(10);
+
+/// A function's binary at work.
+pub struct Function {
+    process: Child,
+    log: JoinHandle<String>,
+    invocations: mpsc::Sender<Value>,
+    results: mpsc::Receiver<Result<Value, Value>>,
+}
+
+struct Api {
+    invocations: Mutex<mpsc::Receiver<Value>>,
+    results: mpsc::Sender<Result<Value, Value>>,
+}
+
+impl Function {
+    /// Starts a binary with these variables and no others.
+    pub async fn start(binary: impl AsRef<Path>, variables: &[(&str, String)]) -> Self {
+        let (listener, address) = http::listen().await;
+        let (invocations, todo) = mpsc::channel(1);
+        let (done, results) = mpsc::channel(1);
+        let api = Arc::new(Api { invocations: Mutex::new(todo), results: done });
+        tokio::spawn(http::serve(listener, move |request| {
+            let api = Arc::clone(&api);
+            async move { api.answer(request).await }
+        }));
+        let mut process = command(binary.as_ref(), address, variables).spawn().expect("a process");
+        let mut output = process.stdout.take().expect("its output");
+        let log = tokio::spawn(async move {
+            let mut text = String::new();
+            output.read_to_string(&mut text).await.expect("a log of text");
+            text
+        });
+        Self { process, log, invocations, results }
+    }
+
+    /// Invokes the function: its response, or the error it reported.
+    pub async fn invoke(&mut self, event: Value) -> Result<Value, Value> {
+        self.invocations.send(event).await.expect("a function that is alive");
+        let result = tokio::time::timeout(PATIENCE, self.results.recv()).await;
+        result.expect("a response in time").expect("a response")
+    }
+
+    /// Ends the process; all it wrote.
+    pub async fn stop(mut self) -> String {
+        self.process.kill().await.expect("an end");
+        self.log.await.expect("a log")
+    }
+
+    /// Waits for a process that ends by itself: whether it was content, and all it wrote.
+    pub async fn wait(mut self) -> (bool, String) {
+        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        (status.expect("an end in time").expect("a status").success(), self.log.await.expect("a log"))
+    }
+}
+
+fn command(binary: &Path, api: SocketAddr, variables: &[(&str, String)]) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "test")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+impl Api {
+    async fn answer(&self, request: Request) -> Response {
+        let path = request.uri().path();
+        if path.ends_with("/invocation/next") {
+            return self.next().await;
+        }
+        let result = serde_json::from_slice(request.body()).unwrap_or_default();
+        if path.ends_with("/response") {
+            let _ = self.results.send(Ok(result)).await;
+        } else if path.ends_with("/error") && !path.ends_with("/init/error") {
+            let _ = self.results.send(Err(result)).await;
+        }
+        http::response(202, "application/json", r#"{"status":"OK"}"#)
+    }
+
+    /// Waits for an invocation, as long as it takes.
+    async fn next(&self) -> Response {
+        let Some(event) = self.invocations.lock().await.recv().await else { std::future::pending().await };
+        let deadline = SystemTime::now() + INVOCATION_TIME;
+        let deadline_ms = deadline.duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
+        let mut response = http::response(200, "application/json", event.to_string());
+        for (name, value) in [
+            ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+            ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
+            (
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:us-east-1:123456789012:function:test".to_owned(),
+            ),
+            ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1".to_owned()),
+        ] {
+            response.headers_mut().insert(name, value.parse().expect("a header value"));
+        }
+        response
+    }
+}
