@@ -97,3 +97,95 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::sync::Mutex;
+
+    /// Does as the event's type says, and notes whose turn it was.
+    #[derive(Default)]
+    struct Obedient(Mutex<Vec<String>>);
+
+    impl Handler for Obedient {
+        async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+            self.0.lock().unwrap().push(event.id.clone());
+            tokio::task::yield_now().await;
+            match event.event_type.as_str() {
+                "fail" => Err("as told".into()),
+                "panic" => panic!("as told"),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    fn record(id: &str, group: &str, event_type: &str) -> serde_json::Value {
+        let envelope = json!({
+            "specversion": "1.0", "id": id, "source": "a/b", "type": event_type, "time": "2026-11-22T05:50:25Z",
+            "channel": "push", "receivedtime": "2026-11-22T05:50:25Z"
+        });
+        json!({ "messageId": id, "body": envelope.to_string(), "attributes": { "MessageGroupId": group } })
+    }
+
+    async fn process(records: serde_json::Value) -> (Result<Vec<String>, BatchError>, Vec<String>) {
+        let processor = Processor::new(Obedient::default());
+        let answer = processor.process(serde_json::from_value(json!({ "Records": records })).unwrap()).await;
+        let failed = answer.map(|a| a.batch_item_failures.into_iter().map(|f| f.item_identifier).collect());
+        (failed, processor.handler.0.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_failure_stops_its_group_and_no_other() {
+        for how in ["fail", "panic"] {
+            let (failed, seen) = process(json!([
+                record("a1", "a", "ok"),
+                record("b1", "b", how),
+                record("a2", "a", "ok"),
+                record("b2", "b", "ok"),
+                record("c1", "c", "ok"),
+                record("b3", "b", "ok"),
+            ]))
+            .await;
+            assert_eq!(failed.unwrap(), ["b1", "b2", "b3"], "{how}");
+            assert_eq!(seen, ["a1", "b1", "c1", "a2"], "groups side by side, each in order");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_envelope_fails_like_any_other() {
+        for body in [json!(null), json!(""), json!("{}"), json!("no envelope"), json!("[1,2]")] {
+            let mut bad = record("a1", "a", "ok");
+            bad["body"] = body;
+            let (failed, seen) =
+                process(json!([bad, record("a2", "a", "ok"), record("b1", "b", "ok")])).await;
+            assert_eq!(failed.unwrap(), ["a1", "a2"]);
+            assert_eq!(seen, ["b1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn records_without_a_group_stand_alone() {
+        let mut records = [record("a1", "", "fail"), record("a2", "", "ok")];
+        for record in &mut records {
+            record["attributes"] = json!({});
+        }
+        let (failed, seen) = process(json!(records)).await;
+        assert_eq!(failed.unwrap(), ["a1"]);
+        assert_eq!(seen, ["a1", "a2"]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_record_without_an_id_brings_the_whole_batch_back() {
+        for id in [json!(null), json!("")] {
+            let mut nameless = record("a1", "a", "fail");
+            nameless["messageId"] = id;
+            assert_eq!(process(json!([nameless, record("b1", "b", "ok")])).await.0, Err(BatchError));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_batch_is_done() {
+        assert_eq!(process(json!([])).await.0, Ok(vec![]));
+    }
+}

@@ -148,7 +148,7 @@ async fn no_secret_and_no_payload_shows_in_the_log() {
     let marked = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","Name":"PayloadMark"}}"#;
     let forged = sign_tencent(marked, "ForgedSignKey", now_s() + 600);
     let signed = sign_tencent(marked, "CurrentSignKey1", now_s() + 600);
-    let signature = signed.split("\"Sign\":\"").nth(1).unwrap()[..32].to_owned();
+    let signature: String = signed.split("\"Sign\":\"").nth(1).unwrap().chars().take(32).collect();
     for (event, status) in [
         (post("/tencent-vod/signed", &json!({}), &signed), 200),
         (post("/tencent-vod/signed", &json!({}), &forged), 401),

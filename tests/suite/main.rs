@@ -1,7 +1,13 @@
 //! The tests that look at mediahook from outside. One binary, so that they are linked once.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may say so by panicking"
+)]
+
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "shared with the local example; neither uses all of it")]
 mod support;
 
 mod end_to_end;

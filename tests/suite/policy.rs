@@ -18,7 +18,7 @@ use crate::support::mapping::Mapping;
 use crate::support::senders::{sign_alibaba, sign_tencent};
 use crate::support::sqs::Sqs;
 
-pub const SOURCES: &str = r#"{
+pub(crate) const SOURCES: &str = r#"{
   "tencent-vod/signed": { "sign_keys": ["CurrentSignKey1", "PreviousSignKey0"] },
   "tencent-vod/token": { "path_tokens": ["first-path-token", "second-path-token"] },
   "tencent-vod/both": { "sign_keys": ["CurrentSignKey1"], "path_tokens": ["first-path-token"] },
@@ -32,10 +32,10 @@ pub const SOURCES: &str = r#"{
   "alibaba-ims/token": { "path_tokens": ["first-path-token"] }
 }"#;
 
-pub const PULL_COMPLETE: &str = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"125-Pull-1","Status":"FINISH","ErrCode":0,"FileId":"1450807"}}"#;
-pub const PRODUCED: &str = r#"{"EventType":"ProduceMediaComplete","UserId":1234567890123456,"EventTime":"2026-11-22T05:50:25Z","MessageBody":{"Status":"Success","JobId":"j1","MediaId":"m1"}}"#;
+pub(crate) const PULL_COMPLETE: &str = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"125-Pull-1","Status":"FINISH","ErrCode":0,"FileId":"1450807"}}"#;
+pub(crate) const PRODUCED: &str = r#"{"EventType":"ProduceMediaComplete","UserId":1234567890123456,"EventTime":"2026-11-22T05:50:25Z","MessageBody":{"Status":"Success","JobId":"j1","MediaId":"m1"}}"#;
 
-pub fn now_s() -> i64 {
+pub(crate) fn now_s() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
@@ -103,10 +103,10 @@ fn assert_problem(answer: &Answered, status: u16) {
 #[tokio::test]
 async fn authentic_and_a_callback_is_200_and_queued() {
     let world = World::new().await;
-    let both_urls = ["https://hooks.example.com/alibaba-ims/set?tenant=a"];
+    let hooks_url = "https://hooks.example.com/alibaba-ims/set?tenant=a";
     let derived = format!("https://{DOMAIN}/alibaba-ims/derived?tenant=b");
     let json = ("content-type", "application/json".to_owned());
-    let alibaba = |url: &str, key| [&[json.clone()], &sign_alibaba(url, key, now_s())[..]].concat();
+    let alibaba = |url: &str, key| [vec![json.clone()], sign_alibaba(url, key, now_s()).to_vec()].concat();
     let answers = [
         world
             .post("/tencent-vod/signed", sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600))
@@ -122,7 +122,7 @@ async fn authentic_and_a_callback_is_200_and_queued() {
         world
             .post_with("/alibaba-ims/derived?tenant=b", &alibaba(&derived, "CurrentAuthKey1"), PRODUCED)
             .await,
-        world.post_with("/alibaba-ims/set", &alibaba(both_urls[0], "PreviousAuthKey0"), PRODUCED).await,
+        world.post_with("/alibaba-ims/set", &alibaba(hooks_url, "PreviousAuthKey0"), PRODUCED).await,
         world.post("/alibaba-ims/token/first-path-token", PRODUCED).await,
     ];
     let ids: Vec<_> = answers.iter().map(id).collect();

@@ -1,6 +1,15 @@
 //! What stands around mediahook when it runs, for the tests and the local example: the senders, the function URL, the
 //! Lambda Runtime API, an embedded SQS and its event source mapping. All of it on loopback.
 
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code outside #[test] functions, shared by the tests and the local example; neither uses all of it"
+)]
+
 pub mod function_url;
 pub mod http;
 pub mod mapping;

@@ -17,5 +17,5 @@ pub fn sign_alibaba(url: &str, auth_key: &str, timestamp_s: i64) -> [(&'static s
 }
 
 pub fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(Md5::digest(text.as_bytes()).into()))
 }

@@ -1,0 +1,305 @@
+//! All of mediahook in one process: the receiver behind a function URL, an embedded SQS with its event source mapping
+//! and dead-letter queue, the processor. No account, nothing leaves this machine.
+//!
+//! `cargo run --example local` sends itself the samples under `events/`, shows what became of each, and keeps serving.
+//! `--once` ends after the samples, with exit status 1 if one fared otherwise than it should. `--port N` serves
+//! elsewhere than on 9000.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use mediahook::envelope::{Envelope, Outcome};
+use mediahook::process::{Failure, Handler, Processor};
+use mediahook::receive::Receiver;
+use mediahook::source::Sources;
+use mediahook::store::aws::Aws;
+use mediahook::store::sqs::SqsQueue;
+use mediahook::telemetry;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+
+use support::mapping::{self, Mapping};
+use support::senders::{sign_alibaba, sign_tencent};
+use support::sqs::Sqs;
+use support::{function_url, http};
+
+const SIGN_KEY: &str = "DemoSignKey2026";
+const PATH_TOKEN: &str = "demo-path-token";
+const AUTH_KEY: &str = "DemoAuthKey2026";
+const MAX_RECEIVE_COUNT: u32 = 3;
+const VISIBILITY_TIMEOUT_S: u32 = 1;
+const SETTLING_TIME: Duration = Duration::from_secs(15);
+
+type Anything<T> = Result<T, Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> Anything<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let port = match arguments.iter().position(|a| a == "--port") {
+        Some(at) => arguments.get(at + 1).ok_or("--port needs a number")?.parse()?,
+        None => 9000,
+    };
+    let world = World::start(port).await?;
+    let all_as_expected = world.show_samples().await?;
+    if arguments.iter().any(|a| a == "--once") {
+        return Ok(if all_as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    world.invite();
+    loop {
+        world.turn(true).await;
+    }
+}
+
+struct World {
+    address: SocketAddr,
+    sqs: Sqs,
+    queue_url: String,
+    queue: Mapping,
+    dead_letters: Mapping,
+    processor: Processor<Desk>,
+    desk: Desk,
+}
+
+/// A handler for the demonstration: notes what it was given, and fails the first time it sees an event in progress.
+#[derive(Clone, Default)]
+struct Desk(Arc<Mutex<HashMap<String, Seen>>>);
+
+/// How often an event was handed over, and how it went by its envelope.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    attempts: u32,
+    outcome: Outcome,
+}
+
+impl Desk {
+    fn seen(&self, id: &str) -> Option<Seen> {
+        self.0.lock().ok()?.get(id).copied()
+    }
+}
+
+impl Handler for Desk {
+    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+        let mut seen = self.0.lock()?;
+        let seen = seen.entry(event.id.clone()).or_default();
+        *seen = Seen { attempts: seen.attempts + 1, outcome: event.outcome };
+        if event.outcome == Outcome::Progress && seen.attempts == 1 {
+            return Err(Failure::new("a failure for the demonstration"));
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    async fn start(port: u16) -> Anything<Self> {
+        let sqs = Sqs::start().await;
+        let (queue_url, dead_letter_url) = sqs.queues(MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_S).await;
+        telemetry::init(&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")].into_iter().collect());
+
+        let listener =
+            TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| format!("port {port}: {e}"))?;
+        let address = listener.local_addr()?;
+        let queue = SqsQueue::new(&Aws::new(sqs.environment())?, queue_url.clone());
+        let receiver = Arc::new(Receiver::new(sources(address)?, queue, OffsetDateTime::now_utc));
+        tokio::spawn(function_url::serve(listener, move |invocation: Value| {
+            let receiver = Arc::clone(&receiver);
+            async move { receiver.receive(serde_json::from_value(invocation).unwrap_or_default()).await }
+        }));
+
+        let desk = Desk::default();
+        Ok(Self {
+            address,
+            queue: Mapping::new(sqs.client(), &queue_url),
+            dead_letters: Mapping::new(sqs.client(), &dead_letter_url),
+            queue_url,
+            sqs,
+            processor: Processor::new(desk.clone()),
+            desk,
+        })
+    }
+
+    /// One turn of the event source mapping.
+    async fn turn(&self, aloud: bool) {
+        let messages = self.queue.receive().await;
+        if messages.is_empty() {
+            return tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        if let Ok(response) = self.processor.process(mapping::batch(&messages)).await {
+            self.queue.settle(&messages, &response).await;
+            if aloud {
+                let failed = response.batch_item_failures.len();
+                println!("processor: a batch of {}, {failed} to come again", messages.len());
+            }
+        }
+    }
+
+    /// Sends every sample, lets the processor have them, prints the table. Whether all went as it should.
+    async fn show_samples(&self) -> Anything<bool> {
+        println!(
+            "mediahook on http://{}, with an embedded SQS; sending the samples under events/\n",
+            self.address
+        );
+        let mut sent = Vec::new();
+        for sample in self.samples()? {
+            let started = Instant::now();
+            let headers: Vec<_> = sample.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            let answer = http::send(self.address, "POST", &sample.path, &headers, sample.body.clone()).await;
+            sent.push((sample, answer, started.elapsed()));
+        }
+        self.send_rubbish().await?;
+        let dead = self.settle(sent.iter().filter(|(_, answer, _)| answer.status == 200).count()).await;
+
+        println!(
+            "\n{:<11}  {:<36}  {:<9}  {:>6}  {:>4}  the processor",
+            "sender", "event type", "outcome", "status", "ms"
+        );
+        let mut all_as_expected = true;
+        for (sample, answer, took) in &sent {
+            let body: Value = serde_json::from_str(&answer.body)?;
+            let seen = body.get("id").and_then(Value::as_str).and_then(|id| self.desk.seen(id));
+            let outcome = seen.map_or("-".to_owned(), |seen| format!("{:?}", seen.outcome).to_lowercase());
+            let fate = match (answer.status, seen.map(|seen| seen.attempts)) {
+                (200, None) => "never saw it".to_owned(),
+                (200, Some(1)) => "delivered".to_owned(),
+                (200, Some(n)) => format!("failed, came again, delivered ({n} attempts)"),
+                _ => "never saw it, as it should be".to_owned(),
+            };
+            let as_expected = answer.status == sample.status && outcome == sample.outcome;
+            all_as_expected &= as_expected;
+            println!(
+                "{:<11}  {:<36}  {outcome:<9}  {:>6}  {:>4}  {fate}{}",
+                sample.sender,
+                sample.name,
+                answer.status,
+                took.as_millis(),
+                if as_expected { "" } else { "  <- unexpected" },
+            );
+        }
+        println!(
+            "{:<11}  {:<36}  {:<9}  {:>6}  {:>4}  {dead}",
+            "(nobody)", "a message that is no envelope", "-", "-", "-"
+        );
+        all_as_expected &= dead.starts_with("dead-letter");
+        println!("\n{}", if all_as_expected { "all as it should be" } else { "NOT as it should be" });
+        Ok(all_as_expected)
+    }
+
+    /// A message that no processor can read.
+    async fn send_rubbish(&self) -> Anything<()> {
+        let rubbish = self.sqs.client().send_message().queue_url(&self.queue_url).message_body("no envelope");
+        rubbish.message_group_id("rubbish").message_deduplication_id("rubbish").send().await?;
+        Ok(())
+    }
+
+    /// Turns until the events had their effect and the rubbish lies in the dead-letter queue.
+    async fn settle(&self, events: usize) -> String {
+        let started = Instant::now();
+        let mut dead = 0;
+        let delivered = || self.desk.0.lock().map_or(0, |seen| seen.len());
+        while started.elapsed() < SETTLING_TIME && (dead == 0 || delivered() < events) {
+            self.turn(false).await;
+            dead += self.dead_letters.receive().await.len();
+        }
+        match dead {
+            0 => "not in the dead-letter queue".to_owned(),
+            _ => format!("dead-letter queue after {MAX_RECEIVE_COUNT} receives"),
+        }
+    }
+
+    fn samples(&self) -> Anything<Vec<Sample>> {
+        let now_s = OffsetDateTime::now_utc().unix_timestamp();
+        let mut samples = Vec::new();
+        for (name, outcome) in [
+            ("NewFileUpload", "succeeded"),
+            ("PullComplete", "succeeded"),
+            ("ProcedureStateChanged", "succeeded"),
+            ("ProcedureStateChanged.subtask-failed", "failed"),
+            ("EditMediaComplete.processing", "progress"),
+            ("BrandNewTaskComplete", "unknown"),
+        ] {
+            let body = sign_tencent(&sample("tencent-vod", name)?, SIGN_KEY, now_s + 600);
+            samples.push(Sample::new("tencent-vod", name, outcome, body));
+        }
+        for (name, outcome) in [
+            ("FileUploadComplete", "succeeded"),
+            ("ProduceMediaComplete", "succeeded"),
+            ("ProduceMediaComplete.failed", "failed"),
+            ("MediaConvertComplete", "succeeded"),
+            ("LiveRecordTaskStatus", "progress"),
+        ] {
+            let mut signed = Sample::new("alibaba-ims", name, outcome, sample("alibaba-ims", name)?);
+            signed.headers.extend(sign_alibaba(&alibaba_url(self.address), AUTH_KEY, now_s));
+            samples.push(signed);
+        }
+        let forged = sign_tencent(&sample("tencent-vod", "PullComplete")?, "SomebodyElsesKey", now_s + 600);
+        samples
+            .push(Sample { status: 401, ..Sample::new("tencent-vod", "PullComplete, forged", "-", forged) });
+        let stale = sign_tencent(&sample("tencent-vod", "PullComplete")?, SIGN_KEY, now_s - 60);
+        samples.push(Sample { status: 401, ..Sample::new("tencent-vod", "PullComplete, stale", "-", stale) });
+        Ok(samples)
+    }
+
+    fn invite(&self) {
+        let address = self.address;
+        println!(
+            r#"
+Still serving. Try, from another shell:
+
+  curl -i -d @events/tencent-vod/PullComplete.json http://{address}/tencent-vod/token/{PATH_TOKEN}
+
+  T=$(( $(date +%s) + 600 )); S=$(printf %s "{SIGN_KEY}$T" | md5sum | cut -d' ' -f1)
+  curl -i -d '{{"EventType":"NewFileUpload","FileUploadEvent":{{"FileId":"1"}},"Sign":"'$S'","T":'$T'}}' http://{address}/tencent-vod/demo
+
+  T=$(date +%s); S=$(printf %s "{url}|$T|{AUTH_KEY}" | md5sum | cut -d' ' -f1)
+  curl -i -d @events/alibaba-ims/FileUploadComplete.json -H "X-ICE-TIMESTAMP: $T" -H "X-ICE-SIGNATURE: $S" {url}
+
+Ctrl-C ends it.
+"#,
+            url = alibaba_url(address),
+        );
+    }
+}
+
+/// One callback, and what should become of it.
+struct Sample {
+    sender: &'static str,
+    name: &'static str,
+    outcome: &'static str,
+    status: u16,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Sample {
+    fn new(sender: &'static str, name: &'static str, outcome: &'static str, body: String) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        Self { sender, name, outcome, status: 200, path: format!("/{sender}/demo"), headers, body }
+    }
+}
+
+fn sample(sender: &str, name: &str) -> Anything<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(sender).join(format!("{name}.json"));
+    Ok(std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?)
+}
+
+fn alibaba_url(address: SocketAddr) -> String {
+    format!("http://{address}/alibaba-ims/demo")
+}
+
+fn sources(address: SocketAddr) -> Anything<Sources> {
+    let document = serde_json::json!({
+        "tencent-vod/demo": { "sign_keys": [SIGN_KEY] },
+        "tencent-vod/token": { "path_tokens": [PATH_TOKEN] },
+        "alibaba-ims/demo": { "auth_keys": [AUTH_KEY], "callback_urls": [alibaba_url(address)] },
+    });
+    Ok(Sources::parse(&document.to_string())?)
+}
