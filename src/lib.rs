@@ -34,3 +34,8 @@ pub mod settings;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+
+/// The README's code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
