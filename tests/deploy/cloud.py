@@ -66,7 +66,7 @@ class Cloud:
             # Its MQTT and SFTP listeners would take every address, whatever BIND_HOST says.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # Signatures, roles and queue policies count, as on AWS.
+            # The functions' roles and the queues' policies count, as on AWS. Signatures are not verified.
             "AUTH": "true",
         }
         with self.log.open("wb") as log:
@@ -208,7 +208,7 @@ def free_port():
 
 
 def end_group(process):
-    """Ends a process that was started in a session of its own, with all that it started."""
+    """Ends a process that leads a group of its own, with all that it started."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, how)
