@@ -17,19 +17,20 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mediahook::envelope::{Envelope, Outcome};
+use mediahook::keyring::Keyring;
 use mediahook::process::{Failure, Handler, Processor};
 use mediahook::receive::Receiver;
+use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
 use mediahook::source::Sources;
-use mediahook::store::aws::Aws;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::telemetry;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
+use support::cloud::Cloud;
 use support::mapping::{self, Mapping};
 use support::senders::{sign_alibaba, sign_tencent};
-use support::sqs::Sqs;
 use support::{function_url, http};
 
 const SIGN_KEY: &str = "DemoSignKey2026";
@@ -61,7 +62,7 @@ async fn main() -> Anything<ExitCode> {
 
 struct World {
     address: SocketAddr,
-    sqs: Sqs,
+    cloud: Cloud,
     queue_url: String,
     queue: Mapping,
     dead_letters: Mapping,
@@ -100,27 +101,31 @@ impl Handler for Desk {
 
 impl World {
     async fn start(port: u16) -> Anything<Self> {
-        let sqs = Sqs::start().await;
-        let (queue_url, dead_letter_url) = sqs.queues(MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_S).await;
+        let cloud = Cloud::start().await;
+        let (queue_url, dead_letter_url) = cloud.queues(MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_S).await;
         telemetry::init(&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")].into_iter().collect());
 
         let listener =
             TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| format!("port {port}: {e}"))?;
         let address = listener.local_addr()?;
-        let queue = SqsQueue::new(&Aws::new(sqs.environment())?, queue_url.clone());
-        let receiver = Arc::new(Receiver::new(sources(address)?, queue, OffsetDateTime::now_utc));
+        let keyring = Arc::new(Keyring::fixed(sources(address)?));
+        let queue = SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
+        let receiver = Arc::new(Receiver::new(keyring, queue, cloud.bucket(), OffsetDateTime::now_utc));
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
-            async move { receiver.receive(serde_json::from_value(invocation).unwrap_or_default()).await }
+            let deadline = || Deadline::new(ANSWER_WITHIN);
+            async move {
+                receiver.receive(serde_json::from_value(invocation).unwrap_or_default(), deadline()).await
+            }
         }));
 
         let desk = Desk::default();
         Ok(Self {
             address,
-            queue: Mapping::new(sqs.client(), &queue_url),
-            dead_letters: Mapping::new(sqs.client(), &dead_letter_url),
+            queue: Mapping::new(cloud.sqs(), &queue_url),
+            dead_letters: Mapping::new(cloud.sqs(), &dead_letter_url),
             queue_url,
-            sqs,
+            cloud,
             processor: Processor::new(desk.clone()),
             desk,
         })
@@ -194,7 +199,7 @@ impl World {
 
     /// A message that no processor can read.
     async fn send_rubbish(&self) -> Anything<()> {
-        let rubbish = self.sqs.client().send_message().queue_url(&self.queue_url).message_body("no envelope");
+        let rubbish = self.cloud.sqs().send_message().queue_url(&self.queue_url).message_body("no envelope");
         rubbish.message_group_id("rubbish").message_deduplication_id("rubbish").send().await?;
         Ok(())
     }

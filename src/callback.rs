@@ -29,7 +29,7 @@ pub struct Callback {
     #[serde(deserialize_with = "or_default")]
     is_base64_encoded: bool,
     #[serde(skip)]
-    decoded: OnceLock<Result<String, Unreadable>>,
+    decoded: OnceLock<Option<Vec<u8>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,12 +84,28 @@ impl Callback {
         }
     }
 
-    /// The body as text, decoded once and only when somebody asks: whoever is refused before costs no memory.
+    /// The body as text.
+    ///
+    /// # Errors
+    /// It is not the base64 it is said to be, or not UTF-8.
     pub fn body(&self) -> Result<&str, Unreadable> {
         if !self.is_base64_encoded {
             return Ok(&self.body);
         }
-        self.decoded.get_or_init(|| decode(&self.body)).as_deref().map_err(Clone::clone)
+        let bytes = self.decoded().ok_or(Unreadable::NotBase64)?;
+        std::str::from_utf8(bytes).map_err(|e| Unreadable::NotUtf8 { valid_bytes: e.valid_up_to() })
+    }
+
+    /// The body's bytes: as the sender sent them, or as the invocation has them where they are not the base64 they are
+    /// said to be.
+    pub fn body_bytes(&self) -> &[u8] {
+        let decoded = if self.is_base64_encoded { self.decoded() } else { None };
+        decoded.unwrap_or(self.body.as_bytes())
+    }
+
+    /// Decoded once, and only when somebody asks: whoever is refused before costs no memory.
+    fn decoded(&self) -> Option<&[u8]> {
+        self.decoded.get_or_init(|| BASE64_STANDARD.decode(&self.body).ok()).as_deref()
     }
 }
 
@@ -101,11 +117,6 @@ impl fmt::Debug for Callback {
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
-}
-
-fn decode(body: &str) -> Result<String, Unreadable> {
-    let bytes = BASE64_STANDARD.decode(body).map_err(|_| Unreadable::NotBase64)?;
-    String::from_utf8(bytes).map_err(|e| Unreadable::NotUtf8 { valid_bytes: e.utf8_error().valid_up_to() })
 }
 
 /// Names and values in the order of the invocation. AWS joins a repeated header with commas; other gateways repeat it.
@@ -184,6 +195,8 @@ mod tests {
         let encoded = |body: &str| callback(&format!(r#"{{"isBase64Encoded":true,"body":"{body}"}}"#));
         assert_eq!(encoded("e30=").body(), Ok("{}"));
         assert_eq!(encoded("e3*=").body(), Err(Unreadable::NotBase64));
+        assert_eq!(encoded("e3*=").body_bytes(), b"e3*=");
+        assert_eq!(encoded("e33/").body_bytes(), b"{}\xff");
         assert_eq!(encoded("e33/").body(), Err(Unreadable::NotUtf8 { valid_bytes: 2 }));
     }
 }

@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::keyring::KeyringError;
 use crate::settings::SettingsError;
 use crate::source::Sources;
 
 /// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";
+/// The variable that names the secret which holds it instead.
+pub const SOURCES_SECRET: &str = "MEDIAHOOK_SOURCES_SECRET";
+/// The variable with the name of the bucket.
+pub const BUCKET: &str = "MEDIAHOOK_BUCKET";
 /// The variable with the URL of the FIFO queue. No other kind will do: this one drops a repeated event, and keeps the
 /// events of a media in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
@@ -21,9 +26,24 @@ pub enum ConfigError {
     /// Set to something else than what it must be.
     #[error("{0}: {1}")]
     Wrong(&'static str, &'static str),
+    /// There is no sources document.
+    #[error("neither {SOURCES} nor {SOURCES_SECRET} is set")]
+    NoSources,
     /// The sources document has a mistake.
     #[error("{SOURCES}: {0}")]
     Sources(#[from] SettingsError),
+    /// The secret with the sources document cannot be read, or has a mistake.
+    #[error("{SOURCES_SECRET}: {0}")]
+    Secret(#[from] KeyringError),
+}
+
+/// Where the sources come from.
+#[derive(Debug)]
+pub enum SourcesFrom {
+    /// They stand in the environment.
+    Document(Sources),
+    /// They are kept in the secret of this name or ARN.
+    Secret(String),
 }
 
 /// The environment variables of one function.
@@ -37,12 +57,27 @@ impl Environment {
         Self(vars.filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect())
     }
 
-    /// The sources document.
+    /// The sources document, or the secret that holds it.
     ///
     /// # Errors
-    /// It is missing, or has a mistake.
-    pub fn sources(&self) -> Result<Sources, ConfigError> {
-        Ok(Sources::parse(self.required(SOURCES)?)?)
+    /// Neither is there, or both are, or the document has a mistake.
+    pub fn sources(&self) -> Result<SourcesFrom, ConfigError> {
+        match (self.optional(SOURCES), self.optional(SOURCES_SECRET)) {
+            (Some(_), Some(_)) => {
+                Err(ConfigError::Wrong(SOURCES, "set beside MEDIAHOOK_SOURCES_SECRET: which one counts?"))
+            }
+            (Some(document), None) => Ok(SourcesFrom::Document(Sources::parse(document)?)),
+            (None, Some(secret)) => Ok(SourcesFrom::Secret(secret.to_owned())),
+            (None, None) => Err(ConfigError::NoSources),
+        }
+    }
+
+    /// The bucket's name.
+    ///
+    /// # Errors
+    /// It is missing.
+    pub fn bucket(&self) -> Result<String, ConfigError> {
+        self.required(BUCKET).map(String::from)
     }
 
     /// The queue's URL.
@@ -95,7 +130,10 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_named_and_not_shown() {
         let none = environment("OTHER", "x");
-        assert_eq!(none.sources().unwrap_err().to_string(), "MEDIAHOOK_SOURCES is not set");
+        assert_eq!(
+            none.sources().unwrap_err().to_string(),
+            "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set"
+        );
         assert_eq!(none.queue_url().unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
         assert_eq!(
             environment(QUEUE_URL, " ").queue_url().unwrap_err().to_string(),

@@ -177,7 +177,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// To the millisecond. A year that RFC 3339 cannot write (beyond 9999) becomes the epoch rather than an error.
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
     let milliseconds = time.replace_millisecond(time.millisecond()).unwrap_or(time);
     milliseconds.format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".to_owned())
 }

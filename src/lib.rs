@@ -14,18 +14,25 @@
 //! - [`receive`]: push: request → authentic → envelope → stored → answer
 //! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
 //!
+//! - [`claim_check`]: the data of an event too large to travel
+//! - [`keys`]: where things lie in the bucket
+//!
 //! Around it:
+//! - [`keyring`]: the sources in force, and how they are replaced
 //! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
 //! - [`config`]: the environment
-//! - [`store`]: the adapters, the only files that know an SDK
+//! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
 //! - [`telemetry`]: the log
 //! - [`secret`]: text that must not be seen
 
 pub mod callback;
+pub mod claim_check;
 pub mod config;
 pub mod envelope;
 pub mod intake;
 pub mod json;
+pub mod keyring;
+pub mod keys;
 pub mod process;
 pub mod receive;
 pub mod secret;

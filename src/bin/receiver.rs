@@ -1,12 +1,15 @@
 //! The Lambda function behind the function URL: callbacks in, messages on the queue.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mediahook::callback::Callback;
-use mediahook::config::{ConfigError, Environment};
+use mediahook::config::{ConfigError, Environment, SourcesFrom};
+use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
-use mediahook::store::{aws::Aws, sqs::SqsQueue};
+use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
+use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
 use mediahook::telemetry;
 use time::OffsetDateTime;
 
@@ -14,21 +17,39 @@ use time::OffsetDateTime;
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     telemetry::init(&environment);
-    let receiver = receiver(environment).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let receiver =
+        receiver(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let receiver = Arc::new(receiver);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Callback>| {
         let receiver = Arc::clone(&receiver);
-        async move { Ok::<_, Error>(receiver.receive(event.payload).await) }
+        let deadline = Deadline::new(left(event.context.deadline()));
+        async move { Ok::<_, Error>(receiver.receive(event.payload, deadline).await) }
     }))
     .await
 }
 
-fn receiver(environment: Environment) -> Result<Receiver<SqsQueue>, ConfigError> {
-    let sources = environment.sources()?;
-    for warning in sources.warnings() {
-        tracing::warn!("{warning}");
+async fn receiver(environment: Environment) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
+    let (sources, queue_url, bucket) =
+        (environment.sources()?, environment.queue_url()?, environment.bucket()?);
+    let aws = Aws::new(environment)?;
+    let keyring = keyring(sources, &aws).await?;
+    let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
+    Ok(Receiver::new(keyring, queue, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc))
+}
+
+/// A secret that takes longer than init may is waited for by the first callback.
+async fn keyring(sources: SourcesFrom, aws: &Aws) -> Result<Arc<Keyring>, ConfigError> {
+    let keyring = Arc::new(match sources {
+        SourcesFrom::Document(sources) => Keyring::fixed(sources),
+        SourcesFrom::Secret(id) => Keyring::kept_by(Secret::new(aws.clone(), id, PATIENCE)),
+    });
+    if let Ok(read) = tokio::time::timeout(INIT_WITHIN, keyring.reread()).await {
+        read?;
     }
-    let queue_url = environment.queue_url()?;
-    let queue = SqsQueue::new(&Aws::new(environment)?, queue_url);
-    Ok(Receiver::new(sources, queue, OffsetDateTime::now_utc))
+    Ok(keyring)
+}
+
+/// How long this invocation may still take.
+fn left(ends: SystemTime) -> Duration {
+    ends.duration_since(SystemTime::now()).unwrap_or_default()
 }

@@ -36,6 +36,17 @@ pub enum Refusal {
     BadSignature(#[from] BadSignature),
 }
 
+impl Refusal {
+    /// Whether newer sources might let it in.
+    pub(super) fn depends_on_sources(self) -> bool {
+        match self {
+            Self::UnknownPath | Self::TakesNoPush | Self::WrongToken => true,
+            Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong),
+            Self::NotPost => false,
+        }
+    }
+}
+
 impl<'a> Authentic<'a> {
     /// Lets a callback in if everything its source asks for is there: a token, a signature, or both.
     ///
@@ -56,6 +67,16 @@ impl<'a> Authentic<'a> {
             verifier.verify(callback, now.unix_timestamp())?;
         }
         Ok(Self { callback, source })
+    }
+
+    /// Who sent it.
+    pub fn source(&self) -> &'a Source {
+        self.source
+    }
+
+    /// The body's bytes, to be kept where there is no event in them.
+    pub fn body_bytes(&self) -> &'a [u8] {
+        self.callback.body_bytes()
     }
 
     /// The event in the body.

@@ -2,109 +2,116 @@
 
 mod answer;
 mod authentic;
+pub mod budget;
+mod keep;
+mod lost;
 
 use std::fmt;
-use std::future::Future;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 pub use answer::Answer;
 pub use authentic::{Authentic, Refusal};
+pub use keep::MAX_MESSAGE_BYTES;
 
 use crate::callback::Callback;
-use crate::envelope::Message;
 use crate::intake::Unreadable;
-use crate::source::Sources;
+use crate::keyring::Keyring;
+use crate::store::{Bucket, Queue, StoreError};
+use budget::Deadline;
 
-/// What SQS takes as one message, attributes included (we send none): 1 MiB.
-pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
-
-/// Keeps messages until they are processed.
-pub trait Queue: Send + Sync {
-    /// Returns once the queue has the message for good, or already had it.
-    fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), QueueError>> + Send;
-}
-
-/// The queue did not say in time that it has the message.
-#[derive(Debug, thiserror::Error)]
-#[error("the queue does not take the message: {0}")]
-pub struct QueueError(pub String);
+/// What time it is: by it signatures are fresh or stale.
+pub type Clock = fn() -> OffsetDateTime;
 
 /// Receives callbacks: everything between the invocation and its answer.
-pub struct Receiver<Q> {
-    sources: Sources,
+pub struct Receiver<Q, B> {
+    keyring: Arc<Keyring>,
     queue: Q,
-    now: fn() -> OffsetDateTime,
+    bucket: B,
+    now: Clock,
 }
 
-/// What became of a callback. Each has one answer, and one line or none in the log.
+/// What became of a callback. Each has one answer, and a line or none in the log.
 #[derive(Debug)]
 pub enum Verdict {
     /// In the queue, under this id.
     Queued(String),
+    /// In the bucket under this id, because the queue failed. The puller brings it to the queue.
+    Spilled(String, StoreError),
     /// Not from who it says: kept nowhere.
     Refused(Refusal),
-    /// Authentic, but no event. The sender would send the same again, so it is told 400.
-    Unreadable(Unreadable),
-    /// Authentic, but larger than the queue takes.
-    TooLarge,
-    /// Authentic, and nobody took it: its log line is all there is.
+    /// Authentic, but no event: its body is in the bucket under this key. The sender would send the same again, so it
+    /// is told 400.
+    Rejected(Unreadable, String),
+    /// Authentic, and nobody took it: its lines in the log are all there is.
     Lost,
+    /// We do not know our sources yet, so nobody can be let in.
+    NoSources,
 }
 
-impl<Q> fmt::Debug for Receiver<Q> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("sources", &self.sources).finish_non_exhaustive()
-    }
-}
-
-impl<Q: Queue> Receiver<Q> {
-    /// `now` is the clock by which signatures are fresh or stale.
-    pub fn new(sources: Sources, queue: Q, now: fn() -> OffsetDateTime) -> Self {
-        Self { sources, queue, now }
+impl<Q: Queue, B: Bucket> Receiver<Q, B> {
+    /// A receiver of these parts.
+    pub fn new(keyring: Arc<Keyring>, queue: Q, bucket: B, now: Clock) -> Self {
+        Self { keyring, queue, bucket, now }
     }
 
-    /// Answers one callback.
-    pub async fn receive(&self, callback: Callback) -> Answer {
-        let verdict = self.judge(&callback).await;
+    /// Answers one callback, before the deadline whatever queue and bucket do.
+    pub async fn receive(&self, callback: Callback, deadline: Deadline) -> Answer {
+        let verdict = self.judge(&callback, deadline).await;
         verdict.log();
         verdict.answer()
     }
 
-    async fn judge(&self, callback: &Callback) -> Verdict {
+    async fn judge(&self, callback: &Callback, deadline: Deadline) -> Verdict {
         let received = (self.now)();
-        let authentic = match Authentic::new(callback, &self.sources, received) {
-            Ok(authentic) => authentic,
-            Err(refusal) => return Verdict::Refused(refusal),
-        };
-        let envelope = match authentic.envelope(received) {
-            Ok(envelope) => envelope,
-            Err(unreadable) => return Verdict::Unreadable(unreadable),
-        };
-        let message = envelope.message();
-        if message.body.len() > MAX_MESSAGE_BYTES {
-            return Verdict::TooLarge;
-        }
-        match self.queue.enqueue(&message).await {
-            Ok(()) => Verdict::Queued(envelope.id),
-            Err(error) => {
-                log_lost(&message, &error);
-                Verdict::Lost
+        let reread = self.reread_if_due(received);
+        if let Some(sources) = self.keyring.sources() {
+            match Authentic::new(callback, &sources, received) {
+                Ok(authentic) => return self.keep(&authentic, received, deadline).await,
+                Err(refusal) if reread.is_none() || !refusal.depends_on_sources() => {
+                    return Verdict::Refused(refusal);
+                }
+                Err(_) => {}
             }
         }
+        if let Some(reread) = reread {
+            // What comes too late for this callback is in time for the next: the task goes on.
+            let _ = timeout(deadline.half(), reread).await;
+        }
+        let Some(sources) = self.keyring.sources() else { return Verdict::NoSources };
+        match Authentic::new(callback, &sources, received) {
+            Ok(authentic) => self.keep(&authentic, received, deadline).await,
+            Err(refusal) => Verdict::Refused(refusal),
+        }
+    }
+
+    async fn keep(&self, authentic: &Authentic<'_>, received: OffsetDateTime, deadline: Deadline) -> Verdict {
+        match authentic.envelope(received) {
+            Ok(envelope) => keep::event(envelope, &self.queue, &self.bucket, deadline).await,
+            Err(why) => keep::rejected(authentic, why, received, &self.bucket, deadline).await,
+        }
+    }
+
+    fn reread_if_due(&self, now: OffsetDateTime) -> Option<JoinHandle<()>> {
+        self.keyring.claim_reread(now).then(|| {
+            let keyring = Arc::clone(&self.keyring);
+            tokio::spawn(async move { keyring.reread_or_log().await })
+        })
     }
 }
 
 impl Verdict {
     fn answer(&self) -> Answer {
         match self {
-            Self::Queued(id) => Answer::accepted(id),
+            Self::Queued(id) | Self::Spilled(id, _) => Answer::accepted(id),
             Self::Refused(Refusal::NotPost) => Answer::only_post(),
             Self::Refused(Refusal::UnknownPath) => Answer::problem(404, "Not Found"),
             Self::Refused(_) => Answer::problem(401, "Unauthorized"),
-            Self::Unreadable(_) => Answer::problem(400, "Bad Request"),
-            Self::TooLarge => Answer::problem(413, "Content Too Large"),
-            Self::Lost => Answer::problem(503, "Service Unavailable"),
+            Self::Rejected(..) => Answer::problem(400, "Bad Request"),
+            Self::Lost | Self::NoSources => Answer::problem(503, "Service Unavailable"),
         }
     }
 
@@ -112,24 +119,21 @@ impl Verdict {
     fn log(&self) {
         match self {
             Self::Queued(id) => tracing::debug!(id, "queued"),
-            Self::Refused(refusal) => tracing::debug!(reason = %refusal, "refused"),
-            Self::Unreadable(unreadable) => tracing::warn!(reason = %unreadable, "authentic, but no event"),
-            Self::TooLarge => {
-                tracing::error!(limit_bytes = MAX_MESSAGE_BYTES, "authentic, but too large for the queue");
+            Self::Spilled(id, error) => {
+                tracing::warn!(id, %error, "spilled: the queue fails, the bucket has the event");
             }
+            Self::Refused(refusal) => tracing::debug!(reason = %refusal, "refused"),
+            Self::Rejected(why, key) => {
+                tracing::warn!(reason = %why, key, "rejected: authentic, but no event");
+            }
+            Self::NoSources => tracing::error!("the sources are not known yet, nobody can be let in"),
             Self::Lost => {}
         }
     }
 }
 
-/// The last resort: the one line that holds a payload, so that the event can be sent again from it.
-fn log_lost(message: &Message, error: &QueueError) {
-    tracing::error!(
-        lost = true,
-        id = message.deduplication_id,
-        group_id = message.group_id,
-        reason = %error,
-        envelope = message.body,
-        "lost: nobody took this event; send its envelope to the queue"
-    );
+impl<Q, B> fmt::Debug for Receiver<Q, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("keyring", &self.keyring).finish_non_exhaustive()
+    }
 }

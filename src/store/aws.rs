@@ -3,11 +3,15 @@
 //! Lambda puts all of it into the environment, so these few variables are read directly: `aws-config` would bring its
 //! STS, SSO, profile and instance-metadata clients into a function that can use none of them.
 
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
 };
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 
+use super::{Patience, StoreError};
 use crate::config::{ConfigError, Environment};
 
 /// Our AWS account as the environment describes it.
@@ -60,4 +64,37 @@ impl Aws {
 /// The behaviour of the SDK that we have tested with.
 pub(super) fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
+}
+
+/// Every attempt is bounded; the whole is bounded by whoever waits for it.
+pub(super) fn timeouts(patience: Patience) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(patience.connect)
+        .operation_attempt_timeout(patience.attempt)
+        .build()
+}
+
+pub(super) fn retries(patience: Patience) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(patience.attempts)
+        .with_initial_backoff(patience.pause)
+        .with_max_backoff(patience.pause)
+}
+
+/// What went wrong: the service's own code and words, else the chain of causes. Not the SDK's `Debug`, which shows the
+/// whole response, and with it a secret that could not be understood.
+pub(super) fn store_error<E>(error: &SdkError<E>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let (Some(code), message) = (error.code(), error.message()) {
+        return StoreError(format!("{code}: {}", message.unwrap_or("no message")));
+    }
+    causes(error)
+}
+
+/// An error and its causes, each in its own words.
+pub(super) fn causes(error: &dyn std::error::Error) -> StoreError {
+    let causes = std::iter::successors(Some(error), |e| e.source());
+    StoreError(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }

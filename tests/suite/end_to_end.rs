@@ -4,28 +4,29 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES, now_s};
+use crate::support::cloud::{BUCKET, Cloud};
 use crate::support::function_url::{self, DOMAIN};
 use crate::support::mapping::{self, Mapping};
 use crate::support::runtime_api::Function;
 use crate::support::senders::{sign_alibaba, sign_tencent};
-use crate::support::sqs::Sqs;
 
-const RECEIVER: &str = env!("CARGO_BIN_EXE_receiver");
+pub(crate) const RECEIVER: &str = env!("CARGO_BIN_EXE_receiver");
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 
-fn receiver_variables(sqs: &Sqs, queue_url: &str) -> Vec<(&'static str, String)> {
-    let mut variables = sqs.variables();
+pub(crate) fn receiver_variables(cloud: &Cloud, queue_url: &str) -> Vec<(&'static str, String)> {
+    let mut variables = cloud.variables();
     variables.push(("MEDIAHOOK_SOURCES", SOURCES.to_owned()));
     variables.push(("MEDIAHOOK_QUEUE_URL", queue_url.to_owned()));
+    variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
     variables.push(("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned()));
     variables
 }
 
-fn post(path: &str, headers: &Value, body: &str) -> Value {
+pub(crate) fn post(path: &str, headers: &Value, body: &str) -> Value {
     function_url::event("POST", path, "", headers, (body.to_owned(), false))
 }
 
-fn tencent(body: &str) -> Value {
+pub(crate) fn tencent(body: &str) -> Value {
     post("/tencent-vod/signed", &json!({}), &sign_tencent(body, "CurrentSignKey1", now_s() + 600))
 }
 
@@ -47,9 +48,9 @@ async fn invoke_processor(
 
 #[tokio::test]
 async fn a_callback_travels_from_the_url_to_its_effect() {
-    let sqs = Sqs::start().await;
-    let (queue_url, _) = sqs.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
     for event in [tencent(PULL_COMPLETE), alibaba(PRODUCED), tencent(PULL_COMPLETE)] {
         let answer = receiver.invoke(event).await.unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -57,7 +58,7 @@ async fn a_callback_travels_from_the_url_to_its_effect() {
         assert_eq!(answer["headers"]["content-type"], "application/json");
     }
 
-    let queue = Mapping::new(sqs.client(), &queue_url);
+    let queue = Mapping::new(cloud.sqs(), &queue_url);
     let messages = queue.receive().await;
     assert_eq!(messages.len(), 2, "the repeated event is in the queue once");
     let mut processor = Function::start(PROCESSOR, &[]).await;
@@ -74,11 +75,12 @@ async fn a_callback_travels_from_the_url_to_its_effect() {
 
 #[tokio::test]
 async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
-    let sqs = Sqs::start().await;
-    let (queue_url, dead_letter_url) = sqs.queues(2, 0).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let cloud = Cloud::start().await;
+    let (queue_url, dead_letter_url) = cloud.queues(2, 0).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
     let send = |body: &str| {
-        sqs.client()
+        cloud
+            .sqs()
             .send_message()
             .queue_url(&queue_url)
             .message_body(body)
@@ -90,7 +92,7 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
     assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
     assert_eq!(receiver.invoke(alibaba(PRODUCED)).await.unwrap()["statusCode"], 200);
 
-    let queue = Mapping::new(sqs.client(), &queue_url);
+    let queue = Mapping::new(cloud.sqs(), &queue_url);
     let mut processor = Function::start(PROCESSOR, &[]).await;
     let messages = queue.receive().await;
     let response = invoke_processor(&mut processor, &messages).await;
@@ -112,7 +114,7 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
         }
     }
     assert_eq!(processed, 1);
-    let dead = Mapping::new(sqs.client(), &dead_letter_url).receive().await;
+    let dead = Mapping::new(cloud.sqs(), &dead_letter_url).receive().await;
     assert_eq!(dead.iter().map(|m| m.body().unwrap()).collect::<Vec<_>>(), ["not an envelope"]);
 
     let log = processor.stop().await;
@@ -121,9 +123,9 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
 
 #[tokio::test]
 async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
-    let sqs = Sqs::start().await;
-    let (queue_url, _) = sqs.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
     let odd_path = post("/\"<>\u{1}", &json!({}), "");
     assert_eq!(receiver.invoke(odd_path).await.unwrap()["statusCode"], 404);
     let not_base64 = function_url::event(
@@ -142,9 +144,9 @@ async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
 /// At the most talkative level there is.
 #[tokio::test]
 async fn no_secret_and_no_payload_shows_in_the_log() {
-    let sqs = Sqs::start().await;
-    let (queue_url, _) = sqs.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&sqs, &queue_url)).await;
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
     let marked = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","Name":"PayloadMark"}}"#;
     let forged = sign_tencent(marked, "ForgedSignKey", now_s() + 600);
     let signed = sign_tencent(marked, "CurrentSignKey1", now_s() + 600);
@@ -160,7 +162,7 @@ async fn no_secret_and_no_payload_shows_in_the_log() {
     ] {
         assert_eq!(receiver.invoke(event).await.unwrap()["statusCode"], status);
     }
-    let messages = Mapping::new(sqs.client(), &queue_url).receive().await;
+    let messages = Mapping::new(cloud.sqs(), &queue_url).receive().await;
     let mut processor = Function::start(PROCESSOR, &[("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned())]).await;
     invoke_processor(&mut processor, &messages).await;
 
@@ -182,10 +184,16 @@ async fn no_secret_and_no_payload_shows_in_the_log() {
 
 #[tokio::test]
 async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
-    let sqs = Sqs::start().await;
-    let good = receiver_variables(&sqs, "http://127.0.0.1:9/callbacks.fifo");
+    let cloud = Cloud::start().await;
+    let good = receiver_variables(&cloud, "http://127.0.0.1:9/callbacks.fifo");
     for (name, value, expected) in [
-        ("MEDIAHOOK_SOURCES", "", "MEDIAHOOK_SOURCES is not set"),
+        ("MEDIAHOOK_SOURCES", "", "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set"),
+        (
+            "MEDIAHOOK_SOURCES_SECRET",
+            "mediahook/sources",
+            "MEDIAHOOK_SOURCES: set beside MEDIAHOOK_SOURCES_SECRET",
+        ),
+        ("MEDIAHOOK_BUCKET", "", "MEDIAHOOK_BUCKET is not set"),
         (
             "MEDIAHOOK_SOURCES",
             r#"{"tencent-vod/a":{"sign_keys":["S3cret",7]}}"#,

@@ -12,5 +12,8 @@ mod support;
 
 mod end_to_end;
 mod events;
+mod limits;
 mod policy;
 mod properties;
+mod rotation;
+mod storm;

@@ -2,21 +2,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::config::Environment;
+use mediahook::claim_check;
 use mediahook::envelope::Envelope;
+use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
+use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::source::Sources;
-use mediahook::store::{aws::Aws, sqs::SqsQueue};
+use mediahook::store::sqs::SqsQueue;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::support::cloud::{BUCKET, Cloud, Fault};
 use crate::support::function_url::{self, DOMAIN};
 use crate::support::http::{self, Answered};
 use crate::support::mapping::Mapping;
 use crate::support::senders::{sign_alibaba, sign_tencent};
-use crate::support::sqs::Sqs;
 
 pub(crate) const SOURCES: &str = r#"{
   "tencent-vod/signed": { "sign_keys": ["CurrentSignKey1", "PreviousSignKey0"] },
@@ -39,29 +42,32 @@ pub(crate) fn now_s() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
+fn deadline() -> Deadline {
+    Deadline::new(Duration::from_secs(10))
+}
+
 struct World {
-    sqs: Sqs,
+    cloud: Cloud,
     queue: Mapping,
     url: SocketAddr,
 }
 
 impl World {
     async fn new() -> Self {
-        let sqs = Sqs::start().await;
-        let (queue_url, _) = sqs.queues(5, 30).await;
-        let aws = Aws::new(sqs.environment()).unwrap();
-        let receiver = Receiver::new(
-            Sources::parse(SOURCES).unwrap(),
-            SqsQueue::new(&aws, queue_url.clone()),
+        let cloud = Cloud::start().await;
+        let (queue_url, _) = cloud.queues(5, 30).await;
+        let receiver = Arc::new(Receiver::new(
+            Arc::new(Keyring::fixed(Sources::parse(SOURCES).unwrap())),
+            SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE),
+            cloud.bucket(),
             OffsetDateTime::now_utc,
-        );
-        let receiver = Arc::new(receiver);
+        ));
         let (listener, url) = http::listen().await;
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
-            async move { receiver.receive(serde_json::from_value(invocation).unwrap()).await }
+            async move { receiver.receive(serde_json::from_value(invocation).unwrap(), deadline()).await }
         }));
-        Self { queue: Mapping::new(sqs.client(), &queue_url), sqs, url }
+        Self { queue: Mapping::new(cloud.sqs(), &queue_url), cloud, url }
     }
 
     async fn post(&self, path: &str, body: impl Into<String>) -> Answered {
@@ -79,8 +85,9 @@ impl World {
         messages.iter().map(|m| Envelope::parse(m.body().unwrap()).unwrap()).collect()
     }
 
-    async fn assert_nothing_queued(&self) {
+    async fn assert_nothing_kept(&self) {
         assert_eq!(self.queued().await.len(), 0);
+        assert_eq!(self.cloud.objects("").await, []);
     }
 }
 
@@ -188,43 +195,102 @@ async fn the_same_event_again_is_200_with_the_same_id_and_queued_once() {
 }
 
 #[tokio::test]
-async fn authentic_and_too_large_for_the_queue_is_413() {
+async fn too_large_for_the_queue_is_200_with_the_data_in_the_bucket() {
     let world = World::new().await;
     let body =
         json!({ "EventType": "PullComplete", "PullCompleteEvent": { "Message": "x".repeat(1024 * 1024) } });
-    assert_problem(&world.post("/tencent-vod/open", body.to_string()).await, 413);
-    world.assert_nothing_queued().await;
+    let id = id(&world.post("/tencent-vod/open", body.to_string()).await);
+    let mut envelope = world.queued().await.remove(0);
+    assert_eq!(envelope.id, id);
+    assert!(envelope.data.is_none());
+    let dataref = envelope.dataref.clone().unwrap();
+    assert!(dataref.starts_with(&format!("s3://{BUCKET}/payload/tencent-vod/open/2")), "{dataref}");
+    assert!(dataref.ends_with(&format!("/{id}.json")), "{dataref}");
+
+    claim_check::check_out(&mut envelope, &world.cloud.bucket()).await.unwrap();
+    assert_eq!(envelope.data.unwrap().get(), body.to_string());
+    assert_eq!(envelope.dataref, None);
 }
 
 #[tokio::test]
-async fn authentic_and_the_queue_failing_is_503() {
+async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
     let world = World::new().await;
-    world.sqs.fail(true);
-    assert_problem(&world.post("/tencent-vod/open", PULL_COMPLETE).await, 503);
-    world.sqs.fail(false);
-    world.assert_nothing_queued().await;
+    for fault in
+        [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Hang, Fault::Slow(Duration::from_secs(3))]
+    {
+        world.cloud.sqs_faults(move |_| fault);
+        let body = PULL_COMPLETE.replace("125-Pull-1", &format!("{fault:?}"));
+        let started = Instant::now();
+        let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
+        assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}: {:?}", started.elapsed());
+        let spill = world.cloud.objects("spill/tencent-vod/open/").await;
+        let (_, object) = spill.iter().find(|(key, _)| key.ends_with(&format!("/{id}.json"))).unwrap();
+        assert_eq!(Envelope::parse(object).unwrap().data.unwrap().get(), body);
+    }
+    world.cloud.sqs_faults(|_| Fault::None);
+    assert_eq!(world.queued().await.len(), 0);
+}
+
+#[tokio::test]
+async fn one_bad_answer_of_the_queue_is_tried_again_and_not_spilled() {
+    let world = World::new().await;
+    for fault in [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Hang] {
+        world.cloud.sqs_faults(move |call| if call == 0 { fault } else { Fault::None });
+        let body = PULL_COMPLETE.replace("125-Pull-1", &format!("{fault:?}"));
+        let id = id(&world.post("/tencent-vod/open", body).await);
+        assert_eq!(world.cloud.calls()[0], 2, "{fault:?}");
+        assert_eq!(world.queued().await.remove(0).id, id);
+    }
+    assert_eq!(world.cloud.objects("").await, []);
+}
+
+#[tokio::test]
+async fn the_queue_and_the_bucket_failing_is_503_in_time() {
+    let world = World::new().await;
+    for fault in [Fault::Error, Fault::Hang] {
+        world.cloud.sqs_faults(move |_| fault);
+        world.cloud.s3_faults(move |_| fault);
+        let large = json!({ "EventType": "X", "XEvent": "x".repeat(1024 * 1024) }).to_string();
+        for body in [PULL_COMPLETE, &large, "[]"] {
+            let started = Instant::now();
+            assert_problem(&world.post("/tencent-vod/open", body).await, 503);
+            assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}: {:?}", started.elapsed());
+        }
+    }
+    world.cloud.sqs_faults(|_| Fault::None);
+    world.cloud.s3_faults(|_| Fault::None);
+    world.assert_nothing_kept().await;
     id(&world.post("/tencent-vod/open", PULL_COMPLETE).await);
 }
 
 #[tokio::test]
-async fn authentic_and_no_event_is_400() {
+async fn no_event_is_400_with_the_body_in_the_bucket() {
     let world = World::new().await;
+    let path = "/tencent-vod/token/first-path-token";
     let deep = format!(r#"{{"EventType":"X","XEvent":{}{}}}"#, "[".repeat(128), "]".repeat(128));
-    for body in ["", "not JSON", "[]", "{}", "null", r#"{"EventType":null}"#, &deep] {
-        assert_problem(&world.post("/tencent-vod/token/first-path-token", body).await, 400);
+    let latin1 = b"{\"EventType\":\"\xe9\"}";
+    let bodies = ["", "not JSON", "[]", "{}", "null", r#"{"EventType":null}"#, &deep];
+    for body in bodies {
+        assert_problem(&world.post(path, body).await, 400);
         assert_problem(&world.post("/alibaba-ims/token/first-path-token", body).await, 400);
     }
-    let latin1 = http::send(
-        world.url,
-        "POST",
-        "/tencent-vod/token/first-path-token",
-        &[],
-        &b"{\"EventType\":\"\xe9\"}"[..],
-    );
-    assert_problem(&latin1.await, 400);
-    world.assert_nothing_queued().await;
+    assert_problem(&http::send(world.url, "POST", path, &[], &latin1[..]).await, 400);
+    assert_eq!(world.queued().await.len(), 0);
+
+    let kept = world.cloud.objects("rejected/tencent-vod/token/").await;
+    assert_eq!(kept.len(), 2 * (bodies.len() + 1), "each body, and beside it why");
+    for body in bodies {
+        let (key, _) = kept.iter().find(|(key, object)| object == body && !key.ends_with(".json")).unwrap();
+        let (_, why) = kept.iter().find(|(other, _)| *other == format!("{key}.json")).unwrap();
+        let why: Value = serde_json::from_str(why).unwrap();
+        assert_eq!(why["source"], "tencent-vod/token");
+        assert_eq!(why["bytes"], body.len());
+        assert_eq!(why["body"], format!("s3://{BUCKET}/{key}"));
+        assert!(why["reason"].as_str().unwrap().starts_with("the body "), "{why}");
+    }
+
     let nearly = format!(r#"{{"EventType":"X","XEvent":{}{}}}"#, "[".repeat(127), "]".repeat(127));
-    id(&world.post("/tencent-vod/token/first-path-token", nearly).await);
+    id(&world.post(path, nearly).await);
 }
 
 #[tokio::test]
@@ -268,7 +334,7 @@ async fn a_signature_or_token_that_is_missing_wrong_stale_or_repeated_is_401() {
     ] {
         assert_problem(&world.post_with("/alibaba-ims/derived", &headers, PRODUCED).await, 401);
     }
-    world.assert_nothing_queued().await;
+    world.assert_nothing_kept().await;
 }
 
 #[tokio::test]
@@ -285,7 +351,7 @@ async fn an_unknown_source_or_path_is_404() {
     ] {
         assert_problem(&world.post(path, PULL_COMPLETE).await, 404);
     }
-    world.assert_nothing_queued().await;
+    world.assert_nothing_kept().await;
 }
 
 #[tokio::test]
@@ -296,24 +362,24 @@ async fn not_post_is_405_and_says_what_is() {
         assert_problem(&answer, 405);
         assert_eq!(answer.headers["allow"], "POST");
     }
-    world.assert_nothing_queued().await;
+    world.assert_nothing_kept().await;
 }
 
 /// What no HTTP client sends, but an invocation can hold: AWS decodes a path, and other gateways are not so careful.
 #[tokio::test]
 async fn odd_invocations_are_answered_like_any_other() {
-    let aws = Aws::new(
-        [("AWS_REGION", "r"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")]
-            .into_iter()
-            .collect::<Environment>(),
+    let world = World::new().await;
+    let receiver = Receiver::new(
+        Arc::new(Keyring::fixed(Sources::parse(SOURCES).unwrap())),
+        SqsQueue::new(&world.cloud.aws(), "http://127.0.0.1:9/q.fifo".to_owned(), PATIENCE),
+        world.cloud.bucket(),
+        OffsetDateTime::now_utc,
     );
-    let queue = SqsQueue::new(&aws.unwrap(), "http://127.0.0.1:9/q.fifo".to_owned());
-    let receiver = Receiver::new(Sources::parse(SOURCES).unwrap(), queue, OffsetDateTime::now_utc);
     let token_path = "/tencent-vod/token/first-path-token";
     let ask = |path: &str, query: &str, headers: Value, body: (&str, bool)| {
         let event = function_url::event("POST", path, query, &headers, (body.0.to_owned(), body.1));
         let callback = serde_json::from_value(event).unwrap();
-        async { receiver.receive(callback).await.status_code }
+        async { receiver.receive(callback, deadline()).await.status_code }
     };
     assert_eq!(ask("/\"<>{}|\\ \u{1}é", "", json!({}), ("", false)).await, 404);
     assert_eq!(ask("", "", json!({}), ("", false)).await, 404);
@@ -327,5 +393,5 @@ async fn odd_invocations_are_answered_like_any_other() {
     assert_eq!(ask(token_path, "", json!({"": null}), ("", true)).await, 400);
     assert_eq!(ask(token_path, "", json!({}), (&BASE64_STANDARD.encode([0xff, 0xfe]), true)).await, 400);
     let empty: Value = json!({});
-    assert_eq!(receiver.receive(serde_json::from_value(empty).unwrap()).await.status_code, 405);
+    assert_eq!(receiver.receive(serde_json::from_value(empty).unwrap(), deadline()).await.status_code, 405);
 }

@@ -20,7 +20,7 @@ where
 {
     http::serve(listener, move |request| {
         let function = function.clone();
-        async move { response(function(invocation(&request)).await) }
+        async move { Some(response(function(invocation(&request)).await)) }
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! A plain HTTP/1.1 server and a client for one request, over hyper.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt as _, Full};
@@ -13,23 +14,26 @@ use tokio::net::{TcpListener, TcpStream};
 pub type Request = hyper::Request<Bytes>;
 pub type Response = hyper::Response<Full<Bytes>>;
 
-/// Answers every request on this listener, until the process or the runtime ends.
+/// Answers every request on this listener, until the process or the runtime ends. No answer resets the connection.
 pub async fn serve<F, R>(listener: TcpListener, answer: F)
 where
     F: Fn(Request) -> R + Clone + Send + 'static,
-    R: Future<Output = Response> + Send,
+    R: Future<Output = Option<Response>> + Send,
 {
     while let Ok((stream, _)) = listener.accept().await {
         // A head and a body in two packets would wait for each other's acknowledgement (Nagle).
         let _ = stream.set_nodelay(true);
+        // Whatever is closed here without an end is reset, and not politely finished.
+        let _ = stream.set_zero_linger();
         let answer = answer.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let answer = answer.clone();
                 async move {
                     let (head, body) = request.into_parts();
-                    let body = body.collect().await?.to_bytes();
-                    Ok::<_, hyper::Error>(answer(Request::from_parts(head, body)).await)
+                    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+                    let answer = answer(Request::from_parts(head, body)).await;
+                    answer.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset))
                 }
             });
             // An error here is a connection that the other side gave up.

@@ -1,5 +1,5 @@
 //! What stands around mediahook when it runs, for the tests and the local example: the senders, the function URL, the
-//! Lambda Runtime API, an embedded SQS and its event source mapping. All of it on loopback.
+//! Lambda Runtime API, an embedded AWS and its event source mapping. All of it on loopback.
 
 #![allow(
     dead_code,
@@ -10,9 +10,9 @@
     reason = "test code outside #[test] functions, shared by the tests and the local example; neither uses all of it"
 )]
 
+pub mod cloud;
 pub mod function_url;
 pub mod http;
 pub mod mapping;
 pub mod runtime_api;
 pub mod senders;
-pub mod sqs;

@@ -40,7 +40,7 @@ impl Function {
         let api = Arc::new(Api { invocations: Mutex::new(todo), results: done });
         tokio::spawn(http::serve(listener, move |request| {
             let api = Arc::clone(&api);
-            async move { api.answer(request).await }
+            async move { Some(api.answer(request).await) }
         }));
         let mut process = command(binary.as_ref(), address, variables).spawn().expect("a process");
         let mut output = process.stdout.take().expect("its output");
@@ -57,6 +57,13 @@ impl Function {
         self.invocations.send(event).await.expect("a function that is alive");
         let result = tokio::time::timeout(PATIENCE, self.results.recv()).await;
         result.expect("a response in time").expect("a response")
+    }
+
+    /// The most memory the process has had at once, in bytes; nothing where the system does not tell.
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
     }
 
     /// Ends the process; all it wrote.

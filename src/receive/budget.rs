@@ -1,0 +1,81 @@
+//! How long a callback may take, added up in one place.
+//!
+//! IMS gives up after 3 s, Tencent after 5 s, cold start included. What is warmed up in init gives up after
+//! [`INIT_WITHIN`] (300 ms), and the answer is on its way [`ANSWER_WITHIN`] (2500 ms) after the invocation: together 2.8 s.
+//!
+//! Of the 2500 ms, [`RESERVE`] (200 ms) is for our own work, the log and the way back. What is then left is halved at
+//! each step, so that the next one always has as much again:
+//!
+//! | step | at most | in it |
+//! | --- | --- | --- |
+//! | the queue | 1150 ms | two attempts of 540 ms, a pause of up to 50 ms between them |
+//! | the bucket | 1150 ms | the same |
+//! | the log | - | a line; nothing can fail |
+//!
+//! An envelope that is too large for the queue takes the bucket first (1150 ms), then the queue and the bucket once more
+//! with half of the rest each. An invocation that has less time left halves that.
+
+use std::time::{Duration, Instant};
+
+use crate::store::Patience;
+
+/// From the invocation to the answer.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
+/// What warms up in init: it costs no callback its answer.
+pub const INIT_WITHIN: Duration = Duration::from_millis(300);
+/// Kept back from every step for what comes after all of them.
+pub const RESERVE: Duration = Duration::from_millis(200);
+
+/// What each step grants the service it asks.
+pub const PATIENCE: Patience = Patience {
+    connect: Duration::from_millis(300),
+    attempt: Duration::from_millis(540),
+    attempts: 2,
+    pause: Duration::from_millis(50),
+};
+
+const _: () = {
+    let step = PATIENCE.attempt.as_millis() * PATIENCE.attempts as u128 + PATIENCE.pause.as_millis();
+    assert!(
+        2 * step + RESERVE.as_millis() <= ANSWER_WITHIN.as_millis(),
+        "the steps take longer than the answer may"
+    );
+};
+
+/// When a callback must be answered, less the reserve.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// [`ANSWER_WITHIN`] from now, or when the invocation ends, whichever is sooner.
+    pub fn new(invocation_left: Duration) -> Self {
+        let within = ANSWER_WITHIN.min(invocation_left).saturating_sub(RESERVE);
+        Self(Instant::now() + within)
+    }
+
+    /// What a step may take that has another one after it.
+    pub fn half(self) -> Duration {
+        self.rest() / 2
+    }
+
+    /// What the last step may take.
+    pub fn rest(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_leaves_the_next_as_much() {
+        let deadline = Deadline::new(Duration::from_secs(10));
+        assert!(
+            deadline.half() <= Duration::from_millis(1_150) && deadline.half() > Duration::from_millis(1_100)
+        );
+        let short = Deadline::new(Duration::from_secs(1));
+        assert!(short.rest() <= Duration::from_millis(800) && short.rest() > Duration::from_millis(750));
+        assert_eq!(Deadline::new(Duration::from_millis(100)).rest(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,63 @@
+//! The bucket.
+
+use std::sync::OnceLock;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::RequestChecksumCalculation;
+
+use super::aws::{self, Aws};
+use super::{Bucket, Patience, StoreError};
+
+/// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
+#[derive(Debug)]
+pub struct S3Bucket {
+    aws: Aws,
+    name: String,
+    patience: Patience,
+    client: OnceLock<Client>,
+}
+
+impl S3Bucket {
+    /// The bucket of that name. Nothing is sent yet.
+    pub fn new(aws: Aws, name: String, patience: Patience) -> Self {
+        Self { aws, name, patience, client: OnceLock::new() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let endpoint = self.aws.endpoint_url("S3");
+            let mut config = aws_sdk_s3::Config::builder()
+                .behavior_version(aws::behavior_version())
+                .region(self.aws.region.clone())
+                .credentials_provider(self.aws.credentials.clone())
+                .http_client(self.aws.http.clone())
+                .timeout_config(aws::timeouts(self.patience))
+                .retry_config(aws::retries(self.patience))
+                // TLS guards the way; a checksum of our own would only cost the time we are short of here.
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+                // An endpoint of one's own seldom resolves BUCKET.HOST.
+                .force_path_style(endpoint.is_some());
+            config.set_endpoint_url(endpoint);
+            Client::from_conf(config.build())
+        })
+    }
+}
+
+impl Bucket for S3Bucket {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn put(&self, key: &str, body: Vec<u8>, media_type: &'static str) -> Result<(), StoreError> {
+        let put = self.client().put_object().bucket(&self.name).key(key).content_type(media_type);
+        // Boxed, as it is large and hardly ever run.
+        Box::pin(put.body(body.into()).send()).await.map(drop).map_err(|e| aws::store_error(&e))
+    }
+
+    async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+        let get = self.client().get_object().bucket(&self.name).key(key);
+        let object = Box::pin(get.send()).await.map_err(|e| aws::store_error(&e))?;
+        let body = object.body.collect().await.map_err(|e| aws::causes(&e))?;
+        Ok(body.to_vec())
+    }
+}

@@ -1,0 +1,79 @@
+//! The largest and strangest that an invocation can hold: bounded in time and memory.
+
+use std::time::Instant;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use mediahook::receive::budget::ANSWER_WITHIN;
+use serde_json::{Value, json};
+
+use crate::end_to_end::{RECEIVER, receiver_variables};
+use crate::support::cloud::Cloud;
+use crate::support::function_url;
+use crate::support::runtime_api::Function;
+
+/// What Lambda takes as one invocation: 6 MB.
+const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
+/// The least memory a function can have.
+const SMALLEST_FUNCTION_BYTES: u64 = 128 * 1024 * 1024;
+
+fn filled(head: &str, piece: &str, tail: &str, bytes: usize) -> String {
+    format!("{head}{}{tail}", piece.repeat((bytes - head.len() - tail.len()) / piece.len()))
+}
+
+#[tokio::test]
+async fn six_megabytes_fit_into_the_smallest_function_in_time() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut variables = receiver_variables(&cloud, &queue_url);
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
+    // The invocation has the body in JSON, every quote escaped, and some 1.5 KB besides.
+    let escaped = INVOCATION_BYTES * 3 / 4;
+    let plain = |body: String| (body, false);
+    let base64 = |body: String| (BASE64_STANDARD.encode(body), true);
+    let member = r#"{"Status":"SUCCESS","ErrCode":0,"Url":"http://example.com/a.ts"},"#;
+    let event = r#"{"EventType":"X","XEvent":{"TaskId":"t","Set":["#;
+    for (what, body, status) in [
+        (
+            "one long text",
+            plain(filled(r#"{"EventType":"X","XEvent":{"Text":""#, "x", r#""}}"#, escaped)),
+            200,
+        ),
+        ("many members", plain(filled(event, member, "0]}}", escaped)), 200),
+        ("many members, base64", base64(filled(event, member, "0]}}", escaped * 9 / 10)), 200),
+        ("empty arrays", plain(filled(event, "[],", "0]}}", escaped)), 200),
+        ("nested without end", plain("[".repeat(escaped)), 400),
+        ("no JSON", plain("x".repeat(escaped)), 400),
+        ("no base64", ("*".repeat(escaped), true), 400),
+        ("not UTF-8", (BASE64_STANDARD.encode(vec![0xff; escaped * 9 / 10]), true), 400),
+    ] {
+        let mut receiver = Function::start(RECEIVER, &variables).await;
+        let path = "/tencent-vod/token/first-path-token";
+        let invocation = function_url::event("POST", path, "", &Value::Null, body);
+        assert!(invocation.to_string().len() < INVOCATION_BYTES, "{what}: more than Lambda takes");
+        let started = Instant::now();
+        let answer = receiver.invoke(invocation).await.unwrap();
+        let took = started.elapsed();
+        let peak = receiver.peak_memory_bytes().unwrap_or_default();
+        println!("{what}: {} in {} ms, {} MiB at most", answer["statusCode"], took.as_millis(), peak >> 20);
+        assert_eq!(answer["statusCode"], status, "{what}");
+        assert!(took < ANSWER_WITHIN, "{what}: {took:?}");
+        assert!(peak < SMALLEST_FUNCTION_BYTES, "{what}: {peak} bytes");
+    }
+}
+
+/// Before anybody has vouched for it, a body costs no more than itself.
+#[tokio::test]
+async fn who_is_refused_costs_no_memory_of_its_choosing() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let bytes = INVOCATION_BYTES * 3 / 4;
+    let body = filled(r#"{"EventType":"X","XEvent":["#, "[],", "0]}", bytes);
+    let answer =
+        receiver.invoke(function_url::event("POST", "/tencent-vod/signed", "", &json!({}), (body, false)));
+    assert_eq!(answer.await.unwrap()["statusCode"], 401);
+    let peak = receiver.peak_memory_bytes().unwrap_or_default();
+    println!("refused: {} MiB at most", peak >> 20);
+    assert!(peak < 40 * 1024 * 1024, "{peak} bytes");
+    assert_eq!(cloud.calls(), [2, 1, 0], "two queues and a bucket were made, and nothing asked since");
+}

@@ -1,0 +1,284 @@
+//! An AWS on loopback: `winterbaume`'s SQS, S3 and Secrets Manager behind their real wire protocols, with faults on
+//! demand.
+//!
+//! Its SQS keeps no message group ids, so they are remembered here and put into what is received. It does not hold a
+//! group back while one of its messages is in flight; the deployment test, against another AWS, shows that part.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use mediahook::config::Environment;
+use mediahook::receive::budget::PATIENCE;
+use mediahook::store::Bucket as _;
+use mediahook::store::aws::Aws;
+use mediahook::store::s3::S3Bucket;
+use serde_json::{Value, json};
+use winterbaume_core::{MockRequest, MockService};
+use winterbaume_s3::S3Service;
+use winterbaume_secretsmanager::SecretsManagerService;
+use winterbaume_sqs::SqsService;
+
+use super::http::{self, Request, Response};
+
+/// The bucket that every cloud has.
+pub const BUCKET: &str = "mediahook-test";
+/// The secret that [`Cloud::put_secret`] writes.
+pub const SECRET: &str = "mediahook/sources";
+
+/// How a service answers a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// As it should.
+    None,
+    /// 500.
+    Error,
+    /// Slow down.
+    Throttle,
+    /// Not at all.
+    Hang,
+    /// By a reset of the connection.
+    Reset,
+    /// As it should, but late.
+    Slow(Duration),
+}
+
+/// Which fault the nth call meets, counted from 0.
+type Faults = Box<dyn Fn(usize) -> Fault + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Cloud {
+    address: SocketAddr,
+    backend: Arc<Backend>,
+}
+
+struct Backend {
+    sqs: Service<SqsService>,
+    s3: Service<S3Service>,
+    secrets: Service<SecretsManagerService>,
+    /// Message ids to group ids.
+    groups: Mutex<HashMap<String, String>>,
+}
+
+struct Service<S> {
+    inner: S,
+    host: &'static str,
+    calls: AtomicUsize,
+    faults: Mutex<Faults>,
+}
+
+impl Cloud {
+    pub async fn start() -> Self {
+        let (listener, address) = http::listen().await;
+        let backend = Arc::new(Backend {
+            sqs: Service::new(SqsService::new(), "sqs.us-east-1.amazonaws.com"),
+            s3: Service::new(S3Service::new(), "s3.us-east-1.amazonaws.com"),
+            secrets: Service::new(SecretsManagerService::new(), "secretsmanager.us-east-1.amazonaws.com"),
+            groups: Mutex::default(),
+        });
+        let serving = Arc::clone(&backend);
+        tokio::spawn(http::serve(listener, move |request| {
+            let backend = Arc::clone(&serving);
+            async move { backend.answer(request).await }
+        }));
+        let cloud = Self { address, backend };
+        http::send(address, "PUT", &format!("/{BUCKET}"), &[], "").await;
+        cloud
+    }
+
+    /// From now on SQS answers like this.
+    pub fn sqs_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.backend.sqs.set(faults);
+    }
+
+    /// From now on S3 answers like this.
+    pub fn s3_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.backend.s3.set(faults);
+    }
+
+    /// From now on Secrets Manager answers like this.
+    pub fn secrets_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.backend.secrets.set(faults);
+    }
+
+    /// How often each was called since its faults were last set: SQS, S3, Secrets Manager.
+    pub fn calls(&self) -> [usize; 3] {
+        let Backend { sqs, s3, secrets, .. } = &*self.backend;
+        [&sqs.calls, &s3.calls, &secrets.calls].map(|calls| calls.load(Ordering::Relaxed))
+    }
+
+    /// The variables by which a function finds this cloud.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "example-secret-access-key".to_owned()),
+            ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
+        ]
+    }
+
+    pub fn environment(&self) -> Environment {
+        self.variables().into_iter().collect()
+    }
+
+    pub fn aws(&self) -> Aws {
+        Aws::new(self.environment()).expect("an environment that is whole")
+    }
+
+    pub fn bucket(&self) -> S3Bucket {
+        S3Bucket::new(self.aws(), BUCKET.to_owned(), PATIENCE)
+    }
+
+    /// The objects below a prefix, by key.
+    pub async fn objects(&self, prefix: &str) -> Vec<(String, String)> {
+        let path = format!("/{BUCKET}?list-type=2&prefix={}", prefix.replace('/', "%2F"));
+        let listing = http::send(self.address, "GET", &path, &[], "").await.body;
+        let keys = listing.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+        let mut objects = Vec::new();
+        for (key, _) in keys {
+            let body = self.bucket().get(key).await.expect("an object that is listed");
+            objects.push((key.to_owned(), String::from_utf8_lossy(&body).into_owned()));
+        }
+        objects
+    }
+
+    /// Makes [`SECRET`], or replaces what it holds.
+    pub async fn put_secret(&self, value: &str) {
+        let call = async |action: &str, name: &str| {
+            let target = format!("secretsmanager.{action}");
+            let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
+            let body = json!({ name: SECRET, "SecretString": value, "ClientRequestToken": token() });
+            http::send(self.address, "POST", "/", &headers, body.to_string()).await.status
+        };
+        if call("PutSecretValue", "SecretId").await != 200 {
+            assert_eq!(call("CreateSecret", "Name").await, 200);
+        }
+    }
+
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::from_conf(
+            aws_sdk_sqs::Config::builder()
+                .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
+                .region(aws_sdk_sqs::config::Region::from_static("us-east-1"))
+                .credentials_provider(aws_sdk_sqs::config::Credentials::new(
+                    "AKIAEXAMPLE",
+                    "s",
+                    None,
+                    None,
+                    "test",
+                ))
+                .endpoint_url(format!("http://{}", self.address))
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .build(),
+        )
+    }
+
+    /// Makes a FIFO queue, and one for its dead letters. Their URLs.
+    pub async fn queues(&self, max_receive_count: u32, visibility_timeout_s: u32) -> (String, String) {
+        let client = self.sqs();
+        let create =
+            |name: &str| client.create_queue().queue_name(name).attributes(Attribute::FifoQueue, "true");
+        let dead_letters =
+            create("callbacks-dead.fifo").send().await.expect("a queue").queue_url.expect("its URL");
+        let redrive = json!({
+            "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:callbacks-dead.fifo",
+            "maxReceiveCount": max_receive_count
+        });
+        let queue = create("callbacks.fifo")
+            .attributes(Attribute::VisibilityTimeout, visibility_timeout_s.to_string())
+            .attributes(Attribute::RedrivePolicy, redrive.to_string())
+            .send()
+            .await
+            .expect("a queue");
+        (queue.queue_url.expect("its URL"), dead_letters)
+    }
+}
+
+impl Backend {
+    async fn answer(&self, request: Request) -> Option<Response> {
+        let target = request.headers().get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
+        if target.starts_with("AmazonSQS.") {
+            let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            let response = self.sqs.answer(request, |body| self.with_groups(&sent, &body)).await;
+            return response;
+        }
+        if target.starts_with("secretsmanager.") {
+            return self.secrets.answer(request, |body| body).await;
+        }
+        self.s3.answer(request, |body| body).await
+    }
+
+    /// Remembers the group of what is sent, and adds it to what is received.
+    fn with_groups(&self, sent: &Value, body: &hyper::body::Bytes) -> hyper::body::Bytes {
+        let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let mut groups = self.groups.lock().expect("the groups");
+        if let (Some(group), Some(id)) = (sent["MessageGroupId"].as_str(), answer["MessageId"].as_str()) {
+            groups.insert(id.to_owned(), group.to_owned());
+        }
+        for message in answer["Messages"].as_array_mut().into_iter().flatten() {
+            if let Some(group) = message["MessageId"].as_str().and_then(|id| groups.get(id)) {
+                message["Attributes"]["MessageGroupId"] = group.as_str().into();
+            }
+        }
+        answer.to_string().into()
+    }
+}
+
+impl<S: MockService> Service<S> {
+    fn new(service: S, host: &'static str) -> Self {
+        Self {
+            inner: service,
+            host,
+            calls: AtomicUsize::new(0),
+            faults: Mutex::new(Box::new(|_| Fault::None)),
+        }
+    }
+
+    fn set(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        *self.faults.lock().expect("the faults") = Box::new(faults);
+        self.calls.store(0, Ordering::Relaxed);
+    }
+
+    async fn answer(
+        &self,
+        request: Request,
+        finish: impl FnOnce(hyper::body::Bytes) -> hyper::body::Bytes,
+    ) -> Option<Response> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let fault = (self.faults.lock().expect("the faults"))(call);
+        match fault {
+            Fault::None => {}
+            Fault::Error => return Some(error(500, "InternalError")),
+            Fault::Throttle => return Some(error(400, "ThrottlingException")),
+            Fault::Hang => std::future::pending().await,
+            Fault::Reset => return None,
+            Fault::Slow(by) => tokio::time::sleep(by).await,
+        }
+        let (head, body) = request.into_parts();
+        let request = MockRequest {
+            method: head.method.to_string(),
+            uri: format!("https://{}{}", self.host, head.uri),
+            headers: head.headers,
+            body,
+        };
+        let answered = self.inner.handle(request).await;
+        let mut response = http::response(answered.status, "", finish(answered.body));
+        *response.headers_mut() = answered.headers;
+        response.headers_mut().remove("content-length");
+        Some(response)
+    }
+}
+
+fn error(status: u16, code: &str) -> Response {
+    let body = json!({ "__type": code, "message": "as it was told" });
+    http::response(status, "application/x-amz-json-1.0", body.to_string())
+}
+
+/// A new request token each time, which Secrets Manager makes the version's id.
+fn token() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("00000000-0000-4000-8000-{:012}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
