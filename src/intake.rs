@@ -1,5 +1,7 @@
 //! From what a sender said to the envelope that travels: the way of every event, pushed or pulled.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
@@ -29,6 +31,9 @@ pub enum Unreadable {
     /// An object that names no event.
     #[error("the body names no event")]
     NoEvent,
+    /// We have a mistake.
+    #[error("the body cannot be read by a mistake of mediahook's own, please report it")]
+    Panicked,
 }
 
 /// Puts a body that is known to come from a source into its envelope.
@@ -36,6 +41,20 @@ pub enum Unreadable {
 /// # Errors
 /// The body is no event. It is not lost by that: whoever calls keeps it where an operator finds it.
 pub fn seal(
+    source: &Source,
+    body: &str,
+    channel: Channel,
+    received: OffsetDateTime,
+) -> Result<Envelope, Unreadable> {
+    contained(|| read(source, body, channel, received))
+}
+
+/// A mistake of ours must not cost an event: its body is kept like one that nobody can read.
+fn contained<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Unreadable::Panicked))
+}
+
+fn read(
     source: &Source,
     body: &str,
     channel: Channel,
@@ -114,6 +133,12 @@ mod tests {
         assert_eq!(seal_for("tencent-vod/main", pulled, Channel::Pull).unwrap().id, id);
         let other = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","FileId":"2"}}"#;
         assert_ne!(tencent(other).id, id);
+    }
+
+    #[test]
+    fn a_mistake_of_ours_is_an_error_like_any_other() {
+        assert_eq!(contained(|| -> Result<(), _> { panic!("a mistake") }), Err(Unreadable::Panicked));
+        assert_eq!(contained(|| Ok(1)), Ok(1));
     }
 
     #[test]

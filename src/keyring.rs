@@ -51,8 +51,9 @@ pub enum KeyringError {
 impl Keyring {
     /// Sources that stay as they are.
     pub fn fixed(sources: Sources) -> Self {
-        let state = State { sources: Some(Arc::new(sources)), tried: None };
-        Self { reader: None, state: Mutex::new(state) }
+        let keyring = Self { reader: None, state: Mutex::default() };
+        keyring.adopt(sources);
+        keyring
     }
 
     /// Sources that are kept elsewhere. There are none until [`Keyring::reread`] has once succeeded.
@@ -83,12 +84,15 @@ impl Keyring {
     /// They could not be read, or have a mistake. The last good ones stay in force.
     pub async fn reread(&self) -> Result<(), KeyringError> {
         let Some(reader) = &self.reader else { return Ok(()) };
-        let sources = Sources::parse(&reader.read().await?)?;
+        self.adopt(Sources::parse(&reader.read().await?)?);
+        Ok(())
+    }
+
+    fn adopt(&self, sources: Sources) {
         for warning in sources.warnings() {
             tracing::warn!("{warning}");
         }
         self.state().sources = Some(Arc::new(sources));
-        Ok(())
     }
 
     /// The same where nobody waits for the result: a failure goes to the log.

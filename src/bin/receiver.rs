@@ -12,6 +12,7 @@ use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
 use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
 use mediahook::telemetry;
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -32,21 +33,25 @@ async fn receiver(environment: Environment) -> Result<Receiver<SqsQueue, S3Bucke
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
     let aws = Aws::new(environment)?;
-    let keyring = keyring(sources, &aws).await?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
-    Ok(Receiver::new(keyring, queue, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc))
-}
-
-/// A secret that takes longer than init may is waited for by the first callback.
-async fn keyring(sources: SourcesFrom, aws: &Aws) -> Result<Arc<Keyring>, ConfigError> {
     let keyring = Arc::new(match sources {
         SourcesFrom::Document(sources) => Keyring::fixed(sources),
         SourcesFrom::Secret(id) => Keyring::kept_by(Secret::new(aws.clone(), id, PATIENCE)),
     });
-    if let Ok(read) = tokio::time::timeout(INIT_WITHIN, keyring.reread()).await {
-        read?;
+    warm_up(&keyring, &queue).await?;
+    Ok(Receiver::new(keyring, queue, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc))
+}
+
+/// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open.
+async fn warm_up(keyring: &Keyring, queue: &SqsQueue) -> Result<(), ConfigError> {
+    let (sources, queue) =
+        tokio::join!(timeout(INIT_WITHIN, keyring.reread()), timeout(INIT_WITHIN, queue.warm_up()));
+    match queue {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the queue is not warmed up"),
+        Err(_) => tracing::warn!(within_ms = INIT_WITHIN.as_millis(), "the queue is not warmed up in time"),
     }
-    Ok(keyring)
+    Ok(sources.unwrap_or(Ok(()))?)
 }
 
 /// How long this invocation may still take.

@@ -1,5 +1,7 @@
 //! Where an authentic callback goes: the queue, else the bucket, else the log.
 
+use std::time::Duration;
+
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -7,13 +9,10 @@ use tokio::time::timeout;
 use super::budget::Deadline;
 use super::{Authentic, Verdict, lost};
 use crate::claim_check;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, rfc3339};
 use crate::intake::Unreadable;
 use crate::keys;
 use crate::store::{Bucket, Queue, StoreError};
-
-/// What SQS takes as one message, attributes included (we send none): 1 MiB.
-pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// Keeps an event. Each step is bounded, so that there is time for the next.
 pub(super) async fn event<Q: Queue, B: Bucket>(
@@ -23,7 +22,7 @@ pub(super) async fn event<Q: Queue, B: Bucket>(
     deadline: Deadline,
 ) -> Verdict {
     let mut message = envelope.message();
-    if message.body.len() > MAX_MESSAGE_BYTES {
+    if message.body.len() > queue.max_message_bytes() {
         match within(deadline.half(), claim_check::check_in(&mut envelope, bucket)).await {
             Ok(()) => message = envelope.message(),
             Err(error) => return lost::event(&envelope.id, &message.body, &error),
@@ -60,7 +59,7 @@ pub(super) async fn rejected<B: Bucket>(
     let reason = json!({
         "source": source,
         "reason": why.to_string(),
-        "receivedtime": crate::envelope::rfc3339(received),
+        "receivedtime": rfc3339(received),
         "bytes": body.len(),
         "body": format!("s3://{}/{key}", bucket.name()),
     });
@@ -74,7 +73,7 @@ pub(super) async fn rejected<B: Bucket>(
 }
 
 async fn within(
-    bound: std::time::Duration,
+    bound: Duration,
     step: impl Future<Output = Result<(), StoreError>>,
 ) -> Result<(), StoreError> {
     let late = |_| StoreError(format!("no answer within {} ms", bound.as_millis()));

@@ -15,7 +15,6 @@ use tokio::time::timeout;
 
 pub use answer::Answer;
 pub use authentic::{Authentic, Refusal};
-pub use keep::MAX_MESSAGE_BYTES;
 
 use crate::callback::Callback;
 use crate::intake::Unreadable;

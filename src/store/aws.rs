@@ -11,7 +11,7 @@ use aws_sdk_sqs::config::{
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 
-use super::{Patience, StoreError};
+use super::{Patience, StoreError, trust};
 use crate::config::{ConfigError, Environment};
 
 /// Our AWS account as the environment describes it.
@@ -32,6 +32,7 @@ impl Aws {
     pub fn new(environment: Environment) -> Result<Self, ConfigError> {
         let region =
             environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
+        let region = region.ok_or(ConfigError::Missing("AWS_REGION"))?;
         let credentials = Credentials::new(
             environment.required("AWS_ACCESS_KEY_ID")?,
             environment.required("AWS_SECRET_ACCESS_KEY")?,
@@ -40,10 +41,11 @@ impl Aws {
             "environment",
         );
         Ok(Self {
-            region: Region::new(region.ok_or(ConfigError::Missing("AWS_REGION"))?.to_owned()),
+            region: Region::new(region.to_owned()),
             credentials: SharedCredentialsProvider::new(credentials),
             http: Builder::new()
                 .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+                .tls_context(trust::roots(&environment, region))
                 .build_https(),
             environment,
         })

@@ -4,6 +4,7 @@ pub mod aws;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;
+mod trust;
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,6 +13,9 @@ use crate::envelope::Message;
 
 /// Keeps messages until they are processed.
 pub trait Queue: Send + Sync {
+    /// The largest message it takes, in bytes.
+    fn max_message_bytes(&self) -> usize;
+
     /// Returns once the queue has the message for good, or already had it.
     ///
     /// # Errors

@@ -65,8 +65,9 @@ class Stack:
         (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.queue, self.dead_letter_queue = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
+        self.bucket, self.secret = outputs["BucketName"], outputs["SourcesSecretArn"]
         self.domain = outputs["ReceiverUrl"].removeprefix("https://").removesuffix("/")
-        self.sqs = self.cloud.client("sqs")
+        self.sqs, self.s3 = self.cloud.client("sqs"), self.cloud.client("s3")
         self.is_deployed = True
 
     def post(self, expected_status, path, body, headers=None):
@@ -86,6 +87,12 @@ class Stack:
         """The messages in a queue, in flight or not."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return sum(int(self.attribute(queue, name)) for name in names)
+
+    def objects(self, prefix):
+        """The bodies of the objects below a prefix, by key."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
+        keys = [item["Key"] for item in listed]
+        return {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
 
     def log(self, function):
         paginator = self.cloud.client("logs").get_paginator("filter_log_events")
@@ -132,6 +139,22 @@ def check_sent_again(stack):
     # Signed anew: a sender signs each time it sends.
     again = stack.post(200, "/tencent-vod/demo", tencent_body("5285485487985271489", valid_seconds=599))
     expect(first, again)
+
+
+def check_too_large(stack):
+    event = {"EventType": "NewFileUpload", "FileUploadEvent": {"FileId": "1", "Name": "x" * 1024 * 1024}}
+    body = json.dumps(event).encode()
+    id = stack.post(200, f"/tencent-vod/secret-path/{PATH_TOKEN}", body)
+    ((key, data),) = stack.objects("payload/tencent-vod/secret-path/").items()
+    expect(True, key.endswith(f"/{id}.json"), key)
+    expect(True, data == body, "the data in the bucket is not the data that was sent")
+
+
+def check_no_event(stack):
+    stack.post(400, f"/tencent-vod/secret-path/{PATH_TOKEN}", b"[1]")
+    kept = stack.objects("rejected/tencent-vod/secret-path/")
+    expect([b"[1]"], [body for key, body in kept.items() if not key.endswith(".json")])
+    expect(2, len(kept), "the body, and beside it why")
 
 
 def check_refused(stack):
@@ -192,6 +215,7 @@ def check_delete(stack):
     queue_names = [url.rsplit("/")[-1] for url in stack.sqs.list_queues()["QueueUrls"]]
     expect([stack.dead_letter_queue.rsplit("/")[-1]], queue_names)
     expect(1, stack.count(stack.dead_letter_queue))
+    expect([stack.bucket], [b["Name"] for b in stack.s3.list_buckets()["Buckets"] if b["Name"] == stack.bucket])
 
 
 CHECKS = [
@@ -202,13 +226,15 @@ CHECKS = [
     ("Tencent VOD, secret path: 200 with an id", check_path_token),
     ("Alibaba IMS, signed for the function URL: 200 with an id", check_alibaba),
     ("the same event sent again: 200 with the same id", check_sent_again),
+    ("too large for the queue: 200, the data in the bucket", check_too_large),
+    ("no event: 400, the body in the bucket", check_no_event),
     ("forged, stale, wrong token: 401", check_refused),
     ("unknown source: 404", check_unknown_source),
     ("every event was processed, once, and the queue is empty", check_processed),
     ("what nobody can process lands in the dead-letter queue", check_dead_letter),
     ("the queues refuse a call without TLS", check_tls),
     ("no key is in a log", check_logs),
-    ("sam delete: nothing remains but the dead-letter queue, with its message", check_delete),
+    ("sam delete: nothing remains but the dead-letter queue and the bucket", check_delete),
 ]
 
 

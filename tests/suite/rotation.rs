@@ -112,7 +112,8 @@ async fn a_key_is_replaced_without_a_gap() {
     for _ in 0..20 {
         assert_eq!(world.status("ForgedKey").await, 401);
     }
-    assert_eq!(world.cloud.calls()[2], 1);
+    let calls = world.cloud.calls()[2];
+    assert!((1..=PATIENCE.attempts as usize).contains(&calls), "{calls} calls for one re-read");
 }
 
 async fn with_secret(secret: &str) -> (Cloud, Vec<(&'static str, String)>) {
