@@ -1,5 +1,7 @@
 //! The real binaries, each behind a Runtime API, with a queue between them that speaks SQS's wire protocol.
 
+use std::path::{Path, PathBuf};
+
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
@@ -10,7 +12,16 @@ use crate::support::mapping::{self, Mapping};
 use crate::support::runtime_api::Function;
 use crate::support::senders::{sign_alibaba, sign_tencent};
 
-pub(crate) const RECEIVER: &str = env!("CARGO_BIN_EXE_receiver");
+/// The receiver that was built with the tests, or another build of it: `MEDIAHOOK_RECEIVER=target/release/receiver`.
+pub(crate) fn receiver_binary() -> PathBuf {
+    another_receiver().unwrap_or_else(|| env!("CARGO_BIN_EXE_receiver").into())
+}
+
+pub(crate) fn another_receiver() -> Option<PathBuf> {
+    let path = std::env::var_os("MEDIAHOOK_RECEIVER")?;
+    Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+}
+
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 
 pub(crate) fn receiver_variables(cloud: &Cloud, queue_url: &str) -> Vec<(&'static str, String)> {
@@ -50,7 +61,7 @@ async fn invoke_processor(
 async fn a_callback_travels_from_the_url_to_its_effect() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     for event in [tencent(PULL_COMPLETE), alibaba(PRODUCED), tencent(PULL_COMPLETE)] {
         let answer = receiver.invoke(event).await.unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -77,7 +88,7 @@ async fn a_callback_travels_from_the_url_to_its_effect() {
 async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
     let cloud = Cloud::start().await;
     let (queue_url, dead_letter_url) = cloud.queues(2, 0).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     let send = |body: &str| {
         cloud
             .sqs()
@@ -125,7 +136,7 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
 async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     let odd_path = post("/\"<>\u{1}", &json!({}), "");
     assert_eq!(receiver.invoke(odd_path).await.unwrap()["statusCode"], 404);
     let not_base64 = function_url::event(
@@ -146,7 +157,7 @@ async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
 async fn no_secret_and_no_payload_shows_in_the_log() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     let marked = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"t","Name":"PayloadMark"}}"#;
     let forged = sign_tencent(marked, "ForgedSignKey", now_s() + 600);
     let signed = sign_tencent(marked, "CurrentSignKey1", now_s() + 600);
@@ -205,7 +216,7 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
     ] {
         let mut variables = good.clone();
         variables.push((name, value.to_owned()));
-        let (content, log) = Function::start(RECEIVER, &variables).await.wait().await;
+        let (content, log) = Function::start(receiver_binary(), &variables).await.wait().await;
         assert!(!content, "{name}");
         assert!(log.contains("cannot start") && log.contains(expected), "{name}: {log}");
         assert!(!log.contains("S3cret"), "{log}");

@@ -13,7 +13,7 @@ use mediahook::store::sqs::SqsQueue;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::end_to_end::{RECEIVER, post, receiver_variables, tencent};
+use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::{PULL_COMPLETE, SOURCES};
 use crate::support::cloud::{Cloud, Fault, SECRET};
 use crate::support::runtime_api::Function;
@@ -129,7 +129,7 @@ async fn with_secret(secret: &str) -> (Cloud, Vec<(&'static str, String)>) {
 #[tokio::test]
 async fn the_binary_reads_its_sources_from_the_secret_in_init() {
     let (_cloud, variables) = with_secret(SECRET).await;
-    let mut receiver = Function::start(RECEIVER, &variables).await;
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
     assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
     let log = receiver.stop().await;
     assert!(log.contains("takes no push"), "warns of odd sources: {log}");
@@ -139,7 +139,7 @@ async fn the_binary_reads_its_sources_from_the_secret_in_init() {
 #[tokio::test]
 async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
     let (_cloud, variables) = with_secret("no-such-secret").await;
-    let (content, log) = Function::start(RECEIVER, &variables).await.wait().await;
+    let (content, log) = Function::start(receiver_binary(), &variables).await.wait().await;
     assert!(!content);
     assert!(
         log.contains("cannot start") && log.contains("MEDIAHOOK_SOURCES_SECRET: cannot be read"),
@@ -151,7 +151,7 @@ async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
 async fn a_secret_that_hangs_in_init_is_waited_for_by_the_callbacks() {
     let (cloud, variables) = with_secret(SECRET).await;
     cloud.secrets_faults(|_| Fault::Hang);
-    let mut receiver = Function::start(RECEIVER, &variables).await;
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
     let started = Instant::now();
     assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 503);
     assert!(started.elapsed() < Duration::from_millis(2_800), "init and answer: {:?}", started.elapsed());

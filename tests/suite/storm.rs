@@ -11,7 +11,7 @@ use mediahook::envelope::Envelope;
 use mediahook::receive::budget::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
-use crate::end_to_end::{RECEIVER, post, receiver_variables};
+use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use crate::support::cloud::{Cloud, Fault};
 use crate::support::mapping::Mapping;
 use crate::support::runtime_api::Function;
@@ -58,7 +58,7 @@ async fn environment(variables: Vec<(&'static str, String)>, numbers: Vec<usize>
     let mut answered = Vec::new();
     let mut log = String::new();
     for life in numbers.chunks(LIFE) {
-        let mut receiver = Function::start(RECEIVER, &variables).await;
+        let mut receiver = Function::start(receiver_binary(), &variables).await;
         for number in life {
             let body = body(*number);
             let event = post("/tencent-vod/open", &json!({}), &body);
@@ -184,7 +184,7 @@ async fn with_the_queue_hanging_at_cold_start_the_first_callback_lies_in_the_spi
     let (queue_url, _) = cloud.queues(5, 30).await;
     cloud.sqs_faults(|_| Fault::Hang);
     let started = Instant::now();
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body(0))).await.unwrap();
     assert!(started.elapsed() < ANSWER_WITHIN, "init and answer: {:?}", started.elapsed());
     assert_eq!(answer["statusCode"], 200);
@@ -197,7 +197,7 @@ async fn with_the_queue_hanging_at_cold_start_the_first_callback_lies_in_the_spi
 async fn a_connection_gone_stale_costs_a_retry_and_not_the_event() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(RECEIVER, &receiver_variables(&cloud, &queue_url)).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
     let mut invoke =
         async |number| receiver.invoke(post("/tencent-vod/open", &json!({}), &body(number))).await.unwrap();
     assert_eq!(invoke(0).await["statusCode"], 200);

@@ -1,0 +1,61 @@
+//! From the invocation's body to the message for the queue: verify, parse, envelope. `cargo bench --bench understand`.
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use md5::{Digest as _, Md5};
+use mediahook::callback::Callback;
+use mediahook::receive::Authentic;
+use mediahook::source::Sources;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+const SIGN_KEY: &str = "BenchSignKey2026";
+const NOW_S: i64 = 1_795_326_625;
+
+fn main() {
+    divan::main();
+}
+
+/// A task flow of about so many bytes: the fixture's, its results repeated.
+fn flow(bytes: usize) -> String {
+    let fixture = include_str!("../tests/fixtures/tencent-vod/ProcedureStateChanged.processing.json");
+    let mut event: Value = serde_json::from_str(fixture).unwrap_or_default();
+    if let Some(results) = event.pointer_mut("/ProcedureStateChangeEvent/MediaProcessResultSet") {
+        let one = results.clone();
+        let one = one.as_array().map(Vec::as_slice).unwrap_or_default();
+        let size = Value::from(one).to_string().len();
+        *results = one.iter().cycle().take(one.len() * (bytes / size).max(1)).cloned().collect();
+    }
+    let t = NOW_S + 600;
+    let sign =
+        format!("{:032x}", u128::from_be_bytes(Md5::digest(format!("{SIGN_KEY}{t}").as_bytes()).into()));
+    if let Some(members) = event.as_object_mut() {
+        members.insert("Sign".to_owned(), sign.into());
+        members.insert("T".to_owned(), t.into());
+    }
+    event.to_string()
+}
+
+fn callback(body: &str) -> Callback {
+    let event = json!({
+        "rawPath": "/tencent-vod/main",
+        "requestContext": { "http": { "method": "POST" } },
+        "body": body
+    });
+    serde_json::from_value(event).unwrap_or_default()
+}
+
+#[divan::bench(args = [1_000, 3_000, 500_000])]
+fn understand(bencher: Bencher<'_, '_>, bytes: usize) {
+    let Ok(sources) = Sources::parse(r#"{"tencent-vod/main":{"sign_keys":["BenchSignKey2026"]}}"#) else {
+        return;
+    };
+    let now = OffsetDateTime::from_unix_timestamp(NOW_S).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let body = flow(bytes);
+    let callback = callback(&body);
+    bencher.counter(BytesCount::of_str(&body)).bench(|| {
+        let authentic = Authentic::new(black_box(&callback), &sources, now).ok();
+        let envelope = authentic.and_then(|a| a.envelope(now).ok());
+        envelope.map(|e| e.message())
+    });
+}
