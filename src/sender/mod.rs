@@ -4,6 +4,7 @@
 
 pub mod alibaba_ims;
 pub mod identity;
+pub mod model;
 mod signature;
 pub mod tencent_vod;
 

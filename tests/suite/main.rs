@@ -14,3 +14,4 @@ mod end_to_end;
 mod events;
 mod policy;
 mod properties;
+mod tencent_vod_sdk;

@@ -3,7 +3,7 @@
 //! It is told apart by case: `eventType` and not `EventType` (official documentation, product/266/33962). Where both URLs
 //! are set, the same happening comes in both formats; these stay two events, of two types.
 
-use super::event::{TYPE_PREFIX, transport};
+use super::notification::{TYPE_PREFIX, transport};
 use super::outcome;
 use crate::envelope::Outcome;
 use crate::json::Json;

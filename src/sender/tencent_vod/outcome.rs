@@ -6,7 +6,7 @@ use crate::json::Json;
 
 /// How the payload of an event type says how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub enum Rule {
     /// The event is sent on success alone.
     Success,
     /// By `Status`, then by every error code in it.
