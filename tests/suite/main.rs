@@ -15,3 +15,4 @@ mod events;
 mod policy;
 mod properties;
 mod tencent_vod_sdk;
+mod typed;

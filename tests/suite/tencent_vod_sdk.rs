@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mediahook::envelope::{Channel, Envelope, Outcome};
-use mediahook::intake;
+use mediahook::envelope::Outcome;
 use mediahook::sender::tencent_vod::{Body, Event};
-use mediahook::source::Sources;
 use serde_json::{Map, Value};
-use time::macros::datetime;
+
+use crate::typed::{envelope, normal, variant};
 
 /// Type of the event, member of the payload, and whether its class is typed to the last member (but for what was
 /// asked for, and what artificial intelligence found), after the SDK's `EventContent` and its documentation.
@@ -114,30 +113,6 @@ fn crossed(name: &str, sdk_type: &str) -> Value {
     }
 }
 
-/// As text, so that a number in a text's place is the same; without what means "none".
-fn normal(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::Bool(_) => Some(value.clone()),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::String(text) => (!text.is_empty()).then(|| value.clone()),
-        Value::Array(items) => (!items.is_empty()).then(|| items.iter().filter_map(normal).collect()),
-        Value::Object(members) => {
-            Some(members.iter().filter_map(|(name, value)| Some((name.clone(), normal(value)?))).collect())
-        }
-    }
-}
-
-fn envelope(body: &str) -> Envelope {
-    let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
-    let received = datetime!(2026-11-22 05:50:25.5 UTC);
-    intake::seal(sources.get("tencent-vod/main").unwrap(), body, Channel::Push, received).unwrap()
-}
-
-fn variant(event: &Event<'_>) -> String {
-    format!("{event:?}").split('(').next().unwrap().to_owned()
-}
-
 #[test]
 fn the_table_is_the_sdks() {
     let sdk = Sdk::new();
@@ -215,7 +190,7 @@ fn the_envelope_of_every_event_has_its_type_subject_and_outcome() {
             _ => plain(name, sdk_type),
         };
         let text = sdk.body(event_type, member, class, &ids).to_string();
-        let envelope = envelope(&text);
+        let envelope = envelope("tencent-vod/main", &text);
         assert_eq!(envelope.event_type, format!("com.tencentcloud.vod.{event_type}"));
         let has = |name| sdk.classes[class].iter().any(|(member, _)| *member == name);
         let task = has("TaskId").then_some("the TaskId");
