@@ -17,6 +17,11 @@ use crate::envelope::Outcome;
 use crate::json::Json;
 use crate::settings::{Settings, SettingsError};
 
+// So that the example on that page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/senders.md")]
+mod page {}
+
 /// Every sender there is.
 pub static SENDERS: [&dyn Sender; 2] = [&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];
 
