@@ -18,7 +18,7 @@ pub enum Rule {
 }
 
 /// What a caller asked for, echoed. Nothing in it tells how it went.
-const ECHOES: &[&str] = &["Input", "InputInfo"];
+const ECHOES: &[&str] = &["Input", "InputInfo", "input"];
 
 impl Rule {
     pub(super) fn outcome(self, payload: &Json<'_>) -> Outcome {
@@ -57,7 +57,11 @@ fn has_failed(value: &Json<'_>) -> bool {
         // What WeChat made of a publication stands beside a status that only says the task is over.
         "WechatStatus" => m.value.text().is_some_and(|s| s == "FAIL" || s == "AUDITNOTPASS"),
         "PublishResult" => m.value.text().is_some_and(|r| r == "Failed" || r == "Rejected"),
-        "Status" | "status" => m.value.text().is_some_and(|status| status == "FAIL" || status == "ABORTED"),
+        "Status" => m.value.text().is_some_and(|status| status == "FAIL" || status == "ABORTED"),
+        // In the legacy format that, or an error code.
+        "status" => m.value.text().is_some_and(|status| {
+            status == "FAIL" || status == "ABORTED" || status.parse::<i64>().is_ok_and(|code| code != 0)
+        }),
         name => !ECHOES.contains(&name) && has_failed(&m.value),
     });
     in_members || value.items().iter().any(has_failed)
