@@ -1,4 +1,4 @@
-//! Typed readings of what a sender says: a struct with public fields per object, made by [`model!`].
+//! Typed readings of what a sender says: a struct with public fields per object, made by the macro `model`.
 //!
 //! Nothing a sender says can make a reading fail, and nothing is dropped by it:
 //! - a member that the struct does not know is kept in its `other`, byte for byte;

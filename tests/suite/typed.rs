@@ -17,7 +17,10 @@ pub(crate) fn normal(value: &Value) -> Option<Value> {
         Value::Bool(_) => Some(value.clone()),
         Value::Number(number) => Some(number.to_string().into()),
         Value::String(text) => (!text.is_empty()).then(|| value.clone()),
-        Value::Array(items) => (!items.is_empty()).then(|| items.iter().filter_map(normal).collect()),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().filter_map(normal).collect();
+            (!items.is_empty()).then(|| items.into())
+        }
         Value::Object(members) => {
             Some(members.iter().filter_map(|(name, value)| Some((name.clone(), normal(value)?))).collect())
         }

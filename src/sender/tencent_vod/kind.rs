@@ -296,9 +296,12 @@ fn kind_with(member: &str) -> Option<&'static Kind> {
 
 /// Four documented types end in `Event`, which may be a slip, so either spelling is taken (inferred).
 fn kind(event_type: &str) -> Option<&'static Kind> {
-    let stem = |name: &str| name.strip_suffix("Event").unwrap_or(name).to_owned();
     KINDS
         .iter()
         .find(|kind| kind.event_type == event_type)
         .or_else(|| KINDS.iter().find(|kind| stem(kind.event_type) == stem(event_type)))
+}
+
+fn stem(name: &str) -> &str {
+    name.strip_suffix("Event").unwrap_or(name)
 }
