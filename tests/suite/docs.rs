@@ -5,7 +5,11 @@ use std::path::Path;
 
 use mediahook::sender::alibaba_ims::kind::{self as ims, Level};
 use mediahook::sender::tencent_vod::kind::{self as vod, Depth, Kind, Source};
+use mediahook::sender::tencent_vod::legacy;
 use mediahook::sender::tencent_vod::outcome::Rule;
+
+const HEAD: &str = "| event type | payload | subject | outcome | typed as | depth |";
+const RULE: &str = "| --- | --- | --- | --- | --- | --- | --- |\n";
 
 fn code<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
@@ -24,10 +28,7 @@ fn subject(kind: &Kind) -> String {
 }
 
 fn tencent_vod() -> String {
-    let mut table = String::from(
-        "| event type | payload | subject | outcome | typed as | depth | source of the name |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
-    );
+    let mut table = format!("{HEAD} source of the name |\n{RULE}");
     for kind in vod::KINDS {
         let outcome = match kind.rule {
             Rule::Task => "by status",
@@ -55,10 +56,21 @@ fn tencent_vod() -> String {
     table
 }
 
+fn tencent_vod_legacy() -> String {
+    let mut table = format!("{HEAD} source |\n{RULE}");
+    for event_type in legacy::TYPES {
+        writeln!(
+            table,
+            "| `{event_type}` | `data` | `fileId`, else `vodTaskId` | by `status` | `Legacy` | ids, status, error | \
+             documentation (certain) |"
+        )
+        .unwrap();
+    }
+    table
+}
+
 fn alibaba_ims() -> String {
-    let mut table = String::from(
-        "| event type | typed as | depth | source of the members |\n| --- | --- | --- | --- |\n",
-    );
+    let mut table = format!("{HEAD} source of the members |\n{RULE}");
     for kind in ims::KINDS {
         let depth = if kind.body == "Job" { "ids, status, errors" } else { "deep" };
         let source = match kind.level {
@@ -67,7 +79,12 @@ fn alibaba_ims() -> String {
             Level::NameOnly => "only the name is documented (open)",
             Level::Unconfirmed => "the name is from a public test (seen, unconfirmed)",
         };
-        writeln!(table, "| `{}` | `{}` | {depth} | {source} |", kind.event_type, kind.body).unwrap();
+        let (event_type, body) = (kind.event_type, kind.body);
+        writeln!(
+            table,
+            "| `{event_type}` | `MessageBody` | `MediaId`, else the job | by status word | `{body}` | {depth} | {source} |"
+        )
+        .unwrap();
     }
     table
 }
@@ -85,6 +102,7 @@ fn senders_md_is_what_the_code_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/senders.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let expected = with_table(&page, "tencent-vod", &tencent_vod());
+    let expected = with_table(&expected, "tencent-vod v2.0", &tencent_vod_legacy());
     let expected = with_table(&expected, "alibaba-ims", &alibaba_ims());
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &expected).unwrap();

@@ -10,7 +10,7 @@ use crate::json::Json;
 use crate::sender::Notification;
 
 /// The event types the documentation names. Of others we do not guess how they went.
-const TYPES: [&str; 9] = [
+pub const TYPES: [&str; 9] = [
     "NewFileUpload",
     "PullComplete",
     "FileDeleted",

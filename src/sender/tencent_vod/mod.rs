@@ -2,7 +2,7 @@
 
 pub mod event;
 pub mod kind;
-mod legacy;
+pub mod legacy;
 mod notification;
 pub mod outcome;
 mod signature;
