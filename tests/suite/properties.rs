@@ -81,11 +81,6 @@ fn value_of(json: &Json<'_>) -> Value {
     }
 }
 
-/// As `serde_json` reads a text: a float may be another than the one it was written from.
-fn exact(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
-
 proptest! {
     #[test]
     fn a_signature_fits_its_key_and_no_other(key in "[A-Za-z0-9]{1,32}", other in "[A-Za-z0-9]{1,32}", ahead_s in 0i64..900) {
@@ -136,7 +131,7 @@ proptest! {
         let read = tencent_vod::Body::read(&text).unwrap();
         let is_known = read.event_type == kind.event_type && !matches!(read.event, tencent_vod::Event::Unknown(_));
         prop_assert_eq!(is_known, payload.is_object());
-        prop_assert_eq!(normal(&serde_json::to_value(&read).unwrap()), normal(&exact(&text)));
+        prop_assert_eq!(normal(&serde_json::to_string(&read).unwrap()), normal(&text));
     }
 
     #[test]
@@ -145,7 +140,7 @@ proptest! {
         let text = json!({ "EventType": event_type, "UserId": 1, "MessageBody": message }).to_string();
         let read = alibaba_ims::Body::read(&text).unwrap();
         prop_assert_eq!(matches!(read.event, alibaba_ims::Event::Unknown(_)), !message.is_object());
-        prop_assert_eq!(normal(&serde_json::to_value(&read).unwrap()), normal(&exact(&text)));
+        prop_assert_eq!(normal(&serde_json::to_string(&read).unwrap()), normal(&text));
     }
 
     #[test]

@@ -125,19 +125,20 @@ fn the_table_is_the_sdks() {
 #[test]
 fn every_member_of_every_event_is_read_and_kept() {
     let sdk = Sdk::new();
-    for with in [plain, crossed] {
+    for is_as_documented in [true, false] {
+        let with = if is_as_documented { plain } else { crossed };
         for (event_type, member, is_deep) in EVENTS {
             let body = sdk.body(event_type, member, sdk.class(member), &with);
             let text = body.to_string();
             let read = Body::read(&text).unwrap();
             assert_eq!(variant(&read.event), event_type);
             assert_eq!(read.member.as_deref(), Some(member));
-            let written = serde_json::to_value(&read).unwrap();
-            assert_eq!(normal(&written), normal(&body), "{event_type}");
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(normal(&written), normal(&text), "{event_type}");
 
             // What is not typed is in an `other`: nothing at the top, and nothing anywhere where the typing is deep.
             let debug = format!("{:?}", read.event);
-            if with("X", "bool") == Value::Bool(true) {
+            if is_as_documented {
                 assert!(debug.ends_with("other: [] })"), "{event_type}");
                 let untyped =
                     debug.split("other: [Member { name: ").nth(1).and_then(|name| name.split(',').next());
@@ -173,8 +174,8 @@ fn a_surprise_anywhere_costs_no_member() {
                 let text = body.to_string();
                 let read = Body::read(&text).unwrap();
                 assert_eq!(variant(&read.event), event_type);
-                let written = serde_json::to_value(&read).unwrap();
-                assert_eq!(normal(&written), normal(&body), "{event_type}.{name}: {surprise}");
+                let written = serde_json::to_string(&read).unwrap();
+                assert_eq!(normal(&written), normal(&text), "{event_type}.{name}: {surprise}");
             }
         }
     }

@@ -121,7 +121,16 @@ macro_rules! kinds {
         /// An event of Tencent Cloud VOD: a variant per event type, named like it, with the payload in a struct named like
         /// the official SDK's class.
         ///
-        /// Read it from an envelope with [`Event::of`], or from JSON with [`Event::read`].
+        /// Read it from an envelope with [`Event::of`], or from JSON with [`Event::read`]:
+        /// ```
+        /// use mediahook::sender::tencent_vod::Event;
+        ///
+        /// let json = r#"{"EventType":"PullComplete","PullCompleteEvent":{"FileId":5285485487985271490,"ErrCode":0,"New":[]}}"#;
+        /// let Ok(Event::PullComplete(pull)) = Event::read(json) else { panic!() };
+        /// assert_eq!(pull.file_id.as_deref(), Some("5285485487985271490"));
+        /// assert_eq!(pull.err_code.and_then(|code| code.as_i64()), Some(0));
+        /// assert_eq!(pull.other[0].text, r#""New":[]"#);
+        /// ```
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Event<'a> {
