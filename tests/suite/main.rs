@@ -13,6 +13,7 @@ mod support;
 mod docs;
 mod end_to_end;
 mod events;
+mod identity;
 mod policy;
 mod properties;
 mod tencent_vod_sdk;

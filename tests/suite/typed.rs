@@ -43,7 +43,7 @@ pub(crate) fn variant(event: &impl std::fmt::Debug) -> String {
     format!("{event:?}").split('(').next().unwrap().to_owned()
 }
 
-fn fixtures(sender: &str) -> Vec<(String, String)> {
+pub(crate) fn fixtures(sender: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(sender);
     let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
     files
