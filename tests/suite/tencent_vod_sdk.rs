@@ -218,3 +218,61 @@ fn the_envelope_of_every_event_has_its_type_subject_and_outcome() {
         assert_eq!(Event::of(&envelope).unwrap(), Event::read(&text).unwrap());
     }
 }
+
+/// The JSON pointers to the members of that name, in the first item of each list.
+fn pointers(value: &Value, name: &str, at: &str, found: &mut Vec<String>) {
+    if let Some(first) = value.get(0) {
+        pointers(first, name, &format!("{at}/0"), found);
+    }
+    for (member, value) in value.as_object().into_iter().flatten() {
+        let at = format!("{at}/{member}");
+        pointers(value, name, &at, found);
+        if member == name {
+            found.push(at);
+        }
+    }
+}
+
+#[test]
+fn an_error_anywhere_but_in_what_was_asked_for_is_a_failure() {
+    let sdk = Sdk::new();
+    let is_asked_for = |at: &str| at.contains("/Input/") || at.contains("/InputInfo/");
+    let mut tried = 0;
+    for (event_type, member, _) in EVENTS {
+        if ["MediaCastStatusChanged", "RestoreMediaComplete"].contains(&event_type) {
+            continue; // a state that comes and goes; a number that is deprecated
+        }
+        let body = sdk.body(event_type, member, sdk.class(member), &plain);
+        let outcome = |at: &str, value: Value| {
+            let mut body = body.clone();
+            *body.pointer_mut(at).unwrap() = value;
+            envelope("tencent-vod/main", &body.to_string()).outcome
+        };
+        for (name, error) in [
+            ("ErrCode", Value::from(70000)),
+            ("ErrCode", "70000".into()),
+            ("ErrCodeExt", "InternalError".into()),
+            ("Status", "FAIL".into()),
+        ] {
+            let mut found = Vec::new();
+            pointers(&body, name, "", &mut found);
+            for at in found {
+                // The status of a media is not that of a task.
+                let expected = if is_asked_for(&at) || (name == "Status" && at.contains("MediaBasicInfo")) {
+                    Outcome::Succeeded
+                } else {
+                    Outcome::Failed
+                };
+                assert_eq!(outcome(&at, error.clone()), expected, "{at}");
+                tried += 1;
+            }
+        }
+        let status = format!("/{member}/Status");
+        if body.pointer(&status).is_some() {
+            assert_eq!(outcome(&status, "PROCESSING".into()), Outcome::Progress, "{event_type}");
+            assert_eq!(outcome(&status, "WAITING".into()), Outcome::Progress, "{event_type}");
+            assert_eq!(outcome(&status, "RESTING".into()), Outcome::Unknown, "{event_type}");
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}

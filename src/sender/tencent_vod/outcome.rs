@@ -17,8 +17,9 @@ pub enum Rule {
     Stream,
 }
 
-/// What a caller asked for, echoed. Nothing in it tells how it went.
-const ECHOES: &[&str] = &["Input", "InputInfo", "input"];
+/// Members in which nothing tells how it went: what the caller asked for, echoed, and what is known of the media, whose
+/// `Status` is the media's own.
+const SILENT: &[&str] = &["Input", "InputInfo", "input", "MediaBasicInfo"];
 
 impl Rule {
     pub(super) fn outcome(self, payload: &Json<'_>) -> Outcome {
@@ -62,7 +63,7 @@ fn has_failed(value: &Json<'_>) -> bool {
         "status" => m.value.text().is_some_and(|status| {
             status == "FAIL" || status == "ABORTED" || status.parse::<i64>().is_ok_and(|code| code != 0)
         }),
-        name => !ECHOES.contains(&name) && has_failed(&m.value),
+        name => !SILENT.contains(&name) && has_failed(&m.value),
     });
     in_members || value.items().iter().any(has_failed)
 }
