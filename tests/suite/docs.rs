@@ -59,9 +59,14 @@ fn tencent_vod() -> String {
 fn tencent_vod_legacy() -> String {
     let mut table = format!("{HEAD} source |\n{RULE}");
     for event_type in legacy::TYPES {
+        let subject = if event_type == "FileDeleted" {
+            "the only one of `fileInfo`"
+        } else {
+            "`fileId`, else `vodTaskId`"
+        };
         writeln!(
             table,
-            "| `{event_type}` | `data` | `fileId`, else `vodTaskId` | by `status` | `Legacy` | ids, status, error | \
+            "| `{event_type}` | `data` | {subject} | by `status` | `Legacy` | ids, status, error | \
              documentation (certain) |"
         )
         .unwrap();

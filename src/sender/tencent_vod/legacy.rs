@@ -26,7 +26,7 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     let event_type = body.text_at("eventType")?;
     let data = body.get("data").unwrap_or(&Json::Null);
     let text = |name| data.text_at(name).map(String::from);
-    let (task_id, media_id) = (text("vodTaskId"), text("fileId"));
+    let (task_id, media_id) = (text("vodTaskId"), text("fileId").or_else(|| only_file(&event_type, data)));
     Some(Notification {
         subject: media_id.clone().or_else(|| task_id.clone()),
         outcome: if TYPES.contains(&event_type.as_ref()) {
@@ -41,6 +41,14 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
         transport: transport(body),
         repeats: false,
     })
+}
+
+/// The media of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
+fn only_file(event_type: &str, data: &Json<'_>) -> Option<String> {
+    match data.get("fileInfo").map(Json::items) {
+        Some([file]) if event_type == "FileDeleted" => file.text_at("fileId").map(String::from),
+        _ => None,
+    }
 }
 
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
@@ -82,6 +90,17 @@ mod tests {
         ] {
             assert_eq!(outcome_of_event("ProcedureStateChanged", data), expected, "{data}");
         }
+    }
+
+    #[test]
+    fn a_deletion_is_about_a_media_where_it_is_one() {
+        let subject = |files: &str| {
+            let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
+            read(&Json::parse(&body).unwrap()).unwrap().subject
+        };
+        assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
+        assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);
+        assert_eq!(subject("[]"), None);
     }
 
     #[test]
