@@ -105,7 +105,10 @@ const NEWS: Kind = Kind { rule: Rule::Success, ..TASK };
 
 /// Makes [`KINDS`] and [`Event`] out of the same lines.
 macro_rules! kinds {
-    ($( $(#[$doc:meta])* $event_type:ident($class:ident), $depth:ident, $source:ident, $members:expr, $kind:expr; )*) => {
+    ($(
+        $(#[$doc:meta])*
+        $event_type:ident($class:ident), $depth:ident, $source:ident, $members:expr, $kind:expr;
+    )*) => {
         /// Every event type, in the order of the SDK's `EventContent`.
         pub static KINDS: &[Kind] = &[
             $( Kind {

@@ -4,8 +4,8 @@ use super::media::{MediaAudioStreamItem, MediaVideoStreamItem};
 use crate::sender::model::{Number, Raw, Text, model};
 
 model! {
-    /// A subtask of a flow: the one field that is filled, which `type` names (`AnimatedGraphics` is in `animated_graphic_task`,
-    /// `ImageSprites` in `image_sprite_task`).
+    /// A subtask of a flow: the one field that is filled, which `type` names (`AnimatedGraphics` is in
+    /// `animated_graphic_task`, `ImageSprites` in `image_sprite_task`).
     pub struct MediaProcessTaskResult {
         r#type "Type": Option<Text<'a>>,
         transcode_task "TranscodeTask": Option<Box<MediaProcessTaskTranscodeResult<'a>>>,

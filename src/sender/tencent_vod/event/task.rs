@@ -199,8 +199,8 @@ model! {
         session_id "SessionId": Option<Text<'a>>,
     }
 
-    /// An image was processed. The SDK's event has the settings alone (`EncodeConfig` and its neighbours), while its query for the same task
-    /// has the other members (`ProcessImageAsync`): both are taken.
+    /// An image was processed. The SDK's event has the settings alone (`EncodeConfig` and its neighbours), while its
+    /// query for the same task has the other members (`ProcessImageAsync`): both are taken.
     pub struct ProcessImageAsyncTask {
         encode_config "EncodeConfig": Option<Raw<'a>>,
         enhance_config "EnhanceConfig": Option<Raw<'a>>,
