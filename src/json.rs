@@ -34,6 +34,8 @@ pub struct Member<'a> {
     pub name: Cow<'a, str>,
     /// The value.
     pub value: Json<'a>,
+    /// The value's own bytes.
+    pub raw: &'a str,
     /// The member's own bytes, from the first quote of its name to the end of its value.
     pub text: &'a str,
 }
@@ -142,9 +144,10 @@ impl<'a> Reader<'a> {
             let name = unquote(self.string());
             self.peek();
             self.take(1); // the colon
+            self.peek();
+            let value_start = self.rest;
             let value = self.value(levels_left)?;
-            let text = start.get(..start.len() - self.rest.len()).unwrap_or_default();
-            members.push(Member { name, value, text });
+            members.push(Member { name, value, raw: self.since(value_start), text: self.since(start) });
             self.comma();
         }
         self.take(1);
@@ -161,6 +164,11 @@ impl<'a> Reader<'a> {
         }
         self.take(1);
         Ok(items)
+    }
+
+    /// What was read since the rest was that.
+    fn since(&self, start: &'a str) -> &'a str {
+        start.get(..start.len() - self.rest.len()).unwrap_or_default()
     }
 
     fn comma(&mut self) {
@@ -215,6 +223,8 @@ mod tests {
         assert_eq!(json.get("a"), Some(&Json::Number("16092504232103571364.50")));
         assert_eq!(json.text_at("b1").unwrap(), "x\"\\");
         assert_eq!(json.get("c").unwrap().items()[1].get("d"), Some(&Json::Null));
+        let raws: Vec<_> = json.members().iter().map(|m| m.raw).collect();
+        assert_eq!(raws, ["16092504232103571364.50", r#""x\"\\""#, r#"[1, {"d":null}]"#, "true"]);
         let texts: Vec<_> = json.members().iter().map(|m| m.text).collect();
         assert_eq!(
             texts,

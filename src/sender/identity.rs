@@ -10,9 +10,21 @@
 //! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. Numbers
 //! count digit by digit. So two events are one only if they say the same in every member.
 //!
-//! What this cannot tell apart: two happenings that a sender describes with the same words. For the types with neither
-//! time nor task id that happens (a second "Working" of the same cast), hence the minute; a re-send that crosses
-//! the minute is then delivered twice, which is the lesser evil.
+//! Why all of the payload, and not the task id and the status: a Tencent flow with `TasksNotifyMode` `Change` sends many
+//! events with one `TaskId` and the status `PROCESSING`, which differ in their subtasks alone; a media's parts are deleted
+//! one by one under one `FileId`; the outputs of an Alibaba media convert job share its `JobId`. The other way round,
+//! neither sender says the same event in other words when it sends again (inferred: neither documents that it does).
+//!
+//! What this cannot tell apart: two happenings that a sender describes with the same words.
+//! - `MediaCastStatusChanged`, `RestoreMediaComplete` and `PersistenceComplete` of Tencent have neither time nor task id,
+//!   and their happenings honestly come again: the second "Working" of a cast, the second restoration of a media. Hence
+//!   the minute (also for `ProcessImageAsyncComplete` in the SDK's shape, without a task id). Two of them within a minute
+//!   are one; a re-send that crosses the minute is two, which is the lesser evil.
+//! - `FileDeleted` has no time either. A media is deleted once; but parts of it that are made again and deleted again
+//!   are one event with the first deletion, because a minute would make every re-send of every deletion two.
+//! - Two `PROCESSING` events of a flow that differ in nothing are one; nothing is lost by that.
+//! - A happening sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
+//! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones are taken for a re-send.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;

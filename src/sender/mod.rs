@@ -4,6 +4,7 @@
 
 pub mod alibaba_ims;
 pub mod identity;
+pub mod model;
 mod signature;
 pub mod tencent_vod;
 
@@ -15,6 +16,11 @@ use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
 use crate::json::Json;
 use crate::settings::{Settings, SettingsError};
+
+// So that the example on that page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/senders.md")]
+mod page {}
 
 /// Every sender there is.
 pub static SENDERS: [&dyn Sender; 2] = [&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];

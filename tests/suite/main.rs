@@ -10,10 +10,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod docs;
 mod end_to_end;
 mod events;
+mod identity;
 mod limits;
 mod policy;
 mod properties;
 mod rotation;
 mod storm;
+mod tencent_vod_sdk;
+mod typed;

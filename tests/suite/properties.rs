@@ -6,6 +6,7 @@ use mediahook::envelope::{Channel, Envelope};
 use mediahook::intake;
 use mediahook::json::Json;
 use mediahook::receive::Authentic;
+use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::source::Sources;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 
 use crate::support::function_url::{self, DOMAIN};
 use crate::support::senders::{sign_alibaba, sign_tencent};
+use crate::typed::normal;
 
 const NOW_S: i64 = 1_795_326_625;
 
@@ -52,6 +54,12 @@ fn any_json() -> impl Strategy<Value = Value> {
             Just("Status".to_owned()),
             Just("ErrCode".to_owned()),
             Just("FileId".to_owned()),
+            Just("Input".to_owned()),
+            Just("Output".to_owned()),
+            Just("Type".to_owned()),
+            Just("MediaProcessResultSet".to_owned()),
+            Just("TranscodeTask".to_owned()),
+            Just("AiAnalysisResultSet".to_owned()),
             Just("Sign".to_owned()),
             Just("T".to_owned()),
         ];
@@ -113,6 +121,37 @@ proptest! {
             let data: Value = serde_json::from_str(read.data.unwrap().get()).unwrap();
             prop_assert_eq!(data, serde_json::from_str::<Value>(&expected.to_string()).unwrap());
         }
+    }
+
+    #[test]
+    fn any_payload_is_read_as_its_type_and_kept(payload in any_json(), kind in 0..tencent_vod::kind::KINDS.len()) {
+        let kind = &tencent_vod::kind::KINDS[kind];
+        let body = json!({ "EventType": kind.event_type, kind.members[0]: payload });
+        let text = body.to_string();
+        let read = tencent_vod::Body::read(&text).unwrap();
+        let is_known = read.event_type == kind.event_type && !matches!(read.event, tencent_vod::Event::Unknown(_));
+        prop_assert_eq!(is_known, payload.is_object());
+        prop_assert_eq!(normal(&serde_json::to_string(&read).unwrap()), normal(&text));
+    }
+
+    #[test]
+    fn any_message_is_read_as_its_type_and_kept(message in any_json(), kind in 0..alibaba_ims::kind::KINDS.len()) {
+        let event_type = alibaba_ims::kind::KINDS[kind].event_type;
+        let text = json!({ "EventType": event_type, "UserId": 1, "MessageBody": message }).to_string();
+        let read = alibaba_ims::Body::read(&text).unwrap();
+        prop_assert_eq!(matches!(read.event, alibaba_ims::Event::Unknown(_)), !message.is_object());
+        prop_assert_eq!(normal(&serde_json::to_string(&read).unwrap()), normal(&text));
+    }
+
+    #[test]
+    fn the_order_of_members_makes_no_other_event(value in any_json()) {
+        let text = json!({ "EventType": "PullComplete", "PullCompleteEvent": value }).to_string();
+        let turned = format!(r#"{{ "PullCompleteEvent" : {value} , "EventType" : "PullComplete" }}"#);
+        let sources = sources("key");
+        let id = |text: &str| {
+            intake::seal(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
+        };
+        prop_assert_eq!(id(&text), id(&turned));
     }
 
     #[test]

@@ -1,165 +1,217 @@
-//! Event notifications of IMS: `EventType`, `UserId`, `EventTime`, and an object `MessageBody`.
+//! Events as types. Two thirds of the bodies are documented by name only, so these have one tolerant struct,
+//! [`Job`]; four have their own. How surprises are borne is said in [`crate::sender::model`].
 //!
-//! Two thirds of the bodies are documented by name only, so ids and outcome are looked up by what every family uses.
-//! ApsaraVideo VOD sends the same `EventType`s in a flat body, without `MessageBody` and `UserId`: such a body is passed
-//! on under that product's name, and nothing in it is taken for what IMS would mean by it.
+//! Sources: the event list and the callback overview on help.aliyun.com, and alibabacloud-ice20201109 6.20.2.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::envelope::Outcome;
-use crate::json::Json;
-use crate::sender::Notification;
+pub use super::kind::Event;
+use super::notification::{FLAT_TYPE_PREFIX, TYPE_PREFIX, is_flat};
+use crate::envelope::Envelope;
+use crate::json::{Json, Member};
+use crate::sender::model::{
+    Field, Number, Raw, Text, Unread, Value, data_of, model, write_field, write_members,
+};
 
-const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
-/// For the flat bodies of the neighbouring product.
-const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
-
-/// The names of the event list (help.aliyun.com, "event list", 28 of them), and one that a public test uses for the
-/// row whose name the list does not print (`SmartJobComplete`, unconfirmed). Of others we do not guess how they went.
-const TYPES: [&str; 29] = [
-    "FileUploadComplete",
-    "UploadByURLComplete",
-    "ImageUploadComplete",
-    "AttachedMediaUploadComplete",
-    "RegisterStreamComplete",
-    "StreamUploadComplete",
-    "UploadStreamByURLComplete",
-    "CreateAuditComplete",
-    "RegisterMediaComplete",
-    "DeleteMediaComplete",
-    "MediaBaseChangeComplete",
-    "WorkflowTaskComplete",
-    "VideoAnalysisComplete",
-    "SnapshotComplete",
-    "DynamicImageComplete",
-    "TranscodeComplete",
-    "TranscodeParentComplete",
-    "MediaConvertComplete",
-    "MediaConvertOutputGroupComplete",
-    "MediaConvertOutputComplete",
-    "AIMediaAuditComplete",
-    "AIProduceComplete",
-    "MediaAiAnalysisComplete",
-    "ProduceMediaComplete",
-    "BatchProduceMediaComplete",
-    "LiveRecordFileCreated",
-    "LiveRecordTaskStatus",
-    "LiveSnapshotFileCreated",
-    "SmartJobComplete",
-];
-
-pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
-    let event_type = body.text_at("EventType")?;
-    let is_flat = body.get("MessageBody").is_none() && body.get("UserId").is_none();
-    let prefix = if is_flat { FLAT_TYPE_PREFIX } else { TYPE_PREFIX };
-    let message = body.get("MessageBody").unwrap_or(&Json::Null);
-    let text = |name: &str| message.text_at(name).map(String::from);
-
-    let media_id = text("MediaId");
-    let task_id = ["JobId", "TaskId", "ParentJobId"].into_iter().find_map(text);
-    let is_known = !is_flat && TYPES.contains(&event_type.as_ref());
-    Some(Notification {
-        subject: media_id.clone().or_else(|| task_id.clone()).or_else(|| text("ProjectId")),
-        task_id,
-        media_id,
-        time: body.text_at("EventTime").and_then(|t| time(&t)),
-        outcome: if is_known { outcome(message) } else { Outcome::Unknown },
-        event_type: format!("{prefix}{event_type}"),
-        transport: &[],
-        repeats: false,
-    })
+/// A whole body: an event, and what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Body<'a> {
+    /// `EventType`.
+    pub event_type: Text<'a>,
+    /// `UserId`: the account, a number of sixteen digits or more.
+    pub user_id: Option<Number<'a>>,
+    /// `EventTime`: RFC 3339 in UTC, but for a neighbouring type with a colon before its milliseconds.
+    pub event_time: Option<Text<'a>>,
+    /// `MessageBody`.
+    pub event: Event<'a>,
+    /// Every other member, as it came.
+    pub other: Vec<Member<'a>>,
 }
 
-/// `yyyy-MM-ddTHH:mm:ssZ`; one neighbouring type puts a colon before its milliseconds.
-fn time(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
-        let (seconds, milliseconds) = text.strip_suffix('Z')?.rsplit_once(':')?;
-        OffsetDateTime::parse(&format!("{seconds}.{milliseconds}Z"), &Rfc3339).ok()
-    })
+/// An event of a type that is not typed here.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Unknown<'a> {
+    /// `EventType`.
+    pub event_type: Text<'a>,
+    /// `MessageBody`, as it came. Should it be a JSON text in a string (never seen, and the documentation says
+    /// object), decode the string and hand it to [`Event::of_message`].
+    pub message_body: Option<Raw<'a>>,
 }
 
-/// The status words differ by family; an error code beside them counts more, and so does a part that failed.
-fn outcome(message: &Json<'_>) -> Outcome {
-    let own = status(message);
-    if matches!(own, Some(Outcome::Progress | Outcome::Unknown)) {
-        return own.unwrap_or_default();
+model! {
+    /// A media was uploaded. Documented in full.
+    pub struct FileUpload {
+        media_id "MediaId": Option<Text<'a>>,
+        /// `video` or `audio`.
+        media_type "MediaType": Option<Text<'a>>,
+        file_url "FileUrl": Option<Text<'a>>,
+        /// In bytes, sent in quotes.
+        size "Size": Option<Number<'a>>,
+        app_id "AppId": Option<Text<'a>>,
+        /// What the uploader passed through; often JSON.
+        user_data "UserData": Option<Text<'a>>,
+        /// `Success` or `Fail`.
+        status "Status": Option<Text<'a>>,
     }
-    let parts = message.members().iter().flat_map(|m| m.value.items());
-    if has_error(message) || parts.filter_map(status).any(|part| part == Outcome::Failed) {
-        return Outcome::Failed;
+
+    /// A timeline was made into a media. Documented by a sample.
+    pub struct ProduceMedia {
+        /// `Success` or `Fail`, where the query of the same job says `Failed`.
+        status "Status": Option<Text<'a>>,
+        job_id "JobId": Option<Text<'a>>,
+        project_id "ProjectId": Option<Text<'a>>,
+        media_id "MediaId": Option<Text<'a>>,
+        media_url "MediaURL": Option<Text<'a>>,
+        /// Empty on success.
+        error_code "ErrorCode": Option<Text<'a>>,
+        /// Empty on success.
+        error_message "ErrorMessage": Option<Text<'a>>,
+        /// What the caller passed through; often JSON, such as `{"NotifyAddress":"..."}`.
+        user_data "UserData": Option<Text<'a>>,
     }
-    own.unwrap_or_default()
+
+    /// A batch of media was made. Documented by a sample; the media are only in `GetBatchMediaProducingJob`.
+    pub struct BatchProduceMedia {
+        /// `Finished` or `Failed`.
+        status "Status": Option<Text<'a>>,
+        job_id "JobId": Option<Text<'a>>,
+        user_data "UserData": Option<Text<'a>>,
+        error_code "ErrorCode": Option<Text<'a>>,
+        error_message "ErrorMessage": Option<Text<'a>>,
+    }
+
+    /// A media was registered. Seen with these two members.
+    pub struct RegisterMedia {
+        status "Status": Option<Text<'a>>,
+        media_id "MediaId": Option<Text<'a>>,
+        error_code "ErrorCode": Option<Text<'a>>,
+        error_message "ErrorMessage": Option<Text<'a>>,
+        user_data "UserData": Option<Text<'a>>,
+    }
+
+    /// What the other event types have in common, each a part of it; all else is in `other`.
+    pub struct Job {
+        job_id "JobId": Option<Text<'a>>,
+        /// Of a workflow, or of a media convert output.
+        task_id "TaskId": Option<Text<'a>>,
+        parent_job_id "ParentJobId": Option<Text<'a>>,
+        media_id "MediaId": Option<Text<'a>>,
+        project_id "ProjectId": Option<Text<'a>>,
+        /// Of a media convert output or output group.
+        name "Name": Option<Text<'a>>,
+        status "Status": Option<Text<'a>>,
+        /// In the place of `Status` in media convert jobs.
+        state "State": Option<Text<'a>>,
+        /// `ErrorCode` and `Code` are the same in different families.
+        error_code "ErrorCode": Option<Text<'a>>,
+        error_message "ErrorMessage": Option<Text<'a>>,
+        code "Code": Option<Text<'a>>,
+        message "Message": Option<Text<'a>>,
+        user_data "UserData": Option<Text<'a>>,
+    }
+
+    /// A body of ApsaraVideo VOD, which has the same event types without `MessageBody` and `UserId`.
+    pub struct Flat {
+        event_type "EventType": Option<Text<'a>>,
+        event_time "EventTime": Option<Text<'a>>,
+        video_id "VideoId": Option<Text<'a>>,
+        media_id "MediaId": Option<Text<'a>>,
+        job_id "JobId": Option<Text<'a>>,
+        /// `success` or `fail`.
+        status "Status": Option<Text<'a>>,
+        error_code "ErrorCode": Option<Text<'a>>,
+        error_message "ErrorMessage": Option<Text<'a>>,
+        /// What the caller passed through.
+        extend "Extend": Option<Text<'a>>,
+    }
 }
 
-/// What the status word of a body, or of one of its parts, means: `Success`/`Fail` (upload, produce),
-/// `Finished`/`Failed` (batch, smart jobs), `Succeed`/`Failed` (workflow), `State` with `Complete`/`Error`/`Cancelled`
-/// (media convert), `initial`/`started`/`paused` (live recording).
-fn status(body: &Json<'_>) -> Option<Outcome> {
-    let word = body.text_at("Status").or_else(|| body.text_at("State"))?;
-    Some(match word.to_ascii_lowercase().as_str() {
-        "success" | "succeed" | "succeeded" | "finished" | "complete" | "completed" | "normal" => {
-            Outcome::Succeeded
-        }
-        "fail" | "failed" | "error" | "cancelled" | "canceled" => Outcome::Failed,
-        "init" | "initial" | "created" | "scheduled" | "started" | "paused" | "executing" | "processing" => {
-            Outcome::Progress
-        }
-        _ => Outcome::Unknown,
-    })
+impl<'a> Event<'a> {
+    /// The event in an envelope.
+    pub fn of(envelope: &'a Envelope) -> Result<Self, Unread> {
+        Body::of(envelope).map(|body| body.event)
+    }
+
+    /// The event in a JSON text, such as an envelope's `data`.
+    pub fn read(json: &'a str) -> Result<Self, Unread> {
+        Body::read(json).map(|body| body.event)
+    }
+
+    /// The event of that type with that `MessageBody`.
+    pub fn of_message(event_type: &'a str, message_body: &'a str) -> Result<Self, Unread> {
+        let message = Json::parse(message_body)?;
+        Ok(Self::known_or_not(&event_type.into(), &message, message_body.trim_ascii()))
+    }
+
+    fn known_or_not(event_type: &Text<'a>, message: &Json<'a>, raw: &'a str) -> Self {
+        let unknown = || {
+            Self::Unknown(Unknown { message_body: Raw::read(message, raw), event_type: event_type.clone() })
+        };
+        Self::of_kind(event_type, message).unwrap_or_else(unknown)
+    }
 }
 
-/// `ErrorCode` is empty on success, `Code` absent, `"0"` or a word for success.
-fn has_error(message: &Json<'_>) -> bool {
-    let is_error =
-        |code: &str| !["0", "200", "OK", "Success"].iter().any(|good| good.eq_ignore_ascii_case(code));
-    ["ErrorCode", "Code"].into_iter().filter_map(|name| message.text_at(name)).any(|code| is_error(&code))
+impl<'a> Body<'a> {
+    /// The body in an envelope.
+    pub fn of(envelope: &'a Envelope) -> Result<Self, Unread> {
+        let is_flat = envelope.event_type.starts_with(FLAT_TYPE_PREFIX);
+        data_of(envelope, if is_flat { FLAT_TYPE_PREFIX } else { TYPE_PREFIX }).and_then(Self::read)
+    }
+
+    /// A body as JSON text, such as an envelope's `data`.
+    pub fn read(json: &'a str) -> Result<Self, Unread> {
+        let body = Json::parse(json)?;
+        let event_type = body.text_at("EventType").ok_or(Unread::NoEvent)?;
+        if is_flat(&body) {
+            let flat = Flat::read(&body, json).ok_or(Unread::NoEvent)?;
+            let event_time = flat.event_time.clone();
+            return Ok(Self {
+                event_type,
+                user_id: None,
+                event_time,
+                event: Event::Flat(Box::new(flat)),
+                other: Vec::new(),
+            });
+        }
+        Ok(Self::of_object(&body, event_type))
+    }
+
+    fn of_object(body: &Json<'a>, event_type: Text<'a>) -> Self {
+        let event = Event::known_or_not(&event_type, &Json::Null, "");
+        let mut read = Self { event_type, user_id: None, event_time: None, event, other: Vec::new() };
+        for member in body.members() {
+            let is_read = match member.name.as_ref() {
+                "EventType" => member.value.text().is_some(),
+                "UserId" => Field::read(member).map(|field| read.user_id = field).is_some(),
+                "EventTime" => Field::read(member).map(|field| read.event_time = field).is_some(),
+                "MessageBody" => {
+                    read.event = Event::known_or_not(&read.event_type, &member.value, member.raw);
+                    true
+                }
+                _ => false,
+            };
+            if !is_read {
+                read.other.push(member.clone());
+            }
+        }
+        read
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outcome_of(message: &str) -> Outcome {
-        outcome(&Json::parse(message).unwrap())
-    }
-
-    #[test]
-    fn status_words_of_every_family() {
-        for word in ["Success", "Finished", "Succeed", "Complete", "success"] {
-            assert_eq!(outcome_of(&format!(r#"{{"Status":"{word}"}}"#)), Outcome::Succeeded, "{word}");
+impl Serialize for Body<'_> {
+    /// As the sender's object, less the members that say "none".
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Event::Flat(flat) = &self.event {
+            return flat.serialize(serializer);
         }
-        for word in ["Fail", "Failed", "fail", "Error", "Cancelled"] {
-            assert_eq!(outcome_of(&format!(r#"{{"State":"{word}"}}"#)), Outcome::Failed, "{word}");
-        }
-        for word in ["initial", "started", "paused", "Init", "Scheduled"] {
-            assert_eq!(outcome_of(&format!(r#"{{"Status":"{word}"}}"#)), Outcome::Progress, "{word}");
-        }
-        assert_eq!(outcome_of(r#"{"Status":"Skipped"}"#), Outcome::Unknown);
-        assert_eq!(outcome_of("{}"), Outcome::Unknown);
-    }
-
-    #[test]
-    fn an_error_code_or_a_failed_part_counts_more() {
-        assert_eq!(
-            outcome_of(r#"{"Status":"Success","ErrorCode":"","ErrorMessage":""}"#),
-            Outcome::Succeeded
-        );
-        assert_eq!(outcome_of(r#"{"Status":"success","Code":"0","Message":"OK"}"#), Outcome::Succeeded);
-        assert_eq!(outcome_of(r#"{"Status":"Success","ErrorCode":"InvalidParameter"}"#), Outcome::Failed);
-        assert_eq!(outcome_of(r#"{"ErrorCode":"InvalidParameter"}"#), Outcome::Failed);
-        assert_eq!(
-            outcome_of(r#"{"Status":"Success","SnapshotInfos":[{"Status":"Success"},{"Status":"Fail"}]}"#),
-            Outcome::Failed
-        );
-    }
-
-    #[test]
-    fn times_with_and_without_the_odd_colon() {
-        let utc = |text| time(text).map(|t| t.format(&Rfc3339).unwrap());
-        assert_eq!(utc("2026-11-22T05:50:25Z").unwrap(), "2026-11-22T05:50:25Z");
-        assert_eq!(utc("2026-11-22T05:50:25:123Z").unwrap(), "2026-11-22T05:50:25.123Z");
-        assert_eq!(utc("0000-00-00T00:00:00Z"), None);
-        assert_eq!(utc("yesterday"), None);
+        let mut map = serializer.serialize_map(None)?;
+        write_field(&mut map, "EventType", &Some(self.event_type.clone()))?;
+        write_field(&mut map, "UserId", &self.user_id)?;
+        write_field(&mut map, "EventTime", &self.event_time)?;
+        map.serialize_entry("MessageBody", &self.event)?;
+        write_members(&mut map, &self.other)?;
+        map.end()
     }
 }

@@ -1,7 +1,11 @@
 //! Alibaba Cloud IMS (API product ICE): event notifications by HTTP callback or through an MNS queue.
 
-mod event;
+pub mod event;
+pub mod kind;
+mod notification;
 mod signature;
+
+pub use event::{Body, Event};
 
 use super::{Notification, Sender, Verify, pull_endpoint};
 use crate::json::Json;
@@ -37,6 +41,6 @@ impl Sender for AlibabaIms {
     }
 
     fn read(&self, body: &Json<'_>) -> Option<Notification> {
-        event::read(body)
+        notification::read(body)
     }
 }

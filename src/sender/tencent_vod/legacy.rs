@@ -3,14 +3,14 @@
 //! It is told apart by case: `eventType` and not `EventType` (official documentation, product/266/33962). Where both URLs
 //! are set, the same happening comes in both formats; these stay two events, of two types.
 
-use super::event::{TYPE_PREFIX, transport};
+use super::notification::{TYPE_PREFIX, transport};
 use super::outcome;
 use crate::envelope::Outcome;
 use crate::json::Json;
 use crate::sender::Notification;
 
 /// The event types the documentation names. Of others we do not guess how they went.
-const TYPES: [&str; 9] = [
+pub const TYPES: [&str; 9] = [
     "NewFileUpload",
     "PullComplete",
     "FileDeleted",
@@ -26,10 +26,14 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     let event_type = body.text_at("eventType")?;
     let data = body.get("data").unwrap_or(&Json::Null);
     let text = |name| data.text_at(name).map(String::from);
-    let (task_id, media_id) = (text("vodTaskId"), text("fileId"));
+    let (task_id, media_id) = (text("vodTaskId"), text("fileId").or_else(|| only_file(&event_type, data)));
     Some(Notification {
         subject: media_id.clone().or_else(|| task_id.clone()),
-        outcome: if TYPES.contains(&event_type.as_ref()) { outcome_of(data) } else { Outcome::Unknown },
+        outcome: if TYPES.contains(&event_type.as_ref()) {
+            outcome_of(&event_type, data)
+        } else {
+            Outcome::Unknown
+        },
         event_type: format!("{TYPE_PREFIX}v2.{event_type}"),
         task_id,
         media_id,
@@ -39,13 +43,76 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     })
 }
 
-/// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`.
-fn outcome_of(data: &Json<'_>) -> Outcome {
-    match data.get("status") {
-        Some(Json::Number("0")) => outcome::ended(data),
-        Some(Json::Number(_)) => Outcome::Failed,
-        Some(Json::String(_)) => outcome::by_status(data, "status"),
-        _ if *data == Json::Null => Outcome::Unknown,
-        _ => outcome::ended(data),
+/// The media of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
+fn only_file(event_type: &str, data: &Json<'_>) -> Option<String> {
+    match data.get("fileInfo").map(Json::items) {
+        Some([file]) if event_type == "FileDeleted" => file.text_at("fileId").map(String::from),
+        _ => None,
+    }
+}
+
+/// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
+/// at the end may do without; a flow that does not say whether it has ended says nothing.
+fn outcome_of(event_type: &str, data: &Json<'_>) -> Outcome {
+    if *data == Json::Null {
+        return Outcome::Unknown;
+    }
+    match data.text_at("status").as_deref() {
+        Some("0") => outcome::ended(data),
+        Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
+        None if event_type != "ProcedureStateChanged" => outcome::ended(data),
+        _ => outcome::by_status(data, "status"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome_of_event(event_type: &str, data: &str) -> Outcome {
+        let body = format!(r#"{{"version":"4.0","eventType":"{event_type}","data":{data}}}"#);
+        read(&Json::parse(&body).unwrap()).unwrap().outcome
+    }
+
+    #[test]
+    fn a_status_is_a_code_or_a_word_in_quotes_or_without() {
+        for (data, expected) in [
+            (r#"{"status":0}"#, Outcome::Succeeded),
+            (r#"{"status":"0"}"#, Outcome::Succeeded),
+            (r#"{"status":-1}"#, Outcome::Failed),
+            (r#"{"status":"4"}"#, Outcome::Failed),
+            (r#"{"status":0,"fileInfo":[{"errCode":70000}]}"#, Outcome::Failed),
+            (r#"{"status":"PROCESSING"}"#, Outcome::Progress),
+            (r#"{"status":"FINISH","errCode":0}"#, Outcome::Succeeded),
+            (r#"{"status":"FINISH","errCode":"0","processTaskList":[{"status":"FAIL"}]}"#, Outcome::Failed),
+            (r#"{"status":"RESTING"}"#, Outcome::Unknown),
+            ("null", Outcome::Unknown),
+        ] {
+            assert_eq!(outcome_of_event("ProcedureStateChanged", data), expected, "{data}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_is_about_a_media_where_it_is_one() {
+        let subject = |files: &str| {
+            let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
+            read(&Json::parse(&body).unwrap()).unwrap().subject
+        };
+        assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
+        assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);
+        assert_eq!(subject("[]"), None);
+    }
+
+    #[test]
+    fn without_a_status_a_flow_says_nothing_and_the_rest_is_by_its_parts() {
+        assert_eq!(outcome_of_event("ProcedureStateChanged", r#"{"vodTaskId":"t"}"#), Outcome::Unknown);
+        assert_eq!(outcome_of_event("FileDeleted", r#"{"fileInfo":[]}"#), Outcome::Succeeded);
+        // The results of a joining each have a code of their own.
+        let joined =
+            |status| format!(r#"{{"vodTaskId":"t","fileInfo":[{{"status":0}},{{"status":{status}}}]}}"#);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("0")), Outcome::Succeeded);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("4")), Outcome::Failed);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("\"-1\"")), Outcome::Failed);
+        assert_eq!(outcome_of_event("MoonLanding", r#"{"status":0}"#), Outcome::Unknown);
     }
 }

@@ -1,9 +1,13 @@
 //! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
 
-mod event;
-mod legacy;
-mod outcome;
+pub mod event;
+pub mod kind;
+pub mod legacy;
+mod notification;
+pub mod outcome;
 mod signature;
+
+pub use event::{Body, Event};
 
 use super::{Notification, Sender, Verify, pull_endpoint};
 use crate::json::Json;
@@ -32,6 +36,6 @@ impl Sender for TencentVod {
     }
 
     fn read(&self, body: &Json<'_>) -> Option<Notification> {
-        event::read(body).or_else(|| legacy::read(body))
+        notification::read(body).or_else(|| legacy::read(body))
     }
 }

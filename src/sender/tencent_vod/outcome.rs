@@ -6,7 +6,7 @@ use crate::json::Json;
 
 /// How the payload of an event type says how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub enum Rule {
     /// The event is sent on success alone.
     Success,
     /// By `Status`, then by every error code in it.
@@ -17,8 +17,9 @@ pub(super) enum Rule {
     Stream,
 }
 
-/// What a caller asked for, echoed. Nothing in it tells how it went.
-const ECHOES: &[&str] = &["Input", "InputInfo"];
+/// Members in which nothing tells how it went: what the caller asked for, echoed, and what is known of the media, whose
+/// `Status` is the media's own.
+const SILENT: &[&str] = &["Input", "InputInfo", "input", "MediaBasicInfo"];
 
 impl Rule {
     pub(super) fn outcome(self, payload: &Json<'_>) -> Outcome {
@@ -57,8 +58,12 @@ fn has_failed(value: &Json<'_>) -> bool {
         // What WeChat made of a publication stands beside a status that only says the task is over.
         "WechatStatus" => m.value.text().is_some_and(|s| s == "FAIL" || s == "AUDITNOTPASS"),
         "PublishResult" => m.value.text().is_some_and(|r| r == "Failed" || r == "Rejected"),
-        "Status" | "status" => m.value.text().is_some_and(|status| status == "FAIL" || status == "ABORTED"),
-        name => !ECHOES.contains(&name) && has_failed(&m.value),
+        "Status" => m.value.text().is_some_and(|status| status == "FAIL" || status == "ABORTED"),
+        // In the legacy format that, or an error code.
+        "status" => m.value.text().is_some_and(|status| {
+            status == "FAIL" || status == "ABORTED" || status.parse::<i64>().is_ok_and(|code| code != 0)
+        }),
+        name => !SILENT.contains(&name) && has_failed(&m.value),
     });
     in_members || value.items().iter().any(has_failed)
 }

@@ -1,0 +1,54 @@
+//! What every event says, read without its type: ids, subject, outcome.
+
+use super::kind::{self, Kind};
+use crate::envelope::Outcome;
+use crate::json::Json;
+use crate::sender::Notification;
+
+/// What stands before the sender's event type.
+pub(super) const TYPE_PREFIX: &str = "com.tencentcloud.vod.";
+
+/// Members of the body that are about the delivery: the signature, and the receipt of a pulled event.
+const TRANSPORT: &[&str] = &["Sign", "T", "EventHandle"];
+/// The same where the signature is written in lower case (inferred, see [`super::signature`]).
+const TRANSPORT_LOWER_CASE: &[&str] = &["sign", "t", "EventHandle"];
+
+/// Understands a body of format v3.0: an `EventType` and one member that is not null, the payload.
+pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
+    let kind::Found { event_type, kind, payload } = kind::find(body)?;
+    let payload = payload.map_or(&Json::Null, |member| &member.value);
+
+    let task_id = payload.text_at("TaskId").map(String::from);
+    let media_id = media_id(payload, kind.map_or(&["FileId"], |k: &Kind| k.media));
+    let about_one_media = media_id.as_ref().filter(|_| kind.is_none_or(|k| k.one_media));
+    let cast_id = payload.text_at("CastId").map(String::from);
+    Some(Notification {
+        repeats: kind.is_some_and(|k| k.repeats) && task_id.is_none(),
+        subject: about_one_media.or(task_id.as_ref()).or(media_id.as_ref()).or(cast_id.as_ref()).cloned(),
+        event_type: format!("{TYPE_PREFIX}{event_type}"),
+        task_id,
+        media_id,
+        time: None, // no event of this sender carries the time it happened
+        outcome: kind.map_or(Outcome::Unknown, |k| k.rule.outcome(payload)),
+        transport: transport(body),
+    })
+}
+
+/// The signature's members, upper case or lower, whichever pair is there: a lone `t` may one day be an event's own.
+pub(super) fn transport(body: &Json<'_>) -> &'static [&'static str] {
+    let lower_case = body.get("sign").is_some() && body.get("t").is_some();
+    let upper_case = body.get("Sign").is_some() || body.get("T").is_some();
+    if lower_case && !upper_case { TRANSPORT_LOWER_CASE } else { TRANSPORT }
+}
+
+/// The id at the first path that has one; of a list of ids, the only one.
+fn media_id(payload: &Json<'_>, paths: &[&str]) -> Option<String> {
+    paths.iter().find_map(|path| {
+        let value = payload.at(path)?;
+        let only = match value.items() {
+            [only] => only,
+            _ => value,
+        };
+        only.text().map(String::from)
+    })
+}
