@@ -136,9 +136,9 @@ fn sender_of(name: &str) -> Result<&'static dyn Sender, String> {
     sender::by_name(sender).ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }
 
-/// Only characters that no client, proxy or gateway rewrites (RFC 3986, unreserved).
+/// Only what no client, proxy or gateway rewrites: unreserved characters (RFC 3986), and not the dots that mean a folder.
 fn is_path_segment(text: &str) -> bool {
-    !text.is_empty()
+    !matches!(text, "" | "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
 }
 
@@ -193,6 +193,10 @@ mod tests {
             (
                 r#"{"tencent-vod/a/b":{}}"#,
                 "tencent-vod/a/b: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
+            (
+                r#"{"tencent-vod/..":{}}"#,
+                "tencent-vod/..: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
             ),
             (r#"{"tencent-vod/a":{},"tencent-vod/a":{}}"#, "sources: tencent-vod/a: given twice"),
             (r#"{"tencent-vod/a":[]}"#, "tencent-vod/a: expected an object"),

@@ -54,7 +54,7 @@ pub struct StoreError(pub String);
 /// How a client deals with a service that does not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Until a connection stands. In one region that takes a few milliseconds, or it never will.
+    /// Until a connection stands, its TLS handshake included.
     pub connect: Duration,
     /// One attempt, connecting included. A connection that went stale while the function was frozen costs this much.
     pub attempt: Duration,
