@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -197,7 +198,10 @@ impl fmt::Display for Channel {
 
 /// SQS refuses U+FFFE and U+FFFF. In JSON text they can only stand inside a string, where an escape means the same.
 fn escape_for_sqs(body: String) -> String {
-    if !body.contains(['\u{fffe}', '\u{ffff}']) {
+    let bytes = body.as_bytes();
+    // In UTF-8 they are EF BF BE and EF BF BF.
+    let is_refused = |at: usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
+    if !memchr_iter(0xef, bytes).any(is_refused) {
         return body;
     }
     body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")

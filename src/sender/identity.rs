@@ -29,6 +29,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -90,11 +91,17 @@ fn push_members<'m, 'a: 'm>(bytes: &mut Vec<u8>, members: impl Iterator<Item = &
 /// Whether a text stands as it was written, since no string can hold what its escapes say.
 #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
 fn is_undecoded(text: &Cow<'_, str>) -> bool {
-    matches!(text, Cow::Borrowed(written) if written.contains('\\'))
+    matches!(text, Cow::Borrowed(written) if memchr(b'\\', written.as_bytes()).is_some())
 }
 
+/// A text behind its length, seven bits to a byte: most lengths need one, and every byte is digested.
 fn push_text(bytes: &mut Vec<u8>, text: &str) {
-    bytes.extend(text.len().to_le_bytes());
+    let mut length = text.len();
+    while length >= 0x80 {
+        bytes.push(length.to_le_bytes()[0] | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length.to_le_bytes()[0]);
     bytes.extend(text.as_bytes());
 }
 
