@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::budget::Deadline;
 use super::{Authentic, Verdict, lost};
 use crate::claim_check;
-use crate::envelope::{Envelope, Message, rfc3339};
+use crate::envelope::{Envelope, Message};
 use crate::intake::Unreadable;
 use crate::keys;
+use crate::rejected::Rejected;
 use crate::store::{Bucket, Queue, StoreError};
 
 const JSON: &str = "application/json";
@@ -58,24 +58,14 @@ pub(super) async fn rejected<B: Bucket>(
     bucket: &B,
     deadline: Deadline,
 ) -> Verdict {
-    let (source, body) = (authentic.source().name(), authentic.body_bytes());
-    let key = keys::rejected(source, body, received);
-    if let Err(error) =
-        within(deadline.half(), bucket.put(&key, body.to_vec(), "application/octet-stream")).await
-    {
-        return lost::body(source, body, &error);
+    let rejected =
+        Rejected { source: authentic.source().name(), body: authentic.body_bytes(), why: &why, received };
+    if let Err(error) = within(deadline.half(), rejected.put_body(bucket)).await {
+        return lost::body(rejected.source, rejected.body, &error);
     }
-    let reason = json!({
-        "source": source,
-        "reason": why.to_string(),
-        "receivedtime": rfc3339(received),
-        "bytes": body.len(),
-        "body": format!("s3://{}/{key}", bucket.name()),
-    });
     // The body is safe; its reason is in the log as well.
-    let reason_key = format!("{key}.json");
-    let put = bucket.put(&reason_key, reason.to_string().into_bytes(), JSON);
-    if let Err(error) = within(deadline.rest(), put).await {
+    let key = rejected.key();
+    if let Err(error) = within(deadline.rest(), rejected.put_reason(bucket)).await {
         tracing::warn!(%error, key, "a rejected body is kept without its reason");
     }
     Verdict::Rejected(why, key)

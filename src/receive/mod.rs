@@ -89,7 +89,8 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     async fn keep(&self, authentic: &Authentic<'_>, received: OffsetDateTime, deadline: Deadline) -> Verdict {
         match authentic.envelope(received) {
             Ok(envelope) => keep::event(envelope, &self.queue, &self.bucket, deadline).await,
-            Err(why) => keep::rejected(authentic, why, received, &self.bucket, deadline).await,
+            // Boxed, as it is large and hardly ever run.
+            Err(why) => Box::pin(keep::rejected(authentic, why, received, &self.bucket, deadline)).await,
         }
     }
 }
