@@ -17,6 +17,7 @@ mod identity;
 mod limits;
 mod policy;
 mod properties;
+mod pull;
 mod rotation;
 mod storm;
 mod tencent_vod_sdk;

@@ -13,6 +13,10 @@
 pub mod cloud;
 pub mod function_url;
 pub mod http;
+pub mod inbox;
 pub mod mapping;
+pub mod mns;
 pub mod runtime_api;
 pub mod senders;
+pub mod tencent_vod;
+pub mod tls;
