@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use mediahook::envelope::{Envelope, Outcome};
 use mediahook::keyring::Keyring;
-use mediahook::process::{Failure, Handler, Processor};
+use mediahook::process::{self, Failure, Handler, Processor};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
 use mediahook::source::Sources;
@@ -99,6 +99,11 @@ impl Handler for Desk {
     }
 }
 
+/// When an invocation that begins now does.
+fn invocation_ends() -> process::budget::Deadline {
+    process::budget::Deadline::new(Duration::from_secs(30))
+}
+
 impl World {
     async fn start(port: u16) -> Anything<Self> {
         let cloud = Cloud::start().await;
@@ -137,7 +142,7 @@ impl World {
         if messages.is_empty() {
             return tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        if let Ok(response) = self.processor.process(mapping::batch(&messages)).await {
+        if let Ok(response) = self.processor.process(mapping::batch(&messages), invocation_ends()).await {
             self.queue.settle(&messages, &response).await;
             if aloud {
                 let failed = response.batch_item_failures.len();

@@ -1,6 +1,7 @@
 //! What we ask of AWS: small traits, and the adapters behind them, which are the only files that know an SDK.
 
 pub mod aws;
+pub mod dynamodb;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;

@@ -16,6 +16,7 @@ mod events;
 mod identity;
 mod limits;
 mod policy;
+mod process;
 mod properties;
 mod rotation;
 mod storm;

@@ -22,6 +22,7 @@ use winterbaume_s3::S3Service;
 use winterbaume_secretsmanager::SecretsManagerService;
 use winterbaume_sqs::SqsService;
 
+use super::effects::{Bus, Table};
 use super::http::{self, Request, Response};
 
 /// The bucket that every cloud has.
@@ -42,6 +43,8 @@ pub enum Fault {
     Hang,
     /// By a reset of the connection.
     Reset,
+    /// By a reset of the connection, after it has done as it should.
+    ResetAfter,
     /// As it should, but late.
     Slow(Duration),
 }
@@ -59,12 +62,14 @@ struct Backend {
     sqs: Service<SqsService>,
     s3: Service<S3Service>,
     secrets: Service<SecretsManagerService>,
+    table: Table,
+    bus: Bus,
     /// Message ids to group ids.
     groups: Mutex<HashMap<String, String>>,
 }
 
-struct Service<S> {
-    inner: S,
+pub(super) struct Service<S> {
+    pub(super) inner: S,
     host: &'static str,
     calls: AtomicUsize,
     faults: Mutex<Faults>,
@@ -77,6 +82,8 @@ impl Cloud {
             sqs: Service::new(SqsService::new(), "sqs.us-east-1.amazonaws.com"),
             s3: Service::new(S3Service::new(), "s3.us-east-1.amazonaws.com"),
             secrets: Service::new(SecretsManagerService::new(), "secretsmanager.us-east-1.amazonaws.com"),
+            table: Table::default(),
+            bus: Bus::default(),
             groups: Mutex::default(),
         });
         let serving = Arc::clone(&backend);
@@ -102,6 +109,16 @@ impl Cloud {
     /// From now on Secrets Manager answers like this.
     pub fn secrets_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         self.backend.secrets.set(faults);
+    }
+
+    /// The table of what has had its effect.
+    pub fn table(&self) -> &Table {
+        &self.backend.table
+    }
+
+    /// The event bus.
+    pub fn bus(&self) -> &Bus {
+        &self.backend.bus
     }
 
     /// How often each was called since its faults were last set: SQS, S3, Secrets Manager.
@@ -205,6 +222,12 @@ impl Backend {
             let response = self.sqs.answer(request, |body| self.with_groups(&sent, &body)).await;
             return response;
         }
+        if target.starts_with("DynamoDB_") {
+            return self.table.answer(request).await;
+        }
+        if target.starts_with("AWSEvents.") {
+            return self.bus.answer(request).await;
+        }
         if target.starts_with("secretsmanager.") {
             return self.secrets.answer(request, |body| body).await;
         }
@@ -228,7 +251,7 @@ impl Backend {
 }
 
 impl<S: MockService> Service<S> {
-    fn new(service: S, host: &'static str) -> Self {
+    pub(super) fn new(service: S, host: &'static str) -> Self {
         Self {
             inner: service,
             host,
@@ -237,12 +260,12 @@ impl<S: MockService> Service<S> {
         }
     }
 
-    fn set(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+    pub(super) fn set(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         *self.faults.lock().expect("the faults") = Box::new(faults);
         self.calls.store(0, Ordering::Relaxed);
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         request: Request,
         finish: impl FnOnce(hyper::body::Bytes) -> hyper::body::Bytes,
@@ -250,7 +273,7 @@ impl<S: MockService> Service<S> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = (self.faults.lock().expect("the faults"))(call);
         match fault {
-            Fault::None => {}
+            Fault::None | Fault::ResetAfter => {}
             Fault::Error => return Some(error(500, "InternalError")),
             Fault::Throttle => return Some(error(400, "ThrottlingException")),
             Fault::Hang => std::future::pending().await,
@@ -268,7 +291,7 @@ impl<S: MockService> Service<S> {
         let mut response = http::response(answered.status, "", finish(answered.body));
         *response.headers_mut() = answered.headers;
         response.headers_mut().remove("content-length");
-        Some(response)
+        if matches!(fault, Fault::ResetAfter) { None } else { Some(response) }
     }
 }
 

@@ -16,6 +16,7 @@ use super::http::{self, Request, Response};
 
 /// Longer than any invocation here should take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What an invocation may take where a test does not say.
 const INVOCATION_TIME: Duration = Duration::from_secs(10);
 
 /// A function's binary at work.
@@ -29,15 +30,25 @@ pub struct Function {
 struct Api {
     invocations: Mutex<mpsc::Receiver<Value>>,
     results: mpsc::Sender<Result<Value, Value>>,
+    invocation_time: Duration,
 }
 
 impl Function {
     /// Starts a binary with these variables and no others.
     pub async fn start(binary: impl AsRef<Path>, variables: &[(&str, String)]) -> Self {
+        Self::start_with_timeout(binary, variables, INVOCATION_TIME).await
+    }
+
+    /// The same for a function whose invocations may take this long.
+    pub async fn start_with_timeout(
+        binary: impl AsRef<Path>,
+        variables: &[(&str, String)],
+        invocation_time: Duration,
+    ) -> Self {
         let (listener, address) = http::listen().await;
         let (invocations, todo) = mpsc::channel(1);
         let (done, results) = mpsc::channel(1);
-        let api = Arc::new(Api { invocations: Mutex::new(todo), results: done });
+        let api = Arc::new(Api { invocations: Mutex::new(todo), results: done, invocation_time });
         tokio::spawn(http::serve(listener, move |request| {
             let api = Arc::clone(&api);
             async move { Some(api.answer(request).await) }
@@ -52,9 +63,19 @@ impl Function {
         Self { process, log, invocations, results }
     }
 
+    /// Begins an invocation, and does not wait for its end.
+    pub async fn begin(&self, event: Value) {
+        self.invocations.send(event).await.expect("a function that is alive");
+    }
+
     /// Invokes the function: its response, or the error it reported.
     pub async fn invoke(&mut self, event: Value) -> Result<Value, Value> {
-        self.invocations.send(event).await.expect("a function that is alive");
+        self.begin(event).await;
+        self.result().await
+    }
+
+    /// The response to the invocation that was begun, or the error that the function reported.
+    pub async fn result(&mut self) -> Result<Value, Value> {
         let result = tokio::time::timeout(PATIENCE, self.results.recv()).await;
         result.expect("a response in time").expect("a response")
     }
@@ -114,7 +135,7 @@ impl Api {
     /// Waits for an invocation, as long as it takes.
     async fn next(&self) -> Response {
         let Some(event) = self.invocations.lock().await.recv().await else { std::future::pending().await };
-        let deadline = SystemTime::now() + INVOCATION_TIME;
+        let deadline = SystemTime::now() + self.invocation_time;
         let deadline_ms = deadline.duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
         let mut response = http::response(200, "application/json", event.to_string());
         for (name, value) in [
