@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ledger::Terms;
-use crate::config::{ConfigError, Environment};
+use crate::config::{BUCKET, ConfigError, Environment};
 
 /// The variable with the name of the table that knows which events have had their effect. Without it an event that comes
 /// again has its effect again.
@@ -13,6 +13,9 @@ pub const TABLE: &str = "MEDIAHOOK_TABLE";
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time a completed event is known, in seconds; [`IDEMPOTENCY_TTL`] where it is not set.
 pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
+/// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: what is put on a
+/// bus cannot be taken back, and what is too large for it goes to the bucket.
+pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
 /// The variable with the URL of the FIFO queue for what can never succeed. Without it that comes again until SQS has had
 /// enough of it.
 pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
@@ -50,6 +53,17 @@ impl Config {
         };
         Ok(Self { table, dead_letter_queue_url })
     }
+}
+
+/// The bus, and the bucket for what is too large for it; nothing where no bus is set.
+///
+/// # Errors
+/// Names the variable that is missing beside it.
+pub fn bus_and_bucket(environment: &Environment) -> Result<Option<(String, String)>, ConfigError> {
+    let Some(bus) = environment.optional(EVENT_BUS) else { return Ok(None) };
+    environment.required(TABLE)?;
+    let bucket = environment.required(BUCKET)?;
+    Ok(Some((bus.to_owned(), bucket.to_owned())))
 }
 
 fn terms(environment: &Environment) -> Result<Terms, ConfigError> {
@@ -94,6 +108,19 @@ mod tests {
         assert_eq!(config.table, Some(("t".to_owned(), terms)));
         let config = read(&[(TABLE, "t"), (LEASE_S, "30"), (IDEMPOTENCY_TTL_S, "60")]).unwrap();
         assert_eq!(config.table.unwrap().1.ttl, Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_bus_needs_a_table_and_a_bucket() {
+        let read = |variables: &[(&str, &str)]| {
+            let environment = variables.iter().map(|(n, v)| (*n, *v)).collect();
+            bus_and_bucket(&environment).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&[(TABLE, "t"), (BUCKET, "b")]), Ok(None));
+        assert_eq!(read(&[(EVENT_BUS, "e"), (BUCKET, "b")]), Err("MEDIAHOOK_TABLE is not set".to_owned()));
+        assert_eq!(read(&[(EVENT_BUS, "e"), (TABLE, "t")]), Err("MEDIAHOOK_BUCKET is not set".to_owned()));
+        let all = read(&[(EVENT_BUS, "e"), (TABLE, "t"), (BUCKET, "b")]);
+        assert_eq!(all, Ok(Some(("e".to_owned(), "b".to_owned()))));
     }
 
     #[test]

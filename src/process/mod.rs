@@ -13,6 +13,7 @@ pub mod dead_letters;
 mod handler;
 pub mod ledger;
 mod log;
+pub mod publish;
 mod run;
 
 pub use batch::{BatchError, Processor};

@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod dynamodb;
+pub mod eventbridge;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;

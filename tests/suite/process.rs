@@ -14,8 +14,8 @@ use mediahook::store::sqs::SqsQueue;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::support::cloud::{Cloud, Fault};
-use crate::support::effects::TABLE;
+use crate::support::cloud::{BUCKET, Cloud, Fault};
+use crate::support::effects::{BUS, BUS_LIMIT, TABLE};
 use crate::support::mapping::Mapping;
 use crate::support::runtime_api::Function;
 
@@ -36,6 +36,14 @@ fn variables(cloud: &Cloud) -> Vec<(&'static str, String)> {
     variables
 }
 
+/// Those of a processor that puts events on the bus.
+fn with_bus(cloud: &Cloud) -> Vec<(&'static str, String)> {
+    let mut variables = variables(cloud);
+    variables.push(("MEDIAHOOK_EVENT_BUS", BUS.to_owned()));
+    variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
+    variables
+}
+
 fn envelope(id: &str, event_type: &str) -> String {
     json!({
         "specversion": "1.0", "id": id, "source": "tencent-vod/main", "type": event_type,
@@ -46,10 +54,10 @@ fn envelope(id: &str, event_type: &str) -> String {
 }
 
 fn record(id: &str, group: &str) -> Value {
-    record_of(id, group, envelope(id, "com.tencentcloud.vod.PullComplete"))
+    record_of(id, group, &envelope(id, "com.tencentcloud.vod.PullComplete"))
 }
 
-fn record_of(id: &str, group: &str, body: String) -> Value {
+fn record_of(id: &str, group: &str, body: &str) -> Value {
     json!({
         "messageId": format!("message-{id}"),
         "body": body,
@@ -141,7 +149,7 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
     let cloud = cloud().await;
     let [first, second] =
         ["x", "y"].map(|owner| Processor::new(Obedient::default()).with_ledger(ledger(&cloud, LEASE, owner)));
-    let records = [record_of("a1", "a", envelope("a1", "slow"))];
+    let records = [record_of("a1", "a", &envelope("a1", "slow"))];
     let process = || serde_json::from_value(batch(&records)).unwrap();
     let (one, other) = tokio::join!(
         first.process(process(), Deadline::new(IN_TIME)),
@@ -214,7 +222,7 @@ async fn what_failed_is_claimed_again_at_once_and_a_handler_that_overruns_is_cut
     let cloud = cloud().await;
     let processor = Processor::new(Obedient::default()).with_ledger(ledger(&cloud, LEASE, "x"));
     for how in ["fail", "hang"] {
-        let records = [record_of(how, how, envelope(how, how)), record("a1", how), record("b1", "b")];
+        let records = [record_of(how, how, &envelope(how, how)), record("a1", how), record("b1", "b")];
         let began = std::time::Instant::now();
         let left = Duration::from_secs(2);
         let answer =
@@ -231,7 +239,7 @@ async fn a_handler_does_not_outlive_its_lease() {
     let cloud = cloud().await;
     let lease = Duration::from_millis(300);
     let processor = Processor::new(Obedient::default()).with_ledger(ledger(&cloud, lease, "x"));
-    let records = serde_json::from_value(batch(&[record_of("a1", "a", envelope("a1", "hang"))])).unwrap();
+    let records = serde_json::from_value(batch(&[record_of("a1", "a", &envelope("a1", "hang"))])).unwrap();
     let began = std::time::Instant::now();
     let answer = processor.process(records, Deadline::new(IN_TIME)).await.unwrap();
     assert_eq!(failed(&answer), ["a1"]);
@@ -247,8 +255,8 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
         .with_ledger(ledger(&cloud, LEASE, "x"))
         .with_dead_letters(dead_letters);
     let records = [
-        record_of("a1", "a", "no envelope".to_owned()),
-        record_of("a2", "a", envelope("a2", "bury")),
+        record_of("a1", "a", "no envelope"),
+        record_of("a2", "a", &envelope("a2", "bury")),
         record("a3", "a"),
     ];
     let process = async || {
@@ -275,7 +283,7 @@ async fn the_log_tells_a_dead_letters_reason_by_its_id() {
     let mut variables = variables(&cloud);
     variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
     let mut processor = Function::start(PROCESSOR, &variables).await;
-    let bad = record_of("0123abcd", "a", "no envelope".to_owned());
+    let bad = record_of("0123abcd", "a", "no envelope");
     assert_eq!(invoke(&mut processor, &[bad, record("a2", "a")]).await, [""; 0]);
     let log = processor.stop().await;
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("0123abcd")).collect();
@@ -291,16 +299,202 @@ async fn the_log_tells_a_dead_letters_reason_by_its_id() {
 async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
     let cloud = cloud().await;
     for (name, value, expected) in [
+        ("MEDIAHOOK_TABLE", "", "MEDIAHOOK_TABLE is not set"),
+        ("MEDIAHOOK_BUCKET", "", "MEDIAHOOK_BUCKET is not set"),
         ("MEDIAHOOK_LEASE_S", "", "MEDIAHOOK_LEASE_S is not set"),
         ("MEDIAHOOK_LEASE_S", "long", "MEDIAHOOK_LEASE_S: expected a whole number"),
         ("MEDIAHOOK_IDEMPOTENCY_TTL_S", "0", "MEDIAHOOK_IDEMPOTENCY_TTL_S: expected"),
         ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", "dead", "MEDIAHOOK_DEAD_LETTER_QUEUE_URL: expected a URL"),
         ("AWS_REGION", "", "AWS_REGION is not set"),
     ] {
-        let mut variables = variables(&cloud);
+        let mut variables = with_bus(&cloud);
         variables.push((name, value.to_owned()));
         let (content, log) = Function::start(PROCESSOR, &variables).await.wait().await;
         assert!(!content, "{name}");
         assert!(log.contains("cannot start") && log.contains(expected), "{name}: {log}");
     }
+}
+
+#[tokio::test]
+async fn on_the_bus_an_event_is_the_envelope_byte_for_byte() {
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let text = concat!(
+        r#"{ "specversion":"1.0","id":"a1","source":"tencent-vod/main","type":"com.tencentcloud.vod.PullComplete","#,
+        r#""tomorrows": [1.50, null],"time":"2026-11-22T05:50:25.123Z","data":{ "n": 1.0 },"outcome":"failed","#,
+        r#""channel":"push","receivedtime":"2026-11-22T05:50:26Z"}"#
+    );
+    let records = [record_of("a1", "a", text)];
+    for _ in 0..2 {
+        assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    }
+    let events = cloud.bus().events();
+    assert_eq!(events.len(), 1, "once");
+    assert_eq!(events[0]["Detail"], text);
+    assert_eq!(events[0]["Source"], "mediahook");
+    assert_eq!(events[0]["DetailType"], "com.tencentcloud.vod.PullComplete");
+    assert_eq!(events[0]["EventBusName"], BUS);
+    assert_eq!(events[0]["Time"], json!(1_795_326_625.123));
+}
+
+#[tokio::test]
+async fn while_the_bus_is_down_nothing_is_marked_completed() {
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let records = [record("a1", "a"), record("a2", "a"), record("b1", "b")];
+    for fault in [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Hang] {
+        cloud.bus().faults(move |_| fault);
+        assert_eq!(invoke(&mut processor, &records).await, ["a1", "a2", "b1"], "{fault:?}");
+        for id in ["a1", "a2", "b1"] {
+            assert_eq!(cloud.table().status(id).await, None, "{fault:?}");
+        }
+    }
+    cloud.bus().faults(|_| Fault::None);
+    assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    let mut ids = cloud.bus().ids();
+    ids.sort();
+    assert_eq!(ids, ["a1", "a2", "b1"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_the_bus_refuses_costs_its_group_and_no_other() {
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let records =
+        [record("a1", "a"), record("b1", "b"), record("a2", "a"), record("c1", "c"), record("b2", "b")];
+    cloud.bus().refuses(|entry| entry.to_string().contains("b1").then_some("InternalFailure"));
+    assert_eq!(invoke(&mut processor, &records).await, ["b1", "b2"]);
+    let of_a = |ids: Vec<String>| ids.into_iter().filter(|id| id.starts_with('a')).collect::<Vec<_>>();
+    assert_eq!(of_a(cloud.bus().ids()), ["a1", "a2"], "in order");
+    assert_eq!(cloud.table().status("b1").await, None);
+    assert_eq!(cloud.table().status("a2").await.as_deref(), Some("COMPLETED"));
+
+    // The same batch again, as if Lambda had repeated all of it.
+    cloud.bus().refuses(|_| None);
+    assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    let mut ids = cloud.bus().ids();
+    assert_eq!(ids.iter().filter(|id| id.starts_with('b')).collect::<Vec<_>>(), ["b1", "b2"]);
+    ids.sort();
+    assert_eq!(ids, ["a1", "a2", "b1", "b2", "c1"], "each once");
+}
+
+#[tokio::test]
+async fn what_the_bus_will_never_take_is_a_dead_letter() {
+    let cloud = cloud().await;
+    let (_, dead_letter_url) = cloud.queues(5, 30).await;
+    let mut variables = with_bus(&cloud);
+    variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
+    let mut processor = Function::start(PROCESSOR, &variables).await;
+    cloud.bus().refuses(|entry| entry.to_string().contains("a1").then_some("MalformedDetail"));
+    assert_eq!(invoke(&mut processor, &[record("a1", "a"), record("a2", "a")]).await, [""; 0]);
+    assert_eq!(cloud.bus().ids(), ["a2"]);
+    let dead = Mapping::new(cloud.sqs(), &dead_letter_url).receive().await;
+    assert_eq!(Envelope::parse(dead[0].body().unwrap()).unwrap().id, "a1");
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_the_bus_has_its_data_in_the_bucket() {
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let data = json!({ "x": "x".repeat(BUS_LIMIT) });
+    let mut large: Value = serde_json::from_str(&envelope("a1", "large")).unwrap();
+    large["data"] = data.clone();
+    let records = [record_of("a1", "a", &large.to_string()), record("a2", "a")];
+    // Without a bucket it waits, and what is behind it.
+    cloud.s3_faults(|_| Fault::Error);
+    assert_eq!(invoke(&mut processor, &records).await, ["a1", "a2"]);
+    assert_eq!(cloud.bus().ids(), [""; 0]);
+    cloud.s3_faults(|_| Fault::None);
+    assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    assert_eq!(cloud.bus().ids(), ["a1", "a2"]);
+
+    let events = cloud.bus().events();
+    let detail = events[0]["Detail"].as_str().unwrap();
+    assert!(detail.len() < BUS_LIMIT);
+    let envelope = Envelope::parse(detail).unwrap();
+    assert!(envelope.data.is_none());
+    let key = "payload/tencent-vod/main/2026/11/22/a1.json";
+    assert_eq!(envelope.dataref.unwrap(), format!("s3://{BUCKET}/{key}"));
+    assert_eq!(cloud.objects("payload/").await, [(key.to_owned(), data.to_string())]);
+}
+
+#[tokio::test]
+async fn ten_groups_are_few_requests_and_none_is_too_large() {
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let records: Vec<_> = (0..10)
+        .map(|n| {
+            let mut large: Value = serde_json::from_str(&envelope(&format!("e{n}"), "large")).unwrap();
+            large["data"] = json!({ "x": "x".repeat(60_000) });
+            record_of(&format!("e{n}"), &format!("g{n}"), &large.to_string())
+        })
+        .collect();
+    assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    let requests = cloud.bus().requests();
+    assert!((3..10).contains(&requests.len()), "{}", requests.len());
+    for request in requests {
+        let bytes: usize = request.iter().map(|e| e["Detail"].as_str().unwrap().len()).sum();
+        assert!(bytes < BUS_LIMIT);
+    }
+}
+
+/// Killed with the claim made and the event not on the bus: when the record comes again, the lease decides.
+#[tokio::test]
+async fn a_killed_processors_records_take_effect_once_after_redelivery() {
+    let cloud = cloud().await;
+    let mut variables = with_bus(&cloud);
+    variables.push(("MEDIAHOOK_LEASE_S", "2".to_owned()));
+    let records = [record("a1", "a"), record("b1", "b")];
+    cloud.bus().faults(|_| Fault::Hang);
+    let processor = Function::start(PROCESSOR, &variables).await;
+    processor.begin(batch(&records)).await;
+    for id in ["a1", "b1"] {
+        until(async || cloud.table().status(id).await.as_deref() == Some("INPROGRESS")).await;
+    }
+    processor.stop().await;
+    cloud.bus().faults(|_| Fault::None);
+
+    let mut processor = Function::start(PROCESSOR, &variables).await;
+    assert_eq!(invoke(&mut processor, &records).await, ["a1", "b1"], "too soon: in progress elsewhere");
+    assert_eq!(cloud.bus().ids(), [""; 0]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for _ in 0..2 {
+        assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    }
+    let mut ids = cloud.bus().ids();
+    ids.sort();
+    assert_eq!(ids, ["a1", "b1"]);
+    let log = processor.stop().await;
+    assert!(log.contains("in progress elsewhere"), "{log}");
+}
+
+/// The one crash that nobody can hide from the bus: it took the event, and the processor did not live to say so.
+#[tokio::test]
+async fn killed_between_effect_and_completion_the_effect_is_had_again_with_the_same_id() {
+    let cloud = cloud().await;
+    let mut variables = with_bus(&cloud);
+    variables.push(("MEDIAHOOK_LEASE_S", "1".to_owned()));
+    // The claim is made; the completion hangs.
+    cloud.table().faults(|call| if call == 0 { Fault::None } else { Fault::Hang });
+    let processor = Function::start(PROCESSOR, &variables).await;
+    processor.begin(batch(&[record("a1", "a")])).await;
+    until(async || cloud.bus().ids() == ["a1"]).await;
+    processor.stop().await;
+    cloud.table().faults(|_| Fault::None);
+    assert_eq!(cloud.table().status("a1").await.as_deref(), Some("INPROGRESS"));
+
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let mut processor = Function::start(PROCESSOR, &variables).await;
+    assert_eq!(invoke(&mut processor, &[record("a1", "a")]).await, [""; 0]);
+    assert_eq!(cloud.bus().ids(), ["a1", "a1"], "the id is what its readers tell it by");
+    assert_eq!(cloud.table().status("a1").await.as_deref(), Some("COMPLETED"));
+}
+
+async fn until(holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(IN_TIME, waiting).await.expect("that it comes to hold");
 }
