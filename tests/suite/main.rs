@@ -20,5 +20,6 @@ mod process;
 mod properties;
 mod rotation;
 mod storm;
+mod template;
 mod tencent_vod_sdk;
 mod typed;
