@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backend;
 mod docs;
 mod end_to_end;
 mod events;
