@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use crate::support::cloud::{BUCKET, Cloud, Fault};
 use crate::support::effects::{BUS, BUS_LIMIT, TABLE};
-use crate::support::mapping::Mapping;
+use crate::support::mapping::{self, Mapping};
 use crate::support::runtime_api::Function;
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
@@ -497,4 +497,77 @@ async fn until(holds: impl AsyncFn() -> bool) {
         }
     };
     tokio::time::timeout(IN_TIME, waiting).await.expect("that it comes to hold");
+}
+
+/// As `docs/process.md` has it, by hand.
+#[tokio::test]
+async fn a_dead_letter_that_is_redriven_takes_effect_and_one_that_fails_again_is_not_lost() {
+    let cloud = cloud().await;
+    let (queue_url, dead_letter_url) = cloud.queues(5, 30).await;
+    let (queue, dead_letters) =
+        (Mapping::new(cloud.sqs(), &queue_url), Mapping::new(cloud.sqs(), &dead_letter_url));
+    let mut variables = with_bus(&cloud);
+    variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
+    let mut processor = Function::start(PROCESSOR, &variables).await;
+    let send = async |body: &str, deduplication_id: &str| {
+        let send = cloud.sqs().send_message().queue_url(&queue_url).message_body(body);
+        send.message_group_id("a").message_deduplication_id(deduplication_id).send().await.unwrap();
+    };
+    send(&envelope("a1", "t"), "a1").await;
+
+    cloud.bus().refuses(|_| Some("MalformedDetail"));
+    for time in 0..3 {
+        let messages = queue.receive().await;
+        assert_eq!(messages.len(), 1);
+        let answer = processor.invoke(mapping::invocation(&messages)).await.unwrap();
+        queue.settle(&messages, &serde_json::from_value(answer).unwrap()).await;
+
+        let dead = dead_letters.receive().await;
+        let bodies: Vec<_> = dead.iter().map(|m| m.body().unwrap()).collect();
+        if time == 2 {
+            assert_eq!(bodies, [""; 0]);
+            assert_eq!(cloud.bus().ids(), ["a1"]);
+            return;
+        }
+        assert_eq!(bodies, [envelope("a1", "t")], "within five minutes of the first time: {time}");
+        send(bodies[0], &format!("redrive-{}", dead[0].message_id().unwrap())).await;
+        dead_letters.settle(&dead, &SqsBatchResponse::default()).await;
+        if time == 1 {
+            cloud.bus().refuses(|_| None);
+        }
+    }
+}
+
+/// The patterns of `docs/process.md`, against what is on the bus.
+#[tokio::test]
+async fn the_rules_in_the_docs_match_what_they_say() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/process.md")).unwrap();
+    let patterns: Vec<&str> = page.split("```json\n").skip(1).filter_map(|r| r.split("```").next()).collect();
+    let events = [
+        ("tencent-vod/main", "com.tencentcloud.vod.ProcedureStateChanged", "failed"),
+        ("tencent-vod/main", "com.tencentcloud.vod.PullComplete", "succeeded"),
+        ("alibaba-ims/prod", "com.alibabacloud.ims.ProduceMediaComplete", "failed"),
+        ("alibaba-ims/prod", "com.alibabacloud.ims.LiveRecordTaskStatus", "progress"),
+    ];
+    let cloud = cloud().await;
+    let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    for (at, (source, event_type, outcome)) in events.iter().enumerate() {
+        let id = format!("e{at}");
+        let mut envelope: Value = serde_json::from_str(&envelope(&id, event_type)).unwrap();
+        envelope["source"] = (*source).into();
+        envelope["outcome"] = (*outcome).into();
+        let record = record_of(&id, "a", &envelope.to_string());
+        assert_eq!(invoke(&mut processor, &[record]).await, [""; 0]);
+    }
+    let mut matches = Vec::new();
+    for pattern in &patterns {
+        let mut of_it = Vec::new();
+        for (at, event) in cloud.bus().events().iter().enumerate() {
+            if cloud.bus().matches(pattern, event).await {
+                of_it.push(at);
+            }
+        }
+        matches.push(of_it);
+    }
+    assert_eq!(matches, [vec![0], vec![0, 2], vec![0, 1], vec![2]]);
 }

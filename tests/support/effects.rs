@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use winterbaume_core::{MockRequest, MockService as _};
+use winterbaume_core::{MockRequest, MockService};
 use winterbaume_dynamodb::DynamoDbService;
 use winterbaume_eventbridge::EventBridgeService;
 
@@ -89,19 +89,23 @@ impl Table {
     }
 
     async fn call(&self, action: &str, body: &Value) -> Value {
-        let mut headers = hyper::HeaderMap::new();
-        headers
-            .insert("x-amz-target", format!("DynamoDB_20120810.{action}").parse().expect("a header value"));
-        let request = MockRequest {
-            method: "POST".to_owned(),
-            uri: "https://dynamodb.us-east-1.amazonaws.com/".to_owned(),
-            headers,
-            body: body.to_string().into(),
-        };
-        let answered = self.service.inner.handle(request).await;
-        assert_eq!(answered.status, 200, "{action}");
-        serde_json::from_slice(&answered.body).unwrap_or_default()
+        call(&self.service.inner, "dynamodb", &format!("DynamoDB_20120810.{action}"), body).await
     }
+}
+
+/// A call that meets no fault and is not counted.
+async fn call(service: &impl MockService, host: &str, target: &str, body: &Value) -> Value {
+    let mut headers = hyper::HeaderMap::new();
+    headers.insert("x-amz-target", target.parse().expect("a header value"));
+    let request = MockRequest {
+        method: "POST".to_owned(),
+        uri: format!("https://{host}.us-east-1.amazonaws.com/"),
+        headers,
+        body: body.to_string().into(),
+    };
+    let answered = service.handle(request).await;
+    assert_eq!(answered.status, 200, "{target}");
+    serde_json::from_slice(&answered.body).unwrap_or_default()
 }
 
 impl Default for Bus {
@@ -140,6 +144,19 @@ impl Bus {
         let detail = |event: &Value| serde_json::from_str(event["Detail"].as_str().unwrap_or_default());
         let details: Vec<Value> = self.events().iter().map(|e| detail(e).unwrap_or_default()).collect();
         details.iter().map(|d| d["id"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Whether a rule of this pattern would pass on an event that was taken.
+    pub async fn matches(&self, pattern: &str, entry: &Value) -> bool {
+        let detail: Value =
+            serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("a detail of JSON");
+        let event = json!({
+            "version": "0", "id": "1", "account": "123456789012", "region": "us-east-1", "resources": [],
+            "time": "2026-11-22T05:50:25Z", "source": entry["Source"], "detail-type": entry["DetailType"],
+            "detail": detail
+        });
+        let body = json!({ "EventPattern": pattern, "Event": event.to_string() });
+        call(&self.service.inner, "events", "AWSEvents.TestEventPattern", &body).await["Result"] == true
     }
 
     pub(super) async fn answer(&self, request: Request) -> Option<Response> {
