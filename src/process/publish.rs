@@ -69,7 +69,7 @@ pub enum Refusal {
 }
 
 impl Entry {
-    /// What the bus counts, and [`FRAME_BYTES`]: 14 for the time, and every text in UTF-8.
+    /// What the bus counts: 14 for the time, every text in UTF-8, and 1024 for what it puts around them.
     pub fn bytes(&self) -> usize {
         FRAME_BYTES + 14 + SOURCE.len() + self.detail_type.len() + self.detail.len()
     }
