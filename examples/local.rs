@@ -1,9 +1,11 @@
-//! All of mediahook in one process: the receiver behind a function URL, an embedded SQS with its event source mapping
-//! and dead-letter queue, the processor. No account, nothing leaves this machine.
+//! All of mediahook in one process: the receiver behind a function URL, the puller between fakes of both senders' queues,
+//! an embedded AWS with its event source mapping and dead-letter queue, the processor. No account, nothing leaves this
+//! machine.
 //!
 //! `cargo run --example local` sends itself the samples under `events/`, shows what became of each, and keeps serving.
 //! `--once` ends after the samples, with exit status 1 if one fared otherwise than it should. `--port N` serves
-//! elsewhere than on 9000.
+//! elsewhere than on 9000. `--fakes` starts the senders' queues alone, with 40 events each, says in one line of JSON where
+//! they are, and ends with its input.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -16,21 +18,27 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mediahook::envelope::{Envelope, Outcome};
+use mediahook::envelope::{Channel, Envelope, Outcome};
+use mediahook::intake;
 use mediahook::keyring::Keyring;
 use mediahook::process::{self, Failure, Handler, Processor};
+use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
 use mediahook::source::Sources;
+use mediahook::store::http::SenderHttp;
+use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::telemetry;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 use support::cloud::Cloud;
 use support::mapping::{self, Mapping};
+use support::mns::Mns;
 use support::senders::{sign_alibaba, sign_tencent};
+use support::tencent_vod::TencentVod;
 use support::{function_url, http};
 
 const SIGN_KEY: &str = "DemoSignKey2026";
@@ -38,6 +46,11 @@ const PATH_TOKEN: &str = "demo-path-token";
 const AUTH_KEY: &str = "DemoAuthKey2026";
 const MAX_RECEIVE_COUNT: u32 = 3;
 const VISIBILITY_TIMEOUT_S: u32 = 1;
+/// What the fakes hand out comes again after this long; the real ones take as long.
+const PULL_VISIBILITY: Duration = Duration::from_secs(30);
+/// What a run of the puller may take.
+const PULL_TIMEOUT: Duration = Duration::from_secs(55);
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const SETTLING_TIME: Duration = Duration::from_secs(15);
 
 type Anything<T> = Result<T, Box<dyn Error>>;
@@ -49,6 +62,9 @@ async fn main() -> Anything<ExitCode> {
         Some(at) => arguments.get(at + 1).ok_or("--port needs a number")?.parse()?,
         None => 9000,
     };
+    if arguments.iter().any(|a| a == "--fakes") {
+        return fakes_alone().await;
+    }
     let world = World::start(port).await?;
     let all_as_expected = world.show_samples().await?;
     if arguments.iter().any(|a| a == "--once") {
@@ -66,6 +82,9 @@ struct World {
     queue_url: String,
     queue: Mapping,
     dead_letters: Mapping,
+    tencent: TencentVod,
+    mns: Mns,
+    puller: Puller<SqsQueue, S3Bucket, SenderHttp>,
     processor: Processor<Desk>,
     desk: Desk,
 }
@@ -74,10 +93,11 @@ struct World {
 #[derive(Clone, Default)]
 struct Desk(Arc<Mutex<HashMap<String, Seen>>>);
 
-/// How often an event was handed over, and how it went by its envelope.
+/// How often an event was handed over, whether it had its effect, and how it went by its envelope.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     attempts: u32,
+    delivered: bool,
     outcome: Outcome,
 }
 
@@ -91,17 +111,21 @@ impl Handler for Desk {
     async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
         let mut seen = self.0.lock()?;
         let seen = seen.entry(event.id.clone()).or_default();
-        *seen = Seen { attempts: seen.attempts + 1, outcome: event.outcome };
-        if event.outcome == Outcome::Progress && seen.attempts == 1 {
-            return Err(Failure::new("a failure for the demonstration"));
-        }
-        Ok(())
+        let attempts = seen.attempts + 1;
+        let delivered = attempts == attempts_needed(event.outcome);
+        *seen = Seen { attempts, delivered, outcome: event.outcome };
+        if delivered { Ok(()) } else { Err(Failure::new("a failure for the demonstration")) }
     }
 }
 
 /// When an invocation that begins now does.
 fn invocation_ends() -> process::budget::Deadline {
     process::budget::Deadline::new(Duration::from_secs(30))
+}
+
+/// An event in progress is made to fail once.
+fn attempts_needed(outcome: Outcome) -> u32 {
+    if outcome == Outcome::Progress { 2 } else { 1 }
 }
 
 impl World {
@@ -113,9 +137,13 @@ impl World {
         let listener =
             TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| format!("port {port}: {e}"))?;
         let address = listener.local_addr()?;
-        let keyring = Arc::new(Keyring::fixed(sources(address)?));
-        let queue = SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
-        let receiver = Arc::new(Receiver::new(keyring, queue, cloud.bucket(), OffsetDateTime::now_utc));
+        let (tencent, mns) = (TencentVod::start(PULL_VISIBILITY).await, Mns::start(PULL_VISIBILITY).await);
+        let keyring = Arc::new(Keyring::fixed(sources(address, &tencent, &mns)?));
+        let queue = || SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
+        let http = SenderHttp::new(MAX_ANSWER_BYTES);
+        let puller =
+            Puller::new(Arc::clone(&keyring), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
+        let receiver = Arc::new(Receiver::new(keyring, queue(), cloud.bucket(), OffsetDateTime::now_utc));
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
             let deadline = || Deadline::new(ANSWER_WITHIN);
@@ -131,6 +159,9 @@ impl World {
             dead_letters: Mapping::new(cloud.sqs(), &dead_letter_url),
             queue_url,
             cloud,
+            tencent,
+            mns,
+            puller,
             processor: Processor::new(desk.clone()),
             desk,
         })
@@ -151,55 +182,109 @@ impl World {
         }
     }
 
-    /// Sends every sample, lets the processor have them, prints the table. Whether all went as it should.
+    /// Sends every sample, pulls some more, lets the processor have them, prints the table. Whether all went as it
+    /// should.
     async fn show_samples(&self) -> Anything<bool> {
         println!(
-            "mediahook on http://{}, with an embedded SQS; sending the samples under events/\n",
+            "mediahook on http://{}, with an embedded AWS; sends itself the samples under events/.",
             self.address
         );
-        let mut sent = Vec::new();
+        println!(
+            "Two of them are made to fail once, and one message is no event at all. The processor's log:\n"
+        );
+        let mut rows = Vec::new();
         for sample in self.samples()? {
             let started = Instant::now();
             let headers: Vec<_> = sample.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
             let answer = http::send(self.address, "POST", &sample.path, &headers, sample.body.clone()).await;
-            sent.push((sample, answer, started.elapsed()));
+            let body: Value = serde_json::from_str(&answer.body)?;
+            rows.push(Row {
+                id: body.get("id").and_then(Value::as_str).map(String::from),
+                got: Some((answer.status, started.elapsed())),
+                sample,
+            });
         }
+        rows.extend(self.pull_samples().await?);
         self.send_rubbish().await?;
-        let dead = self.settle(sent.iter().filter(|(_, answer, _)| answer.status == 200).count()).await;
+        let dead = self.settle(rows.iter().filter(|row| row.id.is_some()).count()).await;
 
         println!(
-            "\n{:<11}  {:<36}  {:<9}  {:>6}  {:>4}  the processor",
-            "sender", "event type", "outcome", "status", "ms"
+            "\n{:<11}  {:<4}  {:<36}  {:<9}  {:>6}  {:>4}  the processor",
+            "sender", "by", "event type", "outcome", "status", "ms"
         );
         let mut all_as_expected = true;
-        for (sample, answer, took) in &sent {
-            let body: Value = serde_json::from_str(&answer.body)?;
-            let seen = body.get("id").and_then(Value::as_str).and_then(|id| self.desk.seen(id));
-            let outcome = seen.map_or("-".to_owned(), |seen| format!("{:?}", seen.outcome).to_lowercase());
-            let fate = match (answer.status, seen.map(|seen| seen.attempts)) {
-                (200, None) => "never saw it".to_owned(),
-                (200, Some(1)) => "delivered".to_owned(),
-                (200, Some(n)) => format!("failed, came again, delivered ({n} attempts)"),
-                _ => "never saw it, as it should be".to_owned(),
+        for Row { sample, id, got } in &rows {
+            let seen = id.as_deref().and_then(|id| self.desk.seen(id));
+            let outcome = seen.map_or("-".to_owned(), |seen| seen.outcome.to_string());
+            let fate = match seen {
+                None => "never saw it".to_owned(),
+                Some(Seen { delivered: false, attempts, .. }) => format!("failed, {attempts} attempts"),
+                Some(Seen { attempts: 1, .. }) => "delivered".to_owned(),
+                Some(Seen { attempts, .. }) => format!("failed, came again, delivered ({attempts} attempts)"),
             };
-            let as_expected = answer.status == sample.status && outcome == sample.outcome;
+            let had_its_due = match sample.status {
+                200 => {
+                    seen.is_some_and(|seen| seen.delivered && seen.attempts == attempts_needed(seen.outcome))
+                }
+                _ => seen.is_none(),
+            };
+            let as_expected = got.is_none_or(|(status, _)| status == sample.status)
+                && outcome == sample.outcome
+                && had_its_due;
             all_as_expected &= as_expected;
+            let text = |shown: Option<String>| shown.unwrap_or_else(|| "-".to_owned());
             println!(
-                "{:<11}  {:<36}  {outcome:<9}  {:>6}  {:>4}  {fate}{}",
+                "{:<11}  {:<4}  {:<36}  {outcome:<9}  {:>6}  {:>4}  {fate}{}",
                 sample.sender,
+                if got.is_some() { "push" } else { "pull" },
                 sample.name,
-                answer.status,
-                took.as_millis(),
+                text(got.map(|(status, _)| status.to_string())),
+                text(got.map(|(_, took)| took.as_millis().to_string())),
                 if as_expected { "" } else { "  <- unexpected" },
             );
         }
         println!(
-            "{:<11}  {:<36}  {:<9}  {:>6}  {:>4}  {dead}",
-            "(nobody)", "a message that is no envelope", "-", "-", "-"
+            "{:<11}  {:<4}  {:<36}  {:<9}  {:>6}  {:>4}  {}",
+            "(nobody)",
+            "-",
+            "a message that is no envelope",
+            "-",
+            "-",
+            "-",
+            if dead {
+                format!("dead-letter queue after {MAX_RECEIVE_COUNT} receives")
+            } else {
+                "nowhere".to_owned()
+            },
         );
-        all_as_expected &= dead.starts_with("dead-letter");
+        let left = self.tencent.inbox.len() + self.mns.inbox.len();
+        println!("\nleft in the senders' own queues: {left}");
+        all_as_expected &= dead && left == 0;
         println!("\n{}", if all_as_expected { "all as it should be" } else { "NOT as it should be" });
         Ok(all_as_expected)
+    }
+
+    /// Puts some samples into the senders' own queues, and lets the puller fetch them.
+    async fn pull_samples(&self) -> Anything<Vec<Row>> {
+        let sources = sources(self.address, &self.tencent, &self.mns)?;
+        let mut rows = Vec::new();
+        for (sender, name, outcome) in [
+            ("tencent-vod", "PullComplete", "succeeded"),
+            ("tencent-vod", "ProcedureStateChanged.subtask-failed", "failed"),
+            ("alibaba-ims", "FileUploadComplete", "succeeded"),
+            ("alibaba-ims", "ProduceMediaComplete", "succeeded"),
+        ] {
+            let body = sample(sender, name)?;
+            let inbox = if sender == "tencent-vod" { &self.tencent.inbox } else { &self.mns.inbox };
+            inbox.put(body.trim_end());
+            let source = sources.get(&format!("{sender}/pulled")).ok_or("a source")?;
+            let envelope = intake::seal(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
+            let sample = Sample::new(sender, name, outcome, body);
+            rows.push(Row { id: Some(envelope.id), got: None, sample });
+        }
+        let summary = self.puller.pull(pull::budget::Deadline::new(PULL_TIMEOUT)).await;
+        println!("puller: {}", serde_json::to_string(&summary)?);
+        Ok(rows)
     }
 
     /// A message that no processor can read.
@@ -209,19 +294,17 @@ impl World {
         Ok(())
     }
 
-    /// Turns until the events had their effect and the rubbish lies in the dead-letter queue.
-    async fn settle(&self, events: usize) -> String {
+    /// Turns until the events had their effect and the rubbish lies in the dead-letter queue. Whether it does.
+    async fn settle(&self, events: usize) -> bool {
         let started = Instant::now();
         let mut dead = 0;
-        let delivered = || self.desk.0.lock().map_or(0, |seen| seen.len());
+        let delivered =
+            || self.desk.0.lock().map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count());
         while started.elapsed() < SETTLING_TIME && (dead == 0 || delivered() < events) {
             self.turn(false).await;
             dead += self.dead_letters.receive().await.len();
         }
-        match dead {
-            0 => "not in the dead-letter queue".to_owned(),
-            _ => format!("dead-letter queue after {MAX_RECEIVE_COUNT} receives"),
-        }
+        dead == 1
     }
 
     fn samples(&self) -> Anything<Vec<Sample>> {
@@ -278,6 +361,32 @@ Ctrl-C ends it.
     }
 }
 
+/// One line of the table: what was sent or pulled, its id, and the answer where it was sent.
+struct Row {
+    sample: Sample,
+    id: Option<String>,
+    got: Option<(u16, Duration)>,
+}
+
+/// The senders' queues alone, for whoever wants to pull from them.
+async fn fakes_alone() -> Anything<ExitCode> {
+    const EVENTS: usize = 40;
+    let (tencent, mns) = (TencentVod::start(PULL_VISIBILITY).await, Mns::start(PULL_VISIBILITY).await);
+    for number in 0..EVENTS {
+        let complete = json!({ "TaskId": format!("task-{number}"), "Status": "FINISH", "ErrCode": 0 });
+        tencent.inbox.put(json!({ "EventType": "PullComplete", "PullCompleteEvent": complete }).to_string());
+        let body = json!({ "JobId": format!("job-{number}"), "Status": "Success", "UserData": "<&>" });
+        mns.inbox.put(json!({ "EventType": "ProduceMediaComplete", "MessageBody": body }).to_string());
+    }
+    println!(
+        "{}",
+        json!({ "events": EVENTS, "tencent-vod": tencent.settings(), "alibaba-ims": mns.settings() })
+    );
+    let wait = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    tokio::task::spawn_blocking(wait).await??;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// One callback, and what should become of it.
 struct Sample {
     sender: &'static str,
@@ -305,11 +414,13 @@ fn alibaba_url(address: SocketAddr) -> String {
     format!("http://{address}/alibaba-ims/demo")
 }
 
-fn sources(address: SocketAddr) -> Anything<Sources> {
-    let document = serde_json::json!({
+fn sources(address: SocketAddr, tencent: &TencentVod, mns: &Mns) -> Anything<Sources> {
+    let document = json!({
         "tencent-vod/demo": { "sign_keys": [SIGN_KEY] },
         "tencent-vod/token": { "path_tokens": [PATH_TOKEN] },
         "alibaba-ims/demo": { "auth_keys": [AUTH_KEY], "callback_urls": [alibaba_url(address)] },
+        "tencent-vod/pulled": { "pull": tencent.settings() },
+        "alibaba-ims/pulled": { "pull": mns.settings() },
     });
     Ok(Sources::parse(&document.to_string())?)
 }

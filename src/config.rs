@@ -17,6 +17,11 @@ pub const BUCKET: &str = "MEDIAHOOK_BUCKET";
 /// events of a media in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
 
+/// The variable in which Lambda says how much memory a function has, in MiB.
+const MEMORY_MIB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+/// The least there is.
+const LEAST_MEMORY_MIB: usize = 128;
+
 /// Why a function cannot start. Names the variable, never its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -90,6 +95,12 @@ impl Environment {
             return Err(ConfigError::Wrong(QUEUE_URL, "expected a URL"));
         }
         Ok(url.to_owned())
+    }
+
+    /// The function's memory in bytes; the least that Lambda gives where it does not say.
+    pub fn memory_bytes(&self) -> usize {
+        let mib = self.optional(MEMORY_MIB).and_then(|mib| mib.parse().ok()).unwrap_or(LEAST_MEMORY_MIB);
+        mib.saturating_mul(1024 * 1024)
     }
 
     /// A variable that may be missing; an empty one is.

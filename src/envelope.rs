@@ -1,5 +1,8 @@
 //! The CloudEvent that travels: through the queue, to the handlers, and wherever an event must wait.
 
+use std::fmt;
+
+use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -13,7 +16,7 @@ const JSON_MEDIA_TYPE: &str = "application/json";
 const MAX_GROUP_ID_CHARS: usize = 128;
 
 /// One event notification as CloudEvents 1.0, structured JSON.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Envelope {
     /// The version of CloudEvents, `1.0`.
     pub specversion: String,
@@ -80,7 +83,7 @@ pub enum Channel {
 }
 
 /// What SQS FIFO is asked to keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The envelope as JSON, with nothing in it that SQS refuses.
     pub body: String,
@@ -91,7 +94,6 @@ pub struct Message {
 }
 
 /// What an [`Envelope`] is made from, once the sender's format is understood.
-#[derive(Debug)]
 pub struct Contents {
     /// See [`Envelope::id`].
     pub id: String,
@@ -160,9 +162,46 @@ impl Envelope {
     }
 }
 
+/// Which event it is, and not what is in it: that is for nobody's log.
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, source, event_type, outcome, .. } = self;
+        f.debug_struct("Envelope")
+            .field("id", id)
+            .field("source", source)
+            .field("type", event_type)
+            .field("outcome", outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("deduplication_id", &self.deduplication_id)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// SQS refuses U+FFFE and U+FFFF. In JSON text they can only stand inside a string, where an escape means the same.
 fn escape_for_sqs(body: String) -> String {
-    if !body.contains(['\u{fffe}', '\u{ffff}']) {
+    let bytes = body.as_bytes();
+    // In UTF-8 they are EF BF BE and EF BF BF.
+    let is_refused = |at: usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
+    if !memchr_iter(0xef, bytes).any(is_refused) {
         return body;
     }
     body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
@@ -241,6 +280,13 @@ mod tests {
             let group_id = envelope(Some(odd), "{}").message().group_id;
             assert_eq!(group_id.len(), 64, "{odd}");
         }
+    }
+
+    #[test]
+    fn it_shows_which_event_it_is_and_not_what_is_in_it() {
+        let envelope = envelope(None, r#"{"a":"PayloadMark"}"#);
+        assert!(!format!("{envelope:?}{:?}", envelope.message()).contains("PayloadMark"));
+        assert_eq!(format!("{} {}", envelope.outcome, envelope.channel), "succeeded push");
     }
 
     #[test]

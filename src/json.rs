@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
 use serde_json::value::RawValue;
 
 /// How many arrays and objects may stand inside each other before a text counts as unreadable.
@@ -111,7 +112,7 @@ impl<'a> Json<'a> {
 /// Decodes a quoted JSON string. One that no string can hold (half a surrogate pair) stays as it was written.
 pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
     let inner = quoted.strip_prefix('"').and_then(|s| s.strip_suffix('"')).unwrap_or(quoted);
-    if !inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_none() {
         return Cow::Borrowed(inner);
     }
     serde_json::from_str::<String>(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
@@ -190,13 +191,16 @@ impl<'a> Reader<'a> {
 
     /// A string with its quotes.
     fn string(&mut self) -> &'a str {
-        let mut escaped = true; // the opening quote is not the closing one
-        let end = self.rest.bytes().position(|b| {
-            let closes = b == b'"' && !escaped;
-            escaped = b == b'\\' && !escaped;
-            closes
-        });
-        self.take(end.map_or(self.rest.len(), |at| at + 1))
+        let bytes = self.rest.as_bytes();
+        let mut end = 1; // behind the opening quote
+        while let Some(at) = memchr2(b'"', b'\\', bytes.get(end..).unwrap_or_default()) {
+            end += at + 1;
+            if bytes.get(end - 1) == Some(&b'"') {
+                break;
+            }
+            end += 1; // what is escaped closes nothing
+        }
+        self.take(end)
     }
 
     /// The next byte that is not white space.

@@ -6,9 +6,12 @@ use time::OffsetDateTime;
 
 use crate::envelope::{Envelope, hex};
 
+/// What all keys of the spill begin with.
+pub const SPILL: &str = "spill/";
+
 /// The envelope of an event that the queue did not take; the puller brings it there.
 pub fn spill(envelope: &Envelope) -> String {
-    format!("spill/{}", of_event(envelope))
+    format!("{SPILL}{}", of_event(envelope))
 }
 
 /// The data of an envelope that is too large to travel with it.

@@ -12,9 +12,11 @@
 //!
 //! What is done with it:
 //! - [`receive`]: push: request → authentic → envelope → stored → answer
+//! - [`pull`]: the senders' queues and our own spill → envelope → stored → confirmed
 //! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
 //!
 //! - [`claim_check`]: the data of an event too large to travel
+//! - [`rejected`]: a body that is no event
 //! - [`keys`]: where things lie in the bucket
 //!
 //! Around it:
@@ -34,7 +36,9 @@ pub mod json;
 pub mod keyring;
 pub mod keys;
 pub mod process;
+pub mod pull;
 pub mod receive;
+pub mod rejected;
 pub mod secret;
 pub mod sender;
 pub mod settings;

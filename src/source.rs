@@ -6,6 +6,7 @@ use subtle::Choice;
 
 use crate::json::Json;
 use crate::secret::Secret;
+use crate::sender::pull::Pull;
 use crate::sender::{self, Sender, Verify};
 use crate::settings::{Settings, SettingsError};
 
@@ -20,6 +21,7 @@ pub struct Source {
     path_tokens: Vec<Secret>,
     verifier: Option<Box<dyn Verify>>,
     unauthenticated: bool,
+    puller: Option<Box<dyn Pull>>,
 }
 
 impl Sources {
@@ -44,6 +46,11 @@ impl Sources {
         self.0.iter().find(|source| source.name == name)
     }
 
+    /// All of them, in the document's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
     /// What an operator should hear once, at start.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.0.iter().filter_map(Source::warning)
@@ -58,18 +65,19 @@ impl Source {
         if !path_tokens.iter().all(|token| is_path_segment(token)) {
             return Err(settings.error("path_tokens", "a token is one path segment of A-Z a-z 0-9 - . _ ~"));
         }
-        let source = Self {
+        let mut source = Self {
             name: name.to_owned(),
             sender,
             path_tokens: path_tokens.into_iter().map(Secret::new).collect(),
             verifier: sender.verifier(&mut settings)?,
             unauthenticated: settings.flag("unauthenticated")?,
+            puller: None,
         };
         if source.unauthenticated && source.is_authenticated() {
             return Err(settings.error("unauthenticated", "contradicts the keys or tokens beside it"));
         }
         if let Some(mut pull) = settings.section("pull")? {
-            sender.check_pull(&mut pull)?;
+            source.puller = Some(sender.puller(&mut pull)?);
             pull.finish()?;
         }
         settings.finish()?;
@@ -89,6 +97,11 @@ impl Source {
     /// What checks a callback's signature, where this source has keys.
     pub fn verifier(&self) -> Option<&dyn Verify> {
         self.verifier.as_deref()
+    }
+
+    /// What speaks with this source's queue at the sender, where it is to be pulled.
+    pub fn puller(&self) -> Option<&dyn Pull> {
+        self.puller.as_deref()
     }
 
     /// Whether callbacks carry a token in their path.
@@ -136,9 +149,9 @@ fn sender_of(name: &str) -> Result<&'static dyn Sender, String> {
     sender::by_name(sender).ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }
 
-/// Only characters that no client, proxy or gateway rewrites (RFC 3986, unreserved).
+/// Only what no client, proxy or gateway rewrites: unreserved characters (RFC 3986), and not the dots that mean a folder.
 fn is_path_segment(text: &str) -> bool {
-    !text.is_empty()
+    !matches!(text, "" | "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
 }
 
@@ -194,6 +207,10 @@ mod tests {
                 r#"{"tencent-vod/a/b":{}}"#,
                 "tencent-vod/a/b: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
             ),
+            (
+                r#"{"tencent-vod/..":{}}"#,
+                "tencent-vod/..: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
             (r#"{"tencent-vod/a":{},"tencent-vod/a":{}}"#, "sources: tencent-vod/a: given twice"),
             (r#"{"tencent-vod/a":[]}"#, "tencent-vod/a: expected an object"),
             (r#"{"tencent-vod/a":{"sign_key":["S3cret"]}}"#, "tencent-vod/a: sign_key: unknown member"),
@@ -233,6 +250,18 @@ mod tests {
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":"http://vod.example.com"}}}"#,
                 "tencent-vod/a: pull: endpoint: expected a URL that begins with https:// (http:// only for loopback)",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":"https://vod.example.com/v2"}}}"#,
+                "tencent-vod/a: pull: endpoint: expected a URL of scheme and host alone",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x y","secret_key":"S3cret"}}}"#,
+                "tencent-vod/a: pull: secret_id: expected A-Z a-z 0-9 - . _ ~ alone",
+            ),
+            (
+                r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q/r","endpoint":"https://1.mns.example.com"}}}"#,
+                "alibaba-ims/a: pull: queue: expected A-Z a-z 0-9 - . _ ~ alone",
             ),
             (
                 r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q","endpoint":"https://1.mns.example.com","region":"x"}}}"#,

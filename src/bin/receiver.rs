@@ -44,14 +44,20 @@ async fn receiver(environment: Environment) -> Result<Receiver<SqsQueue, S3Bucke
 
 /// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open.
 async fn warm_up(keyring: &Keyring, queue: &SqsQueue) -> Result<(), ConfigError> {
-    let (sources, queue) =
-        tokio::join!(timeout(INIT_WITHIN, keyring.reread()), timeout(INIT_WITHIN, queue.warm_up()));
-    match queue {
+    let sources = keyring.read(OffsetDateTime::now_utc());
+    let (sources, queue) = tokio::join!(timeout(INIT_WITHIN, sources), timeout(INIT_WITHIN, queue.warm_up()));
+    match sources {
+        Ok(Err(error)) if error.is_lasting() => return Err(error.into()),
+        Ok(Err(error)) => tracing::warn!(%error, "the sources are left to the first callback"),
+        Err(_) => tracing::warn!("the sources are left to the first callback, as they take too long"),
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the queue is not warmed up"),
-        Err(_) => tracing::warn!(within_ms = INIT_WITHIN.as_millis(), "the queue is not warmed up in time"),
     }
-    Ok(sources.unwrap_or(Ok(()))?)
+    match queue {
+        Ok(Err(error)) => tracing::warn!(%error, "the queue is not warmed up"),
+        Err(_) => tracing::warn!("the queue is not warmed up, as it takes too long"),
+        Ok(Ok(())) => {}
+    }
+    Ok(())
 }
 
 /// How long this invocation may still take.

@@ -14,11 +14,11 @@ impl Handler for LogHandler {
             source = event.source,
             r#type = event.event_type,
             subject = event.subject,
-            outcome = ?event.outcome,
+            outcome = %event.outcome,
             taskid = event.taskid,
             mediaid = event.mediaid,
             time = event.time,
-            channel = ?event.channel,
+            channel = %event.channel,
             "event"
         );
         Ok(())

@@ -229,6 +229,12 @@ mod tests {
         async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
             Err(StoreError("no bucket".into()))
         }
+        async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
+        async fn delete(&self, _: &str) -> Result<(), StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
     }
 
     fn text(event_type: &str, bytes: usize) -> String {

@@ -3,22 +3,25 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::Verdict;
+use crate::envelope::Message;
 use crate::store::StoreError;
 
 /// How much of a body goes into one line. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB of late); in JSON inside
 /// JSON every quote and backslash takes two bytes.
 const PART_BYTES: usize = 100 * 1024;
 
-/// Logs an event's envelope. Sent to the queue as it is, it goes on as if nothing had been.
-pub(super) fn event(id: &str, envelope: &str, error: &StoreError) -> Verdict {
-    for (part, parts, text) in split(envelope) {
+/// Logs an event's envelope, and what SQS must be told beside it. Sent to the queue like that, or put into `spill/` where it
+/// is too large, it goes on as if nothing had been.
+pub(super) fn event(message: &Message, error: &str) -> Verdict {
+    for (part, parts, text) in split(&message.body) {
         tracing::error!(
             lost = true,
-            id,
+            id = message.deduplication_id,
+            group_id = message.group_id,
             part,
             parts,
             envelope = text,
-            %error,
+            error,
             "lost: nobody took this event; join the parts and send them to the queue"
         );
     }
@@ -41,14 +44,17 @@ pub(super) fn body(source: &str, body: &[u8], error: &StoreError) -> Verdict {
     Verdict::Lost
 }
 
-/// Pieces of at most [`PART_BYTES`], each with its number and how many there are.
+/// Pieces of at most [`PART_BYTES`], at least one, each with its number and how many there are.
 fn split(text: &str) -> Vec<(usize, usize, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while !rest.is_empty() {
+    loop {
         let (piece, after) =
             rest.split_at_checked(rest.floor_char_boundary(PART_BYTES)).unwrap_or((rest, ""));
         pieces.push(piece);
+        if after.is_empty() {
+            break;
+        }
         rest = after;
     }
     let parts = pieces.len();
@@ -67,5 +73,6 @@ mod tests {
         assert_eq!(parts.iter().map(|(_, _, piece)| *piece).collect::<String>(), text);
         assert!(parts.iter().all(|(_, of, piece)| *of == 2 && piece.len() <= PART_BYTES));
         assert_eq!(split("x"), [(1, 1, "x")]);
+        assert_eq!(split(""), [(1, 1, "")], "nothing is a body too");
     }
 }

@@ -10,7 +10,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use answer::Answer;
@@ -66,7 +65,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
 
     async fn judge(&self, callback: &Callback, deadline: Deadline) -> Verdict {
         let received = (self.now)();
-        let reread = self.reread_if_due(received);
+        let reread = self.keyring.reread_if_due(received);
         if let Some(sources) = self.keyring.sources() {
             match Authentic::new(callback, &sources, received) {
                 Ok(authentic) => return self.keep(&authentic, received, deadline).await,
@@ -77,7 +76,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             }
         }
         if let Some(reread) = reread {
-            // What comes too late for this callback is in time for the next: the task goes on.
+            // What comes too late for this callback is in time for the next: it goes on.
             let _ = timeout(deadline.half(), reread).await;
         }
         let Some(sources) = self.keyring.sources() else { return Verdict::NoSources };
@@ -90,15 +89,9 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     async fn keep(&self, authentic: &Authentic<'_>, received: OffsetDateTime, deadline: Deadline) -> Verdict {
         match authentic.envelope(received) {
             Ok(envelope) => keep::event(envelope, &self.queue, &self.bucket, deadline).await,
-            Err(why) => keep::rejected(authentic, why, received, &self.bucket, deadline).await,
+            // Boxed, as it is large and hardly ever run.
+            Err(why) => Box::pin(keep::rejected(authentic, why, received, &self.bucket, deadline)).await,
         }
-    }
-
-    fn reread_if_due(&self, now: OffsetDateTime) -> Option<JoinHandle<()>> {
-        self.keyring.claim_reread(now).then(|| {
-            let keyring = Arc::clone(&self.keyring);
-            tokio::spawn(async move { keyring.reread_or_log().await })
-        })
     }
 }
 

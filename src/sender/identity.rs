@@ -4,7 +4,8 @@
 //! - the source's name and the event's type,
 //! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
 //!   receipt is made anew for each delivery, and push and pull differ in them,
-//! - for the few types whose payload can honestly repeat, the minute of receipt.
+//! - for the few types whose payload can honestly repeat, and for one we do not know that has no task id, the minute of
+//!   receipt.
 //!
 //! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
 //! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. Numbers
@@ -26,6 +27,9 @@
 //! - A happening sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
 //! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones are taken for a re-send.
 
+use std::borrow::Cow;
+
+use memchr::memchr;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -55,8 +59,9 @@ fn push_value(bytes: &mut Vec<u8>, value: &Json<'_>) {
             push_text(bytes, digits);
         }
         Json::String(quoted) => {
-            bytes.push(b'"');
-            push_text(bytes, &unquote(quoted));
+            let text = unquote(quoted);
+            bytes.push(if is_undecoded(&text) { b'\\' } else { b'"' });
+            push_text(bytes, &text);
         }
         Json::Array(items) => {
             bytes.push(b'[');
@@ -75,13 +80,28 @@ fn push_members<'m, 'a: 'm>(bytes: &mut Vec<u8>, members: impl Iterator<Item = &
     bytes.push(b'{');
     for member in members {
         push_text(bytes, &member.name);
+        if is_undecoded(&member.name) {
+            bytes.push(b'\\');
+        }
         push_value(bytes, &member.value);
     }
     bytes.push(b'}');
 }
 
+/// Whether a text stands as it was written, since no string can hold what its escapes say.
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
+fn is_undecoded(text: &Cow<'_, str>) -> bool {
+    matches!(text, Cow::Borrowed(written) if memchr(b'\\', written.as_bytes()).is_some())
+}
+
+/// A text behind its length, seven bits to a byte: most lengths need one, and every byte is digested.
 fn push_text(bytes: &mut Vec<u8>, text: &str) {
-    bytes.extend(text.len().to_le_bytes());
+    let mut length = text.len();
+    while length >= 0x80 {
+        bytes.push(length.to_le_bytes()[0] | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length.to_le_bytes()[0]);
     bytes.extend(text.as_bytes());
 }
 
@@ -126,6 +146,10 @@ mod tests {
             r#"{"a":true}"#,
             r#"{"a":"b","c":"d"}"#,
             r#"{"a":"bc","":"d"}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\\ud800"}"#,
+            r#"{"\ud800":1}"#,
+            r#"{"\\ud800":1}"#,
         ];
         let ids: std::collections::HashSet<_> = texts.iter().map(|t| id_of(t)).collect();
         assert_eq!(ids.len(), texts.len());

@@ -5,6 +5,7 @@
 pub mod alibaba_ims;
 pub mod identity;
 pub mod model;
+pub mod pull;
 mod signature;
 pub mod tencent_vod;
 
@@ -16,6 +17,7 @@ use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
 use crate::json::Json;
 use crate::settings::{Settings, SettingsError};
+use pull::Pull;
 
 // So that the example on that page compiles.
 #[cfg(doctest)]
@@ -39,8 +41,9 @@ pub trait Sender: Send + Sync {
     /// signatures; nothing where the source has no keys.
     fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError>;
 
-    /// Takes the members of a source's `pull` section, so that a mistake in it shows in every function at start.
-    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError>;
+    /// Takes the members of a source's `pull` section, and makes what speaks with its queue. Every function does, so
+    /// that a mistake shows at start.
+    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError>;
 
     /// Understands a body; nothing where it names no event.
     fn read(&self, body: &Json<'_>) -> Option<Notification>;
@@ -95,19 +98,4 @@ pub struct Notification {
     pub transport: &'static [&'static str],
     /// Whether the same payload can honestly come again as news.
     pub repeats: bool,
-}
-
-/// Takes the `endpoint` of a `pull` section: `https://`, or `http://` to this machine alone.
-fn pull_endpoint(pull: &mut Settings<'_>) -> Result<Option<String>, SettingsError> {
-    let Some(endpoint) = pull.text("endpoint")? else { return Ok(None) };
-    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-    let is_loopback = loopback.iter().any(|prefix| {
-        endpoint.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    });
-    if !endpoint.starts_with("https://") && !is_loopback {
-        return Err(
-            pull.error("endpoint", "expected a URL that begins with https:// (http:// only for loopback)")
-        );
-    }
-    Ok(Some(endpoint))
 }

@@ -1,8 +1,10 @@
-//! What we ask of AWS: small traits, and the adapters behind them, which are the only files that know an SDK.
+//! What we ask of AWS, and of the senders' APIs: small traits, and the adapters behind them, which are the only files
+//! that know an SDK.
 
 pub mod aws;
 pub mod dynamodb;
 pub mod eventbridge;
+pub mod http;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;
@@ -12,6 +14,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::envelope::Message;
+use crate::sender::pull::{Answer, Request};
 
 /// Keeps messages until they are processed.
 pub trait Queue: Send + Sync {
@@ -23,7 +26,17 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// It did not say so in time. It may have it all the same.
     fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The same for several at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be. What became of
+    /// each, in their order.
+    fn enqueue_batch(
+        &self,
+        messages: &[&Message],
+    ) -> impl Future<Output = Vec<Result<(), StoreError>>> + Send;
 }
+
+/// How many messages SQS takes in one call.
+pub const MAX_BATCH_MESSAGES: usize = 10;
 
 /// Keeps what the queue cannot.
 pub trait Bucket: Send + Sync {
@@ -46,6 +59,34 @@ pub trait Bucket: Send + Sync {
     /// # Errors
     /// There is none of that key, or it could not be read in time.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+
+    /// The keys below a prefix, the object that was written first before the others; of very many, some.
+    ///
+    /// # Errors
+    /// They could not be listed in time.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Removes an object. One that is not there is removed already.
+    ///
+    /// # Errors
+    /// The bucket did not say so in time. It may have done it all the same.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Carries requests to the senders' APIs.
+pub trait Http: Send + Sync {
+    /// Sends a request byte for byte, and follows no redirect.
+    ///
+    /// # Errors
+    /// There is no whole answer within this time.
+    fn send(
+        &self,
+        request: &Request,
+        within: Duration,
+    ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
+
+    /// Forgets the connections at hand: a function that was frozen wakes with some that lead nowhere.
+    fn forget_connections(&self);
 }
 
 /// A service did not do what it was asked. The text is for the log: no payload, no secret.
@@ -56,7 +97,7 @@ pub struct StoreError(pub String);
 /// How a client deals with a service that does not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Until a connection stands. In one region that takes a few milliseconds, or it never will.
+    /// Until a connection stands, its TLS handshake included.
     pub connect: Duration,
     /// One attempt, connecting included. A connection that went stale while the function was frozen costs this much.
     pub attempt: Duration,

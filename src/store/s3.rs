@@ -8,6 +8,9 @@ use aws_sdk_s3::config::RequestChecksumCalculation;
 use super::aws::{self, Aws};
 use super::{Bucket, Patience, StoreError};
 
+/// How many objects a listing has at least, where there are so many: ten pages of S3's.
+const MAX_LISTED: usize = 10_000;
+
 /// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
 #[derive(Debug)]
 pub struct S3Bucket {
@@ -59,5 +62,26 @@ impl Bucket for S3Bucket {
         let object = Box::pin(get.send()).await.map_err(|e| aws::store_error(&e))?;
         let body = object.body.collect().await.map_err(|e| aws::causes(&e))?;
         Ok(body.to_vec())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let pages = self.client().list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut pages = Box::pin(pages);
+        let mut objects = Vec::new();
+        while objects.len() < MAX_LISTED {
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(|e| aws::store_error(&e))?;
+            objects.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let modified = object.last_modified.map(|time| (time.secs(), time.subsec_nanos()));
+                Some((modified, object.key?))
+            }));
+        }
+        objects.sort();
+        Ok(objects.into_iter().map(|(_, key)| key).collect())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let delete = self.client().delete_object().bucket(&self.name).key(key);
+        Box::pin(delete.send()).await.map(drop).map_err(|e| aws::store_error(&e))
     }
 }

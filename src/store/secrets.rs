@@ -3,12 +3,14 @@
 use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::aws::{self, Aws};
 use super::{Patience, StoreError};
-use crate::keyring::ReadSources;
+use crate::keyring::{KeyringError, ReadSources};
 
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]
@@ -39,15 +41,25 @@ impl Secret {
         })
     }
 
-    async fn value(&self) -> Result<String, StoreError> {
+    async fn value(&self) -> Result<String, KeyringError> {
         let secret = self.client().get_secret_value().secret_id(&self.id).send().await;
-        let text = secret.map_err(|e| aws::store_error(&e))?.secret_string;
-        text.ok_or_else(|| StoreError("the secret holds bytes, not a text".to_owned()))
+        let text = secret.map_err(|e| keyring_error(&e))?.secret_string;
+        let bytes = || KeyringError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
+        text.ok_or_else(bytes)
     }
 }
 
+/// A refusal of the service lasts (no such secret, no permission), unless it only asks us to slow down.
+fn keyring_error(error: &SdkError<GetSecretValueError>) -> KeyringError {
+    let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
+    let throttled =
+        error.code().is_some_and(|code| code.contains("Throttl") || code.contains("TooManyRequests"));
+    let text = aws::store_error(error);
+    if refused && !throttled { KeyringError::Unreadable(text) } else { KeyringError::Unavailable(text) }
+}
+
 impl ReadSources for Secret {
-    fn read(&self) -> BoxFuture<'_, Result<String, StoreError>> {
+    fn read(&self) -> BoxFuture<'_, Result<String, KeyringError>> {
         self.value().boxed()
     }
 }

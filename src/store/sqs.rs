@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
 use super::aws::{self, Aws};
 use super::{Patience, Queue, StoreError};
@@ -63,15 +63,46 @@ impl Queue for SqsQueue {
     }
 
     async fn enqueue(&self, message: &Message) -> Result<(), StoreError> {
-        self.client
+        let send = self
+            .client
             .send_message()
             .queue_url(&self.url)
             .message_body(&message.body)
             .message_deduplication_id(&message.deduplication_id)
-            .message_group_id(&message.group_id)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|e| aws::store_error(&e))
+            .message_group_id(&message.group_id);
+        // Boxed: with what stands around it, its type would be deeper than the compiler goes.
+        Box::pin(send.send()).await.map(drop).map_err(|e| aws::store_error(&e))
+    }
+
+    async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
+        let entries = messages.iter().enumerate().map(|(at, message)| {
+            SendMessageBatchRequestEntry::builder()
+                .id(at.to_string())
+                .message_body(&message.body)
+                .message_deduplication_id(&message.deduplication_id)
+                .message_group_id(&message.group_id)
+                .build()
+        });
+        let entries: Result<Vec<_>, _> = entries.collect();
+        let all = |error: StoreError| messages.iter().map(|_| Err(error.clone())).collect();
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return all(aws::causes(&error)),
+        };
+        let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = match Box::pin(send.send()).await {
+            Ok(answer) => answer,
+            Err(error) => return all(aws::store_error(&error)),
+        };
+        // The answer's entries are in no order; one that it does not name was not taken.
+        let outcome = |(at, _)| {
+            let id: String = usize::to_string(&at);
+            if answer.successful().iter().any(|entry| entry.id() == id) {
+                return Ok(());
+            }
+            let failed = answer.failed().iter().find(|entry| entry.id() == id);
+            Err(StoreError(failed.map_or("no answer for it", |entry| entry.code()).to_owned()))
+        };
+        messages.iter().enumerate().map(outcome).collect()
     }
 }

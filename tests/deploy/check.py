@@ -181,6 +181,23 @@ def check_processed(stack):
         expect(1, sum(event in line for line in log), f"lines about {event}")
 
 
+def check_spill(stack):
+    event = "0" * 63 + "1"
+    envelope = {
+        "specversion": "1.0", "id": event, "source": "tencent-vod/demo", "type": "com.tencentcloud.vod.FileDeleted",
+        "time": "2026-01-01T00:00:00Z", "datacontenttype": "application/json", "data": {}, "outcome": "succeeded",
+        "channel": "push", "receivedtime": "2026-01-01T00:00:00Z",
+    }
+    stack.s3.put_object(Bucket=stack.bucket, Key=f"spill/tencent-vod/demo/2026/01/01/{event}.json", Body=json.dumps(envelope))
+    functions = stack.cloud.client("lambda")
+    (puller,) = [f["FunctionName"] for f in functions.list_functions()["Functions"] if "Puller" in f["FunctionName"]]
+    summary = json.loads(functions.invoke(FunctionName=puller, Payload=b"{}")["Payload"].read())
+    # The schedule may have been there first.
+    expect(True, summary["spill"]["failed"] == 0 and not summary["spill"].get("error"), f"{summary}")
+    wait_until(lambda: not stack.objects("spill/"), 60, lambda: "still in the spill")
+    wait_until(lambda: any(event in line for line in stack.log("processor")), 60, lambda: "not processed")
+
+
 def check_dead_letter(stack):
     stack.sqs.send_message(QueueUrl=stack.queue, MessageBody=POISON, MessageGroupId="1", MessageDeduplicationId="1")
     wait_until(lambda: stack.count(stack.dead_letter_queue), 90, lambda: "the dead-letter queue is empty")
@@ -204,7 +221,7 @@ def check_tls(stack):
 
 
 def check_logs(stack):
-    for function in ("receiver", "processor"):
+    for function in ("receiver", "processor", "puller"):
         for line in stack.log(function):
             expect([], [key for key in (SIGN_KEY, PATH_TOKEN, AUTH_KEY) if key in line], f"in {line}")
 
@@ -231,6 +248,7 @@ CHECKS = [
     ("forged, stale, wrong token: 401", check_refused),
     ("unknown source: 404", check_unknown_source),
     ("every event was processed, once, and the queue is empty", check_processed),
+    ("what was spilled is pulled, and processed", check_spill),
     ("what nobody can process lands in the dead-letter queue", check_dead_letter),
     ("the queues refuse a call without TLS", check_tls),
     ("no key is in a log", check_logs),

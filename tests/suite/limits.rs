@@ -11,8 +11,8 @@ use crate::support::cloud::Cloud;
 use crate::support::function_url;
 use crate::support::runtime_api::Function;
 
-/// What Lambda takes as one invocation: 6 MB. A build without optimization is ten times slower, and gets a third of it:
-/// `MEDIAHOOK_RECEIVER=target/release/receiver cargo test limits -- --nocapture` for the whole.
+/// What Lambda takes as one invocation: 6 MB. A build without optimization is ten times slower: it gets a third of it, and
+/// no clock. `MEDIAHOOK_RECEIVER=target/release/receiver cargo test limits -- --nocapture` for the whole.
 fn invocation_bytes() -> usize {
     (if another_receiver().is_some() { 6 } else { 2 }) * 1024 * 1024
 }
@@ -25,7 +25,7 @@ fn filled(head: &str, piece: &str, tail: &str, bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn the_largest_callback_fits_into_the_smallest_function_in_time() {
+async fn the_largest_callback_is_answered_in_little_memory() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut variables = receiver_variables(&cloud, &queue_url);
@@ -60,7 +60,7 @@ async fn the_largest_callback_fits_into_the_smallest_function_in_time() {
         let peak = receiver.peak_memory_bytes().unwrap_or_default();
         println!("{what}: {} in {} ms, {} MiB at most", answer["statusCode"], took.as_millis(), peak >> 20);
         assert_eq!(answer["statusCode"], status, "{what}");
-        assert!(took < ANSWER_WITHIN, "{what}: {took:?}");
+        assert!(took < ANSWER_WITHIN || another_receiver().is_none(), "{what}: {took:?}");
         assert!(peak < SMALLEST_FUNCTION_BYTES, "{what}: {peak} bytes");
     }
 }

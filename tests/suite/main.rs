@@ -19,6 +19,7 @@ mod limits;
 mod policy;
 mod process;
 mod properties;
+mod pull;
 mod rotation;
 mod storm;
 mod template;

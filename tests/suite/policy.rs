@@ -213,6 +213,18 @@ async fn too_large_for_the_queue_is_200_with_the_data_in_the_bucket() {
 }
 
 #[tokio::test]
+async fn too_large_for_the_queue_and_the_bucket_slow_to_take_it_is_200_with_the_whole_of_it_in_the_spill() {
+    let world = World::new().await;
+    world.cloud.s3_faults(|call| if call < PATIENCE.attempts as usize { Fault::Error } else { Fault::None });
+    let body =
+        json!({ "EventType": "X", "XEvent": { "TaskId": "1", "Text": "x".repeat(1024 * 1024) } }).to_string();
+    let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
+    let (key, object) = world.cloud.objects("").await.remove(0);
+    assert!(key.starts_with("spill/tencent-vod/open/") && key.ends_with(&format!("/{id}.json")), "{key}");
+    assert_eq!(Envelope::parse(&object).unwrap().data.unwrap().get(), body);
+}
+
+#[tokio::test]
 async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
     let world = World::new().await;
     for fault in

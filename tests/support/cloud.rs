@@ -66,7 +66,12 @@ struct Backend {
     bus: Bus,
     /// Message ids to group ids.
     groups: Mutex<HashMap<String, String>>,
+    /// Which entries of a batch are refused, by a number that counts them all.
+    refusals: Mutex<Refusals>,
+    entries: AtomicUsize,
 }
+
+type Refusals = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
 pub(super) struct Service<S> {
     pub(super) inner: S,
@@ -85,6 +90,8 @@ impl Cloud {
             table: Table::default(),
             bus: Bus::default(),
             groups: Mutex::default(),
+            refusals: Mutex::new(Box::new(|_| false)),
+            entries: AtomicUsize::new(0),
         });
         let serving = Arc::clone(&backend);
         tokio::spawn(http::serve(listener, move |request| {
@@ -99,6 +106,11 @@ impl Cloud {
     /// From now on SQS answers like this.
     pub fn sqs_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         self.backend.sqs.set(faults);
+    }
+
+    /// From now on SQS refuses these entries of its batches, while the others of the same batch are taken.
+    pub fn sqs_refuses(&self, refuses: impl Fn(usize) -> bool + Send + Sync + 'static) {
+        *self.backend.refusals.lock().expect("the refusals") = Box::new(refuses);
     }
 
     /// From now on S3 answers like this.
@@ -218,9 +230,17 @@ impl Backend {
     async fn answer(&self, request: Request) -> Option<Response> {
         let target = request.headers().get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
         if target.starts_with("AmazonSQS.") {
-            let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-            let response = self.sqs.answer(request, |body| self.with_groups(&sent, &body)).await;
-            return response;
+            let mut sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            let refused = self.refuse(&mut sent);
+            let request = request.map(|body| if refused.is_empty() { body } else { sent.to_string().into() });
+            let finish = |body| {
+                let mut answer = self.with_groups(&sent, &body);
+                if !refused.is_empty() {
+                    answer["Failed"] = refused.into();
+                }
+                answer.to_string().into()
+            };
+            return self.sqs.answer(request, finish).await;
         }
         if target.starts_with("DynamoDB_") {
             return self.table.answer(request).await;
@@ -234,19 +254,36 @@ impl Backend {
         self.s3.answer(request, |body| body).await
     }
 
+    /// Takes the entries that are to be refused out of a batch; what the answer says of them.
+    fn refuse(&self, sent: &mut Value) -> Vec<Value> {
+        let Some(entries) = sent["Entries"].as_array_mut() else { return Vec::new() };
+        let refuses = self.refusals.lock().expect("the refusals");
+        let taken_out = entries.extract_if(.., |_| refuses(self.entries.fetch_add(1, Ordering::Relaxed)));
+        taken_out
+            .map(|entry| json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false, "Message": "as it was told" }))
+            .collect()
+    }
+
     /// Remembers the group of what is sent, and adds it to what is received.
-    fn with_groups(&self, sent: &Value, body: &hyper::body::Bytes) -> hyper::body::Bytes {
+    fn with_groups(&self, sent: &Value, body: &hyper::body::Bytes) -> Value {
         let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
         let mut groups = self.groups.lock().expect("the groups");
         if let (Some(group), Some(id)) = (sent["MessageGroupId"].as_str(), answer["MessageId"].as_str()) {
             groups.insert(id.to_owned(), group.to_owned());
+        }
+        for taken in answer["Successful"].as_array().into_iter().flatten() {
+            let mut entries = sent["Entries"].as_array().into_iter().flatten();
+            let group = entries.find(|e| e["Id"] == taken["Id"]).and_then(|e| e["MessageGroupId"].as_str());
+            if let (Some(group), Some(id)) = (group, taken["MessageId"].as_str()) {
+                groups.insert(id.to_owned(), group.to_owned());
+            }
         }
         for message in answer["Messages"].as_array_mut().into_iter().flatten() {
             if let Some(group) = message["MessageId"].as_str().and_then(|id| groups.get(id)) {
                 message["Attributes"]["MessageGroupId"] = group.as_str().into();
             }
         }
-        answer.to_string().into()
+        answer
     }
 }
 

@@ -2,12 +2,16 @@
 
 pub mod event;
 pub mod kind;
+mod mns;
+mod mns_signature;
+mod mns_xml;
 mod notification;
 mod signature;
 
 pub use event::{Body, Event};
 
-use super::{Notification, Sender, Verify, pull_endpoint};
+use super::pull::Pull;
+use super::{Notification, Sender, Verify};
 use crate::json::Json;
 use crate::settings::{Settings, SettingsError};
 
@@ -32,12 +36,8 @@ impl Sender for AlibabaIms {
         Ok(signed.map(|keys| Box::new(keys) as Box<dyn Verify>))
     }
 
-    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError> {
-        pull.required_text("access_key_id")?;
-        pull.required_secret("access_key_secret")?;
-        pull.required_text("queue")?;
-        pull_endpoint(pull)?.ok_or_else(|| pull.error("endpoint", "missing"))?;
-        Ok(())
+    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
+        Ok(Box::new(mns::MnsQueue::read(pull)?))
     }
 
     fn read(&self, body: &Json<'_>) -> Option<Notification> {

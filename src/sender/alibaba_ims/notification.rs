@@ -30,15 +30,16 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     let media_id = text("MediaId");
     let task_id = ["JobId", "TaskId", "ParentJobId"].into_iter().find_map(text);
     let is_known = !is_flat && KINDS.iter().any(|kind| kind.event_type == event_type);
+    let time = body.text_at("EventTime").and_then(|t| time(&t));
     Some(Notification {
+        repeats: time.is_none() && task_id.is_none(), // every documented event has a time
         subject: media_id.clone().or_else(|| task_id.clone()).or_else(|| text("ProjectId")),
         task_id,
         media_id,
-        time: body.text_at("EventTime").and_then(|t| time(&t)),
+        time,
         outcome: if is_known { outcome(message) } else { Outcome::Unknown },
         event_type: format!("{prefix}{event_type}"),
         transport: &[],
-        repeats: false,
     })
 }
 

@@ -5,11 +5,14 @@ pub mod kind;
 pub mod legacy;
 mod notification;
 pub mod outcome;
+mod reliable;
 mod signature;
+mod tc3;
 
 pub use event::{Body, Event};
 
-use super::{Notification, Sender, Verify, pull_endpoint};
+use super::pull::Pull;
+use super::{Notification, Sender, Verify};
 use crate::json::Json;
 use crate::settings::{Settings, SettingsError};
 
@@ -27,12 +30,8 @@ impl Sender for TencentVod {
         Ok((!sign_keys.is_empty()).then(|| Box::new(signature::SignKeys::new(sign_keys)) as Box<dyn Verify>))
     }
 
-    fn check_pull(&self, pull: &mut Settings<'_>) -> Result<(), SettingsError> {
-        pull.required_text("secret_id")?;
-        pull.required_secret("secret_key")?;
-        pull.number("sub_app_id")?;
-        pull_endpoint(pull)?;
-        Ok(())
+    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
+        Ok(Box::new(reliable::ReliableCallback::read(pull)?))
     }
 
     fn read(&self, body: &Json<'_>) -> Option<Notification> {

@@ -8,10 +8,14 @@ use crate::sender::Notification;
 /// What stands before the sender's event type.
 pub(super) const TYPE_PREFIX: &str = "com.tencentcloud.vod.";
 
-/// Members of the body that are about the delivery: the signature, and the receipt of a pulled event.
-const TRANSPORT: &[&str] = &["Sign", "T", "EventHandle"];
-/// The same where the signature is written in lower case (inferred, see [`super::signature`]).
-const TRANSPORT_LOWER_CASE: &[&str] = &["sign", "t", "EventHandle"];
+/// Members of the body that are about the delivery: the signature, and the receipt of a pulled event. How the signature is
+/// spelled is inferred (see [`super::signature`]).
+const TRANSPORTS: [&[&str]; 4] = [
+    &["Sign", "T", "EventHandle"],
+    &["Sign", "t", "EventHandle"],
+    &["sign", "T", "EventHandle"],
+    &["sign", "t", "EventHandle"],
+];
 
 /// Understands a body of format v3.0: an `EventType` and one member that is not null, the payload.
 pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
@@ -23,7 +27,8 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     let about_one_media = media_id.as_ref().filter(|_| kind.is_none_or(|k| k.one_media));
     let cast_id = payload.text_at("CastId").map(String::from);
     Some(Notification {
-        repeats: kind.is_some_and(|k| k.repeats) && task_id.is_none(),
+        // Of a type we do not know, rather twice than never.
+        repeats: kind.is_none_or(|k| k.repeats) && task_id.is_none(),
         subject: about_one_media.or(task_id.as_ref()).or(media_id.as_ref()).or(cast_id.as_ref()).cloned(),
         event_type: format!("{TYPE_PREFIX}{event_type}"),
         task_id,
@@ -34,11 +39,11 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
     })
 }
 
-/// The signature's members, upper case or lower, whichever pair is there: a lone `t` may one day be an event's own.
+/// The members of the signature as this body spells them. Without both halves in some spelling there is none, and a lone
+/// `t` is the event's own.
 pub(super) fn transport(body: &Json<'_>) -> &'static [&'static str] {
-    let lower_case = body.get("sign").is_some() && body.get("t").is_some();
-    let upper_case = body.get("Sign").is_some() || body.get("T").is_some();
-    if lower_case && !upper_case { TRANSPORT_LOWER_CASE } else { TRANSPORT }
+    let is_here = |names: &[&str]| names.iter().take(2).all(|name| body.get(name).is_some());
+    TRANSPORTS.into_iter().find(|names| is_here(names)).unwrap_or(TRANSPORTS[0])
 }
 
 /// The id at the first path that has one; of a list of ids, the only one.

@@ -5,8 +5,8 @@
 //! pair as a token that is good until `T`.
 //!
 //! Where the pair stands is inferred, not documented: as members of the body beside the event, as in Tencent's sister
-//! products. The documentation also slips to a lower-case `t`. So the body is asked first, in either case, then the
-//! headers, then the query.
+//! products. The documentation also slips to a lower-case `t`. So the body is asked first, for each in upper case, else in
+//! lower; then the headers, then the query.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -75,10 +75,7 @@ fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
     let Ok(Found([upper_sign, upper_t, lower_sign, lower_t])) = serde_json::from_str(body) else {
         return Ok(None);
     };
-    match (upper_sign.pair(upper_t)?, lower_sign.pair(lower_t)?) {
-        (Some(pair), _) | (None, Some(pair)) => Ok(Some(pair)),
-        (None, None) => Ok(None),
-    }
+    upper_sign.or(lower_sign).pair(upper_t.or(lower_t))
 }
 
 /// How a body gives `Sign`, `T`, `sign` and `t`, in this order.
@@ -93,6 +90,10 @@ enum Given<'a> {
 }
 
 impl<'a> Given<'a> {
+    fn or(self, other: Self) -> Self {
+        if matches!(self, Given::Not) { other } else { self }
+    }
+
     fn pair(self, t: Given<'a>) -> Result<Option<Pair<'a>>, BadSignature> {
         match (self, t) {
             (Given::Repeatedly, _) | (_, Given::Repeatedly) => Err(BadSignature::Repeated),
@@ -184,6 +185,8 @@ mod tests {
             callback("", "{}", &format!(r#"{{"EventType":"X","Sign":"{SIGN}","T":{T}}}"#)),
             callback("", "{}", &format!(r#"{{"T":"{T}","Sign":"{upper}"}}"#)),
             callback("", "{}", &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
+            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
+            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
             callback("", &format!(r#"{{"sign":"{SIGN}","t":"{T}"}}"#), "no JSON at all"),
             callback(&format!("a=b&sign={SIGN}&t={T}"), "{}", "[]"),
         ] {

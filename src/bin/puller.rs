@@ -1,0 +1,56 @@
+//! The Lambda function that runs every minute: the senders' queues and the spill in, messages on the queue.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mediahook::config::{ConfigError, Environment, SourcesFrom};
+use mediahook::keyring::Keyring;
+use mediahook::pull::Puller;
+use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
+use mediahook::store::{aws::Aws, http::SenderHttp, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
+use mediahook::telemetry;
+use serde::de::IgnoredAny;
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+/// An answer is in memory as its bytes and as events at the same time, and beside those of other sources.
+const MEMORY_PER_ANSWER: usize = 4;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    telemetry::init(&environment);
+    let puller = puller(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let puller = Arc::new(puller);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<IgnoredAny>| {
+        let puller = Arc::clone(&puller);
+        let deadline = Deadline::new(left(event.context.deadline()));
+        async move { Ok::<_, Error>(puller.pull(deadline).await) }
+    }))
+    .await
+}
+
+async fn puller(environment: Environment) -> Result<Puller<SqsQueue, S3Bucket, SenderHttp>, ConfigError> {
+    let (sources, queue_url, bucket) =
+        (environment.sources()?, environment.queue_url()?, environment.bucket()?);
+    let http = SenderHttp::new(environment.memory_bytes() / MEMORY_PER_ANSWER);
+    let aws = Aws::new(environment)?;
+    // A secret that cannot be read does not keep the spill waiting: it is read with the first run.
+    let keyring = match sources {
+        SourcesFrom::Document(sources) => Keyring::fixed(sources),
+        SourcesFrom::Secret(id) => Keyring::kept_by(Secret::new(aws.clone(), id, PATIENCE)),
+    };
+    let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
+    // For the queue's own limits. Where it does not tell them, it has those of a new one.
+    if !matches!(timeout(WARM_UP_WITHIN, queue.warm_up()).await, Ok(Ok(()))) {
+        tracing::warn!("the queue does not tell its limits");
+    }
+    let bucket = S3Bucket::new(aws, bucket, PATIENCE);
+    Ok(Puller::new(Arc::new(keyring), queue, bucket, http, OffsetDateTime::now_utc))
+}
+
+/// How long this invocation may still take.
+fn left(ends: SystemTime) -> Duration {
+    ends.duration_since(SystemTime::now()).unwrap_or_default()
+}

@@ -1,0 +1,66 @@
+//! Where a puller gets its events from: a [`Feed`].
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
+
+use crate::envelope::Envelope;
+use crate::intake::Unreadable;
+use crate::sender::pull::PullError;
+
+/// Hands out deliveries, and forgets those that are confirmed. What is not confirmed it will hand out again.
+pub trait Feed: Send {
+    /// What it is called in the summary: a source's name, or `spill`.
+    fn name(&self) -> &str;
+
+    /// The next deliveries; none when there are no more for now.
+    ///
+    /// # Errors
+    /// There may be some, but they cannot be had.
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>>;
+
+    /// Forgets these.
+    fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation>;
+}
+
+/// One delivery, opened.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What confirms it; without one it will come again.
+    pub receipt: Option<String>,
+    /// What was in it.
+    pub content: Content,
+}
+
+/// What was in a delivery.
+#[derive(Debug)]
+pub enum Content {
+    /// An event.
+    Event(Box<Envelope>),
+    /// A body that is no event: it goes to `rejected/`.
+    NoEvent {
+        /// Its bytes as they came.
+        body: String,
+        /// Why it is none.
+        why: Unreadable,
+        /// When it came.
+        received: OffsetDateTime,
+    },
+    /// Something that must stay where it is until somebody has looked at it.
+    Stuck {
+        /// Where it is.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// What became of a confirmation.
+#[derive(Debug, Default)]
+pub struct Confirmation {
+    /// How many are forgotten. The others come again, and are known by their id.
+    pub confirmed: usize,
+    /// Why not all of them.
+    pub error: Option<PullError>,
+}

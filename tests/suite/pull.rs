@@ -1,0 +1,557 @@
+//! The real puller, between two fake senders that check every signature and an AWS, all of them with faults.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use mediahook::envelope::{Channel, Envelope};
+use mediahook::pull::Summary;
+use serde_json::{Value, json};
+
+use crate::end_to_end::{post, receiver_binary};
+use crate::support::cloud::{BUCKET, Cloud, Fault, SECRET};
+use crate::support::inbox::Inbox;
+use crate::support::mapping::Mapping;
+use crate::support::mns::{self, Mns};
+use crate::support::runtime_api::Function;
+use crate::support::tencent_vod::{self, TencentVod};
+use crate::support::tls;
+
+const PULLER: &str = env!("CARGO_BIN_EXE_puller");
+const TIMEOUT: Duration = Duration::from_secs(55);
+/// Of both fakes; the real ones take 30 s.
+const VISIBILITY: Duration = Duration::from_secs(3);
+const TENCENT: &str = "tencent-vod/pulled";
+const ALIBABA: &str = "alibaba-ims/pulled";
+
+struct World {
+    cloud: Cloud,
+    queue_url: String,
+    tencent: TencentVod,
+    mns: Mns,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with_visibility(VISIBILITY).await
+    }
+
+    async fn with_visibility(visibility: Duration) -> Self {
+        let cloud = Cloud::start().await;
+        let (queue_url, _) = cloud.queues(5, 300).await;
+        Self {
+            cloud,
+            queue_url,
+            tencent: TencentVod::start(visibility).await,
+            mns: Mns::start(visibility).await,
+        }
+    }
+
+    fn sources(&self) -> Value {
+        json!({
+            TENCENT: { "pull": self.tencent.settings() },
+            ALIBABA: { "pull": self.mns.settings() },
+            "tencent-vod/open": { "unauthenticated": true }
+        })
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = self.cloud.variables();
+        variables.push(("MEDIAHOOK_SOURCES", self.sources().to_string()));
+        variables.push(("MEDIAHOOK_QUEUE_URL", self.queue_url.clone()));
+        variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
+        variables.push(("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned()));
+        variables
+    }
+
+    async fn puller(&self) -> Function {
+        Function::start_with_timeout(PULLER, &self.variables(), TIMEOUT).await
+    }
+
+    /// A number of events for each sender, of media with four events each.
+    fn put(&self, events: usize) {
+        for number in 0..events {
+            self.tencent.inbox.put(tencent_event(number));
+            self.mns.inbox.put(match number % 3 {
+                0 => BASE64_STANDARD.encode(alibaba_event(number)),
+                _ => alibaba_event(number),
+            });
+        }
+    }
+
+    /// What the queue holds: ids to envelopes, in the order they came.
+    async fn queued(&self) -> Vec<Envelope> {
+        self.cloud.sqs_faults(|_| Fault::None);
+        let queue = Mapping::new(self.cloud.sqs(), &self.queue_url);
+        let mut envelopes = Vec::new();
+        loop {
+            let messages = queue.receive().await;
+            if messages.is_empty() {
+                return envelopes;
+            }
+            envelopes.extend(messages.into_iter().map(|m| Envelope::parse(&m.body.unwrap()).unwrap()));
+        }
+    }
+
+    /// Everything that was ever put, by what it says: confirmed at its sender only if it lies in the queue.
+    async fn assert_confirmed_is_enqueued(&self) -> Vec<Envelope> {
+        let queued = self.queued().await;
+        let numbers = |source: &str| -> HashSet<u64> {
+            queued
+                .iter()
+                .filter(|e| e.source == source)
+                .map(|e| number(e.data.as_ref().unwrap().get()))
+                .collect()
+        };
+        for (source, inbox) in [(TENCENT, &self.tencent.inbox), (ALIBABA, &self.mns.inbox)] {
+            let enqueued = numbers(source);
+            for confirmed in inbox.confirmed() {
+                assert!(
+                    enqueued.contains(&number(&confirmed)),
+                    "{source}: confirmed, not enqueued: {confirmed}"
+                );
+            }
+        }
+        queued
+    }
+
+    /// Runs, as every minute, until both senders have nothing left.
+    async fn drain(&self, puller: &mut Function) -> Vec<Summary> {
+        let mut runs = Vec::new();
+        let started = Instant::now();
+        while self.tencent.inbox.len() + self.mns.inbox.len() > 0 {
+            assert!(started.elapsed() < Duration::from_secs(100), "{runs:#?}");
+            runs.push(run(puller).await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        runs
+    }
+}
+
+fn tencent_event(number: usize) -> String {
+    format!(
+        r#"{{ "EventType":"PullComplete" , "FileUploadEvent":null,"PullCompleteEvent":{{"TaskId":"t-{number}","FileId":"{}","Number":{number}}}}}"#,
+        number / 4
+    )
+}
+
+fn alibaba_event(number: usize) -> String {
+    format!(
+        r#"{{"EventType":"ProduceMediaComplete","UserId":1234567890123456,"EventTime":"2026-11-22T05:50:25Z","MessageBody":{{"Status":"Success","JobId":"j-{number}","MediaId":"{}","UserData":"<&>\"媒体","Number":{number}}}}}"#,
+        number / 4
+    )
+}
+
+/// The number in an event, however it is wrapped.
+fn number(event: &str) -> u64 {
+    let is_json = event.trim_start().starts_with('{');
+    let decoded = || String::from_utf8(BASE64_STANDARD.decode(event).unwrap()).unwrap();
+    let text = if is_json { event.to_owned() } else { decoded() };
+    let digits = text.rsplit_once("\"Number\":").unwrap().1;
+    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+}
+
+async fn run(puller: &mut Function) -> Summary {
+    serde_json::from_value(puller.invoke(json!({ "scheduled": "2026-11-22T05:50:25Z" })).await.unwrap())
+        .unwrap()
+}
+
+fn assert_clean(summary: &Summary, source: &str, expected: usize) {
+    let tally = &summary.0[source];
+    assert_eq!(
+        (tally.pulled, tally.enqueued, tally.confirmed, tally.failed, tally.more, tally.error.as_deref()),
+        (expected, expected, expected, 0, false, None),
+        "{source}"
+    );
+}
+
+#[tokio::test]
+async fn hundreds_of_events_are_drained_from_both_senders() {
+    const EVENTS: usize = 400;
+    let world = World::new().await;
+    world.put(EVENTS);
+    let mut puller = world.puller().await;
+    let started = Instant::now();
+    let summary = run(&mut puller).await;
+    println!("{} events in {:?}", 2 * EVENTS, started.elapsed());
+    for source in [TENCENT, ALIBABA] {
+        assert_clean(&summary, source, EVENTS);
+    }
+    assert_clean(&summary, "spill", 0);
+    assert_eq!(summary.0.len(), 3, "a source that is not pulled has no line");
+
+    let queued = world.assert_confirmed_is_enqueued().await;
+    assert_eq!(queued.len(), 2 * EVENTS);
+    assert!(queued.iter().all(|e| e.channel == Channel::Pull));
+    let of_tencent = queued.iter().find(|e| e.source == TENCENT).unwrap();
+    assert_eq!(of_tencent.subject.as_deref(), Some("0"));
+    // Its bytes, but for the handle and what stood between the members.
+    let expected = r#"{"EventType":"PullComplete","FileUploadEvent":null,"PullCompleteEvent":{"TaskId":"t-0","FileId":"0","Number":0}}"#;
+    assert_eq!(of_tencent.data.as_ref().unwrap().get(), expected);
+    let of_alibaba = queued.iter().filter(|e| e.source == ALIBABA).map(|e| e.data.as_ref().unwrap().get());
+    let as_sent: HashSet<_> = (0..EVENTS).map(alibaba_event).collect();
+    assert_eq!(
+        of_alibaba.map(str::to_owned).collect::<HashSet<_>>(),
+        as_sent,
+        "raw and base64, byte for byte"
+    );
+    assert_in_order(&queued);
+
+    // One line per source and run.
+    assert_clean(&run(&mut puller).await, TENCENT, 0);
+    let log = puller.stop().await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_runs: Vec<_> = lines.iter().filter(|line| line["message"] == "pulled").collect();
+    assert_eq!(of_runs.len(), 6, "{log}");
+    assert!(of_runs.iter().any(|line| line["source"] == TENCENT && line["enqueued"] == EVENTS), "{log}");
+    for hidden in [tencent_vod::SECRET_KEY, mns::ACCESS_KEY_SECRET, "UserData", "TC3-HMAC", "Authorization"] {
+        assert!(!log.contains(hidden), "{hidden} shows in {log}");
+    }
+}
+
+/// A media's events lie in the queue in the order the sender put them.
+fn assert_in_order(queued: &[Envelope]) {
+    let mut last: HashMap<(&str, &str), u64> = HashMap::new();
+    for envelope in queued {
+        let number = number(envelope.data.as_ref().unwrap().get());
+        let media = (envelope.source.as_str(), envelope.subject.as_deref().unwrap());
+        if let Some(earlier) = last.insert(media, number) {
+            assert!(earlier < number, "{media:?}: {number} behind {earlier}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_faults_on_every_call_nothing_is_lost() {
+    let world = World::with_visibility(Duration::from_secs(1)).await;
+    world.put(100);
+    let bad = |call: usize| match call % 7 {
+        1 => Fault::Error,
+        2 => Fault::Reset,
+        4 => Fault::ResetAfter,
+        5 => Fault::Slow(Duration::from_millis(50)),
+        _ => Fault::None,
+    };
+    world.tencent.faults(move |_, call| bad(call));
+    world.mns.faults(move |_, call| bad(call + 1));
+    world.cloud.sqs_faults(move |call| bad(call + 2));
+    world.cloud.sqs_refuses(|entry| entry % 5 == 0);
+    let mut puller = world.puller().await;
+    let runs = world.drain(&mut puller).await;
+    println!("{} runs", runs.len());
+    let ids: HashSet<_> = world.assert_confirmed_is_enqueued().await.into_iter().map(|e| e.id).collect();
+    assert_eq!(ids.len(), 200);
+    for source in [TENCENT, ALIBABA] {
+        let times: usize = runs.iter().map(|run| run.0[source].pulled).sum();
+        assert!(times > 100, "{source}: some came twice, and under the same id");
+    }
+}
+
+#[tokio::test]
+async fn with_the_queue_half_failing_only_what_it_took_is_confirmed() {
+    let world = World::new().await;
+    world.put(48);
+    world.cloud.sqs_refuses(|entry| entry % 2 == 0);
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        assert!(tally.failed > 0 && tally.enqueued > 0 && tally.confirmed == tally.enqueued, "{tally:?}");
+        assert_eq!(tally.pulled, tally.enqueued + tally.failed);
+        assert_eq!(tally.error.as_deref(), Some("queue: InternalError"));
+    }
+    assert_eq!(
+        [&world.tencent.inbox, &world.mns.inbox].map(Inbox::len),
+        [TENCENT, ALIBABA].map(|source| 48 - summary.0[source].confirmed)
+    );
+    world.cloud.sqs_refuses(|_| false);
+    world.drain(&mut puller).await;
+    let queued = world.assert_confirmed_is_enqueued().await;
+    assert_eq!(queued.iter().map(|e| &e.id).collect::<HashSet<_>>().len(), 96);
+    assert_in_order(&queued);
+}
+
+#[tokio::test]
+async fn with_the_queue_down_nothing_is_confirmed() {
+    let world = World::new().await;
+    world.put(40);
+    world.cloud.sqs_faults(|_| Fault::Error);
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        assert_eq!((tally.pulled, tally.failed, tally.enqueued, tally.confirmed), (16, 16, 0, 0));
+        assert!(tally.error.as_deref().unwrap().starts_with("queue: "), "{tally:?}");
+    }
+    assert_eq!(world.tencent.inbox.calls("ConfirmEvents") + world.mns.inbox.calls("DELETE"), 0);
+    world.cloud.sqs_faults(|_| Fault::None);
+    world.drain(&mut puller).await;
+    assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 80);
+}
+
+#[tokio::test]
+async fn killed_before_the_confirmation_it_loses_nothing_and_repeats_nothing() {
+    let world = World::new().await;
+    world.put(20);
+    let is_confirmation = |call: &str| call == "ConfirmEvents" || call == "DELETE";
+    world.tencent.faults(move |call, _| if is_confirmation(call) { Fault::Hang } else { Fault::None });
+    world.mns.faults(move |call, _| if is_confirmation(call) { Fault::Hang } else { Fault::None });
+    let puller = world.puller().await;
+    puller.begin(json!({})).await;
+    let hangs = || world.tencent.inbox.calls("ConfirmEvents") > 0 && world.mns.inbox.calls("DELETE") > 0;
+    for _ in 0..200 {
+        if hangs() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(hangs());
+    puller.stop().await;
+    assert_eq!(world.tencent.inbox.len() + world.mns.inbox.len(), 40, "nothing was confirmed");
+
+    world.tencent.faults(|_, _| Fault::None);
+    world.mns.faults(|_, _| Fault::None);
+    tokio::time::sleep(VISIBILITY).await;
+    let runs = world.drain(&mut world.puller().await).await;
+    let times: usize = runs.iter().map(|run| run.0[TENCENT].pulled + run.0[ALIBABA].pulled).sum();
+    assert_eq!(times, 40, "all of them came again");
+    assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 40, "the queue knew their ids");
+}
+
+#[tokio::test]
+async fn a_confirmation_that_comes_too_late_brings_the_events_again_under_the_same_ids() {
+    let world = World::with_visibility(Duration::from_secs(1)).await;
+    world.put(4);
+    let late = |call| if call < 4 { Fault::Slow(Duration::from_millis(1_500)) } else { Fault::None };
+    world.cloud.sqs_faults(late);
+    // The first call of all is init's, for the queue's limits.
+    let summary = world.drain(&mut world.puller().await).await.remove(0);
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        assert!(tally.enqueued > tally.confirmed && tally.error.is_some(), "{source}: {tally:?}");
+    }
+    let of_alibaba = summary.0[ALIBABA].error.as_deref().unwrap();
+    assert!(
+        of_alibaba.starts_with("confirming: ") && of_alibaba.ends_with("receipts were not taken"),
+        "{of_alibaba}"
+    );
+    let of_tencent = summary.0[TENCENT].error.as_deref().unwrap();
+    assert!(of_tencent.starts_with("confirming: InvalidParameterValue"), "{of_tencent}");
+    assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 8);
+}
+
+#[tokio::test]
+async fn one_source_down_stops_no_other() {
+    let world = World::new().await;
+    world.put(20);
+    let mut sources = world.sources();
+    let mut with = |name: &str, member: &str, value: &str| {
+        let mut pull =
+            if name.starts_with("tencent") { world.tencent.settings() } else { world.mns.settings() };
+        pull[member] = value.into();
+        sources[name] = json!({ "pull": pull });
+    };
+    with("tencent-vod/wrong-key", "secret_key", "AnotherSecretKey");
+    with("alibaba-ims/wrong-key", "access_key_secret", "AnotherSecretKey");
+    with("alibaba-ims/no-queue", "queue", "ice-callback-none");
+    with("tencent-vod/nobody", "endpoint", "http://127.0.0.1:9");
+    let mut variables = world.variables();
+    variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
+    let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
+    let started = Instant::now();
+    let summary = run(&mut puller).await;
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    for source in [TENCENT, ALIBABA] {
+        assert_clean(&summary, source, 20);
+    }
+    for (source, expected) in [
+        (
+            "tencent-vod/wrong-key",
+            "AuthFailure.SignatureFailure, request 7a9ac2b6-0000-4000-8000-000000000000",
+        ),
+        ("alibaba-ims/wrong-key", "HTTP status 403, SignatureDoesNotMatch, request 5E79F8DD0000000000000000"),
+        ("alibaba-ims/no-queue", "HTTP status 404, QueueNotExist, request 5E79F8DD0000000000000000"),
+    ] {
+        assert_eq!(summary.0[source].error.as_deref(), Some(expected));
+    }
+    assert!(summary.0["tencent-vod/nobody"].error.as_deref().unwrap().contains("onnect"), "{summary:?}");
+    let log = puller.stop().await;
+    for hidden in ["AnotherSecretKey", tencent_vod::SECRET_KEY, mns::ACCESS_KEY_SECRET, "as it was told"] {
+        assert!(!log.contains(hidden), "{hidden} shows in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_that_nobody_vouches_for_gets_no_request() {
+    let world = World::new().await;
+    world.put(3);
+    let behind_tls = tls::in_front_of(world.tencent.address).await;
+    let mut pull = world.tencent.settings();
+    pull["endpoint"] = format!("https://localhost:{}", behind_tls.port()).into();
+    let mut variables = world.variables();
+    variables.push(("MEDIAHOOK_SOURCES", json!({ TENCENT: { "pull": pull } }).to_string()));
+    let summary = run(&mut Function::start_with_timeout(PULLER, &variables, TIMEOUT).await).await;
+    let error = summary.0[TENCENT].error.as_deref().unwrap().to_ascii_lowercase();
+    assert!(error.contains("certificate"), "{error}");
+    assert_eq!(world.tencent.inbox.calls("PullEvents"), 0);
+
+    variables.push(("SSL_CERT_FILE", tls::fixture("ca.pem").display().to_string()));
+    let summary = run(&mut Function::start_with_timeout(PULLER, &variables, TIMEOUT).await).await;
+    assert_clean(&summary, TENCENT, 3);
+}
+
+#[tokio::test]
+async fn one_source_slow_delays_no_other() {
+    let world = World::new().await;
+    world.put(20);
+    world.tencent.faults(|_, _| Fault::Hang);
+    let timeout = Duration::from_secs(30);
+    let mut puller = Function::start_with_timeout(PULLER, &world.variables(), timeout).await;
+    let started = Instant::now();
+    puller.begin(json!({})).await;
+    while world.mns.inbox.len() > 0 {
+        assert!(started.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let summary: Summary = serde_json::from_value(puller.result().await.unwrap()).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert_clean(&summary, ALIBABA, 20);
+    assert!(summary.0[TENCENT].more, "a second pull could not have been settled in time: {summary:?}");
+    assert_eq!(summary.0[TENCENT].pulled, 0);
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_is_kept_and_confirmed() {
+    let world = World::new().await;
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(300), "]".repeat(300));
+    let unreadable = ["{}", r#"{"hello":1}"#, &deep];
+    for body in unreadable {
+        world.tencent.inbox.put(body);
+        world.mns.inbox.put(body);
+    }
+    for body in ["not JSON", "[1]", "YToyOnt9"] {
+        world.mns.inbox.put(body);
+    }
+    // Tomorrow's type is no reason.
+    world
+        .tencent
+        .inbox
+        .put(r#"{"EventType":"BrandNewTaskComplete","BrandNewEvent":{"TaskId":"n","Number":1}}"#);
+    let mut puller = world.puller().await;
+    world.cloud.s3_faults(|_| Fault::Error);
+    let summary = run(&mut puller).await;
+    assert_eq!(
+        (summary.0[TENCENT].enqueued, summary.0[TENCENT].rejected, summary.0[TENCENT].failed),
+        (1, 0, 3)
+    );
+    assert_eq!(
+        (summary.0[ALIBABA].confirmed, summary.0[ALIBABA].failed),
+        (0, 6),
+        "kept nowhere, so not confirmed"
+    );
+
+    world.cloud.s3_faults(|_| Fault::None);
+    world.drain(&mut puller).await;
+    let rejected = world.cloud.objects(&format!("rejected/{ALIBABA}/")).await;
+    let (reasons, bodies): (Vec<_>, Vec<_>) =
+        rejected.into_iter().partition(|(key, _)| key.ends_with(".json"));
+    let bodies: HashSet<_> = bodies.into_iter().map(|(_, body)| body).collect();
+    let expected = unreadable.iter().copied().chain(["not JSON", "[1]", "YToyOnt9"]);
+    assert_eq!(bodies, expected.map(str::to_owned).collect());
+    assert_eq!(reasons.len(), bodies.len());
+    assert!(reasons.iter().any(|(_, reason)| reason.contains("the body names no event")), "{reasons:?}");
+    assert_eq!(world.cloud.objects(&format!("rejected/{TENCENT}/")).await.len(), 6);
+    assert_eq!(world.queued().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_spill_empties_into_the_queue() {
+    let world = World::new().await;
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "AWS_LAMBDA_LOG_LEVEL");
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    world.cloud.sqs_faults(|_| Fault::Error);
+    let big = format!(
+        r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"big","Name":"{}"}}}}"#,
+        "x".repeat(1_100_000)
+    );
+    for body in (0..30).map(tencent_event).chain([big]) {
+        assert_eq!(
+            receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap()["statusCode"],
+            200
+        );
+    }
+    assert_eq!(world.cloud.objects("spill/").await.len(), 31);
+    let bucket = world.cloud.bucket();
+    mediahook::store::Bucket::put(&bucket, "spill/by-hand.json", b"no envelope".to_vec(), "text/plain")
+        .await
+        .unwrap();
+
+    // As long as the queue is down, everything stays.
+    let mut puller = world.puller().await;
+    assert_eq!(run(&mut puller).await.0["spill"].confirmed, 0);
+    assert_eq!(world.cloud.objects("spill/").await.len(), 32);
+
+    world.cloud.sqs_faults(|_| Fault::None);
+    world.cloud.sqs_refuses(|entry| entry % 9 == 0);
+    let half = run(&mut puller).await.0["spill"].clone();
+    assert!(half.confirmed > 0 && half.confirmed == half.enqueued && half.failed > 1, "{half:?}");
+    world.cloud.sqs_refuses(|_| false);
+    let rest = run(&mut puller).await.0["spill"].clone();
+    assert_eq!(half.enqueued + rest.enqueued, 31);
+    assert_eq!(rest.error.as_deref(), Some("spill/by-hand.json: no envelope: line 1, column 2"));
+    let left: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(left, ["spill/by-hand.json"], "never deleted: it is the only copy");
+
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 31);
+    assert!(queued.iter().all(|e| e.channel == Channel::Push));
+    let dataref = queued.iter().find_map(|e| e.dataref.as_deref()).unwrap();
+    assert!(dataref.starts_with("s3://mediahook-test/payload/tencent-vod/open/"), "{dataref}");
+    let log = puller.stop().await;
+    assert!(log.contains(r#""place":"spill/by-hand.json""#) && log.contains("stuck"), "{log}");
+}
+
+#[tokio::test]
+async fn an_event_too_large_for_the_queue_leaves_its_data_in_the_bucket() {
+    let world = World::new().await;
+    // The embedded SQS has the limit of an older queue, 256 KiB, and says so.
+    let name = "x".repeat(150_000);
+    let large = |n: u32, times: usize| {
+        format!(
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{n}","Number":{n},"Name":"{}"}}}}"#,
+            name.repeat(times)
+        )
+    };
+    world.tencent.inbox.put(large(0, 2));
+    for n in 1..5 {
+        world.tencent.inbox.put(large(n, 1));
+    }
+    let mut puller = world.puller().await;
+    assert_clean(&run(&mut puller).await, TENCENT, 5);
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 5, "four of them too large for one batch");
+    assert_eq!(queued.iter().filter(|e| e.dataref.is_some()).count(), 1);
+    assert_eq!(world.cloud.objects("payload/").await.len(), 1);
+}
+
+/// With no sources there is no signature to make, but the spill is ours.
+#[tokio::test]
+async fn sources_in_a_secret_that_cannot_be_read_do_not_stop_the_spill() {
+    let world = World::new().await;
+    world.put(3);
+    world.cloud.put_secret(&world.sources().to_string()).await;
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "MEDIAHOOK_SOURCES");
+    variables.push(("MEDIAHOOK_SOURCES_SECRET", SECRET.to_owned()));
+    world.cloud.secrets_faults(|_| Fault::Error);
+    let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
+    let summary = run(&mut puller).await;
+    assert_eq!(summary.0.keys().collect::<Vec<_>>(), ["sources", "spill"]);
+    assert_eq!(summary.0["sources"].error.as_deref(), Some("the sources are not known"));
+    world.cloud.secrets_faults(|_| Fault::None);
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        assert_clean(&summary, source, 3);
+    }
+}
