@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use mediahook::envelope::{Channel, Envelope, Outcome};
 use mediahook::intake;
 use mediahook::keyring::Keyring;
-use mediahook::process::{Failure, Handler, Processor};
+use mediahook::process::{self, Failure, Handler, Processor};
 use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
@@ -118,6 +118,11 @@ impl Handler for Desk {
     }
 }
 
+/// When an invocation that begins now does.
+fn invocation_ends() -> process::budget::Deadline {
+    process::budget::Deadline::new(Duration::from_secs(30))
+}
+
 /// An event in progress is made to fail once.
 fn attempts_needed(outcome: Outcome) -> u32 {
     if outcome == Outcome::Progress { 2 } else { 1 }
@@ -168,7 +173,7 @@ impl World {
         if messages.is_empty() {
             return tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        if let Ok(response) = self.processor.process(mapping::batch(&messages)).await {
+        if let Ok(response) = self.processor.process(mapping::batch(&messages), invocation_ends()).await {
             self.queue.settle(&messages, &response).await;
             if aloud {
                 let failed = response.batch_item_failures.len();

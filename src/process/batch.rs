@@ -1,19 +1,27 @@
 //! One batch: which records had their effect, and which come again.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Failure, Handler};
+use super::budget::Deadline;
+use super::dead_letters::{self, DeadLetters};
+use super::handler::{Deliver, Delivery, Failure, Then};
+use super::ledger::{Claim, Lease, Ledger};
 use crate::envelope::Envelope;
+use crate::store::StoreError;
 
 /// Takes batches apart and hands each record to the handler.
 #[derive(Debug)]
-pub struct Processor<H> {
-    handler: H,
+pub struct Processor<D, L = Infallible, Q = Infallible> {
+    handler: D,
+    ledger: Option<L>,
+    dead_letters: Option<Q>,
 }
 
 /// The batch cannot be answered record by record, so all of it must come again.
@@ -21,19 +29,32 @@ pub struct Processor<H> {
 #[error("a record without a message id failed: the whole batch must come again")]
 pub struct BatchError;
 
-impl<H: Handler> Processor<H> {
-    /// A processor for this handler.
-    pub fn new(handler: H) -> Self {
-        Self { handler }
+impl<D: Deliver> Processor<D> {
+    /// A processor for this handler. It knows no ledger, so a repeated event has its effect again, and no dead-letter
+    /// queue, so every failure is tried again.
+    pub fn new(handler: D) -> Self {
+        Self { handler, ledger: None, dead_letters: None }
+    }
+}
+
+impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
+    /// The same, with each event under a claim of this ledger.
+    pub fn with_ledger<M: Ledger>(self, ledger: impl Into<Option<M>>) -> Processor<D, M, Q> {
+        Processor { handler: self.handler, ledger: ledger.into(), dead_letters: self.dead_letters }
+    }
+
+    /// The same, with what can never succeed sent there at once.
+    pub fn with_dead_letters<R: DeadLetters>(self, queue: impl Into<Option<R>>) -> Processor<D, L, R> {
+        Processor { handler: self.handler, ledger: self.ledger, dead_letters: queue.into() }
     }
 
     /// Processes a batch: its message groups side by side, the records of each in order. Answers which records failed.
     ///
     /// # Errors
     /// A record that failed has no id. An answer with an empty id would have the same effect, less visibly.
-    pub async fn process(&self, batch: SqsEvent) -> Result<SqsBatchResponse, BatchError> {
-        let failed =
-            join_all(groups(&batch.records).into_iter().map(|group| self.process_group(group))).await;
+    pub async fn process(&self, batch: SqsEvent, deadline: Deadline) -> Result<SqsBatchResponse, BatchError> {
+        let groups = groups(&batch.records).into_iter();
+        let failed = join_all(groups.map(|group| self.process_group(group, deadline))).await;
         let mut answer = SqsBatchResponse::default();
         for record in failed.into_iter().flatten() {
             let mut failure = BatchItemFailure::default();
@@ -45,10 +66,16 @@ impl<H: Handler> Processor<H> {
     }
 
     /// Stops at the first failure: what comes after it in the group must not overtake it.
-    async fn process_group<'r>(&self, mut records: Vec<&'r SqsMessage>) -> Vec<&'r SqsMessage> {
+    async fn process_group<'r>(
+        &self,
+        mut records: Vec<&'r SqsMessage>,
+        deadline: Deadline,
+    ) -> Vec<&'r SqsMessage> {
         for (done, record) in records.iter().enumerate() {
-            if let Err(failure) = self.process_record(record).await {
+            let (id, result) = self.process_record(record, deadline).await;
+            if let Err(failure) = result {
                 tracing::error!(
+                    id,
                     message_id = record.message_id,
                     receive_count = receive_count(record),
                     held_back = records.len() - done - 1,
@@ -61,14 +88,129 @@ impl<H: Handler> Processor<H> {
         Vec::new()
     }
 
-    async fn process_record(&self, record: &SqsMessage) -> Result<(), Failure> {
-        let body = record.body.as_deref().ok_or("no body")?;
-        let envelope = Envelope::parse(body).map_err(|e| format!("not an envelope: {}", place(&e)))?;
-        AssertUnwindSafe(self.handler.handle(&envelope))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|panic| Err(Failure::new(format!("panic: {}", panic_message(panic.as_ref())))))
+    /// The event's id, as far as the record tells, and how it went.
+    async fn process_record(
+        &self,
+        record: &SqsMessage,
+        deadline: Deadline,
+    ) -> (Option<String>, Result<(), Failure>) {
+        let (id, result) = match read(record) {
+            Ok(delivery) => {
+                let result = self.take_effect(&delivery, deadline).await;
+                (Some(delivery.envelope.id), result)
+            }
+            Err(failure) => (record.attributes.get("MessageDeduplicationId").cloned(), Err(failure)),
+        };
+        match result {
+            Err(failure) if failure.then() == Then::DeadLetter => {
+                let buried = self.bury(record, id.as_deref(), failure, deadline).await;
+                (id, buried)
+            }
+            result => (id, result),
+        }
     }
+
+    /// Has the effect under a claim, unless it was had before.
+    async fn take_effect(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<(), Failure> {
+        if !deadline.may_begin() {
+            return Err(Failure::new("too little of the invocation was left to begin it"));
+        }
+        let Some(ledger) = &self.ledger else {
+            return self.hand_over(delivery, deadline.handlers_until()).await;
+        };
+        let asked = Instant::now();
+        let claim = in_time(deadline.handlers_until(), ledger.claim(&delivery.envelope.id)).await;
+        match claim.map_err(|e| format!("not claimed: {e}"))? {
+            Claim::Completed => {
+                tracing::info!(
+                    id = delivery.envelope.id,
+                    "completed before: a repeated event, without effect"
+                );
+                Ok(())
+            }
+            Claim::InProgress => Err(Failure::new("in progress elsewhere")),
+            Claim::Granted(lease) => {
+                // Beyond its lease somebody else may have the effect.
+                let until = deadline.handlers_until().min(asked + lease.length);
+                let result = self.hand_over(delivery, until).await;
+                settle(ledger, &lease, result.is_ok(), deadline).await;
+                result
+            }
+        }
+    }
+
+    async fn hand_over(&self, delivery: &Delivery<'_>, until: Instant) -> Result<(), Failure> {
+        match timeout_at(until, AssertUnwindSafe(self.handler.deliver(delivery)).catch_unwind()).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(Failure::new(format!("panic: {}", panic_message(panic.as_ref())))),
+            Err(_) => Err(Failure::new("the handler was cut off: the lease or the invocation is at its end")),
+        }
+    }
+
+    /// Sends a record to the dead-letter queue. Only then it may leave this one.
+    async fn bury(
+        &self,
+        record: &SqsMessage,
+        id: Option<&str>,
+        failure: Failure,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let (Some(dead_letters), Some(message)) = (&self.dead_letters, dead_letters::of(record)) else {
+            return Err(failure);
+        };
+        match in_time(deadline.answer_by(), dead_letters.bury(&message)).await {
+            Ok(()) => {
+                tracing::error!(
+                    id,
+                    message_id = record.message_id,
+                    receive_count = receive_count(record),
+                    reason = failure.reason(),
+                    "dead letter"
+                );
+                Ok(())
+            }
+            Err(error) => Err(Failure::new(format!(
+                "{}; not brought to the dead-letter queue: {error}",
+                failure.reason()
+            ))),
+        }
+    }
+}
+
+/// Tells the ledger how it went. What it does not hear is not the record's fault: an effect that was had is not had again
+/// for it, and a lease that is not given back ends.
+async fn settle<L: Ledger>(ledger: &L, lease: &Lease, completed: bool, deadline: Deadline) {
+    let settled = if completed {
+        in_time(deadline.answer_by(), ledger.complete(lease)).await
+    } else {
+        in_time(deadline.answer_by(), ledger.release(lease)).await
+    };
+    match settled {
+        Ok(()) => {}
+        Err(error) if completed => tracing::error!(
+            id = lease.id,
+            %error,
+            "completed, but not marked: if the same event comes again after its lease, it takes effect again"
+        ),
+        Err(error) => {
+            tracing::warn!(id = lease.id, %error, "not released: it is in progress until its lease ends");
+        }
+    }
+}
+
+async fn in_time<T>(
+    until: Instant,
+    step: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout_at(until, step).await.map_err(|_| StoreError("no answer in time".to_owned()))?
+}
+
+/// What a record carries. What is no envelope now never will be.
+fn read(record: &SqsMessage) -> Result<Delivery<'_>, Failure> {
+    let text = record.body.as_deref().ok_or_else(|| Failure::dead_letter("no body"))?;
+    let envelope =
+        Envelope::parse(text).map_err(|e| Failure::dead_letter(format!("not an envelope: {}", place(&e))))?;
+    Ok(Delivery { envelope, text })
 }
 
 /// The records of each message group, in the batch's order. A record without a group is one by itself.
@@ -101,8 +243,10 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Handler;
     use serde_json::json;
     use std::sync::Mutex;
+    use std::time::Duration;
 
     /// Does as the event's type says, and notes whose turn it was.
     #[derive(Default)]
@@ -115,6 +259,7 @@ mod tests {
             match event.event_type.as_str() {
                 "fail" => Err("as told".into()),
                 "panic" => panic!("as told"),
+                "hang" => std::future::pending().await,
                 _ => Ok(()),
             }
         }
@@ -130,7 +275,8 @@ mod tests {
 
     async fn process(records: serde_json::Value) -> (Result<Vec<String>, BatchError>, Vec<String>) {
         let processor = Processor::new(Obedient::default());
-        let answer = processor.process(serde_json::from_value(json!({ "Records": records })).unwrap()).await;
+        let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let answer = processor.process(batch, Deadline::new(Duration::from_secs(30))).await;
         let failed = answer.map(|a| a.batch_item_failures.into_iter().map(|f| f.item_identifier).collect());
         (failed, processor.handler.0.into_inner().unwrap())
     }
@@ -181,6 +327,23 @@ mod tests {
             let mut nameless = record("a1", "a", "fail");
             nameless["messageId"] = id;
             assert_eq!(process(json!([nameless, record("b1", "b", "ok")])).await.0, Err(BatchError));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handler_is_cut_off_in_time_for_the_answer_and_nothing_is_begun_too_late() {
+        let processor = Processor::new(Obedient::default());
+        let records = json!([record("a1", "a", "hang"), record("a2", "a", "ok"), record("b1", "b", "ok")]);
+        let batch: SqsEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
+        for (left_ms, failed, seen) in
+            [(400, vec!["a1", "a2"], vec!["a1", "b1"]), (0, vec!["a1", "a2", "b1"], vec!["a1", "b1"])]
+        {
+            let (began, left) = (Instant::now(), Duration::from_millis(left_ms));
+            let answer = processor.process(batch.clone(), Deadline::new(left)).await.unwrap();
+            assert!(left_ms == 0 || began.elapsed() < left);
+            let ids: Vec<_> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+            assert_eq!(ids, failed, "{left_ms}");
+            assert_eq!(*processor.handler.0.lock().unwrap(), seen, "{left_ms}");
         }
     }
 

@@ -2,6 +2,8 @@
 //! that know an SDK.
 
 pub mod aws;
+pub mod dynamodb;
+pub mod eventbridge;
 pub mod http;
 pub mod s3;
 pub mod secrets;

@@ -10,15 +10,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backend;
 mod docs;
 mod end_to_end;
 mod events;
 mod identity;
 mod limits;
 mod policy;
+mod process;
 mod properties;
 mod pull;
 mod rotation;
 mod storm;
+mod template;
 mod tencent_vod_sdk;
 mod typed;

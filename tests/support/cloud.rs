@@ -22,6 +22,7 @@ use winterbaume_s3::S3Service;
 use winterbaume_secretsmanager::SecretsManagerService;
 use winterbaume_sqs::SqsService;
 
+use super::effects::{Bus, Table};
 use super::http::{self, Request, Response};
 
 /// The bucket that every cloud has.
@@ -61,6 +62,8 @@ struct Backend {
     sqs: Service<SqsService>,
     s3: Service<S3Service>,
     secrets: Service<SecretsManagerService>,
+    table: Table,
+    bus: Bus,
     /// Message ids to group ids.
     groups: Mutex<HashMap<String, String>>,
     /// Which entries of a batch are refused, by a number that counts them all.
@@ -70,8 +73,8 @@ struct Backend {
 
 type Refusals = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
-struct Service<S> {
-    inner: S,
+pub(super) struct Service<S> {
+    pub(super) inner: S,
     host: &'static str,
     calls: AtomicUsize,
     faults: Mutex<Faults>,
@@ -84,6 +87,8 @@ impl Cloud {
             sqs: Service::new(SqsService::new(), "sqs.us-east-1.amazonaws.com"),
             s3: Service::new(S3Service::new(), "s3.us-east-1.amazonaws.com"),
             secrets: Service::new(SecretsManagerService::new(), "secretsmanager.us-east-1.amazonaws.com"),
+            table: Table::default(),
+            bus: Bus::default(),
             groups: Mutex::default(),
             refusals: Mutex::new(Box::new(|_| false)),
             entries: AtomicUsize::new(0),
@@ -116,6 +121,16 @@ impl Cloud {
     /// From now on Secrets Manager answers like this.
     pub fn secrets_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         self.backend.secrets.set(faults);
+    }
+
+    /// The table of what has had its effect.
+    pub fn table(&self) -> &Table {
+        &self.backend.table
+    }
+
+    /// The event bus.
+    pub fn bus(&self) -> &Bus {
+        &self.backend.bus
     }
 
     /// How often each was called since its faults were last set: SQS, S3, Secrets Manager.
@@ -227,6 +242,12 @@ impl Backend {
             };
             return self.sqs.answer(request, finish).await;
         }
+        if target.starts_with("DynamoDB_") {
+            return self.table.answer(request).await;
+        }
+        if target.starts_with("AWSEvents.") {
+            return self.bus.answer(request).await;
+        }
         if target.starts_with("secretsmanager.") {
             return self.secrets.answer(request, |body| body).await;
         }
@@ -267,7 +288,7 @@ impl Backend {
 }
 
 impl<S: MockService> Service<S> {
-    fn new(service: S, host: &'static str) -> Self {
+    pub(super) fn new(service: S, host: &'static str) -> Self {
         Self {
             inner: service,
             host,
@@ -276,12 +297,12 @@ impl<S: MockService> Service<S> {
         }
     }
 
-    fn set(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+    pub(super) fn set(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         *self.faults.lock().expect("the faults") = Box::new(faults);
         self.calls.store(0, Ordering::Relaxed);
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         request: Request,
         finish: impl FnOnce(hyper::body::Bytes) -> hyper::body::Bytes,

@@ -11,6 +11,7 @@
 )]
 
 pub mod cloud;
+pub mod effects;
 pub mod function_url;
 pub mod http;
 pub mod inbox;

@@ -1,0 +1,72 @@
+//! How long a batch may take, added up in one place.
+//!
+//! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what had its effect is marked
+//! completed, what had none is released, the answer goes back. A handler that is at work when the reserve begins is cut
+//! off (at its next `await`), and a record that would have less than another reserve for itself is not begun. Both are
+//! reported failed and come again, with their claims released: to be killed instead would leave all of it to the leases.
+//!
+//! A short invocation keeps less: never more than a quarter of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::store::Patience;
+
+/// Kept back for what comes after the handlers.
+pub const RESERVE: Duration = Duration::from_secs(2);
+
+/// What each call to a service is granted. The whole is bounded by the invocation.
+pub const PATIENCE: Patience = Patience {
+    connect: Duration::from_millis(500),
+    attempt: Duration::from_millis(1_500),
+    attempts: 3,
+    pause: Duration::from_millis(200),
+};
+
+/// When an invocation ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    ends: Instant,
+    reserve: Duration,
+}
+
+impl Deadline {
+    /// That of an invocation with so much time left.
+    pub fn new(left: Duration) -> Self {
+        // A month is longer than any: what adds up to no time at all must not panic.
+        let left = left.min(Duration::from_hours(30 * 24));
+        Self { ends: Instant::now() + left, reserve: RESERVE.min(left / 4) }
+    }
+
+    /// Whether there is time for one more record.
+    pub(super) fn may_begin(self) -> bool {
+        Instant::now() + self.reserve < self.handlers_until()
+    }
+
+    /// When the handlers must have ended.
+    pub(super) fn handlers_until(self) -> Instant {
+        self.ends - self.reserve
+    }
+
+    /// When there must be an answer: half of the reserve is for its way.
+    pub(super) fn answer_by(self) -> Instant {
+        self.ends - self.reserve / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_always_time_left_for_the_answer() {
+        for (left_ms, begins) in [(30_000, true), (4_100, true), (1_000, true), (0, false)] {
+            let deadline = Deadline::new(Duration::from_millis(left_ms));
+            assert_eq!(deadline.may_begin(), begins, "{left_ms}");
+            assert!(
+                deadline.handlers_until() <= deadline.answer_by() && deadline.answer_by() <= deadline.ends
+            );
+        }
+    }
+}

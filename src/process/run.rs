@@ -1,0 +1,83 @@
+//! The function itself: what its environment asks for, put together.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use time::OffsetDateTime;
+
+use super::budget::{Deadline, PATIENCE};
+use super::config::{Config, TABLE};
+use super::{Deliver, Processor};
+use crate::config::{ConfigError, Environment};
+use crate::store::aws::Aws;
+use crate::store::dynamodb::DynamoDbLedger;
+use crate::store::sqs::SqsQueue;
+
+type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
+
+/// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs. The environment of
+/// the process says whether there is a ledger and a dead-letter queue (see [`super::config`]).
+///
+/// ```no_run
+/// use mediahook::config::Environment;
+/// use mediahook::envelope::Envelope;
+/// use mediahook::telemetry;
+/// use mediahook::process::{self, Failure, Handler};
+///
+/// struct Publish;
+///
+/// impl Handler for Publish {
+///     async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+///         let media = event.mediaid.as_deref().ok_or("an event without a media")?;
+///         println!("{media} is {:?}", event.outcome);
+///         Ok(())
+///     }
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), lambda_runtime::Error> {
+///     telemetry::init(&Environment::of_process());
+///     process::run(Publish).await
+/// }
+/// ```
+///
+/// # Errors
+/// A variable is missing or wrong, or the Lambda Runtime API cannot be reached.
+pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
+    let processor = processor(handler, Environment::of_process())
+        .inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let processor = Arc::new(processor);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
+        let processor = Arc::clone(&processor);
+        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let deadline = Deadline::new(left);
+        async move { processor.process(event.payload, deadline).await.map_err(Error::from) }
+    }))
+    .await
+}
+
+fn processor<D: Deliver>(handler: D, environment: Environment) -> Result<Ready<D>, ConfigError> {
+    let Config { table, dead_letter_queue_url } = Config::read(&environment)?;
+    if table.is_none() {
+        tracing::warn!("{TABLE} is not set: an event that comes again takes effect again");
+    }
+    let processor = Processor::new(handler);
+    if table.is_none() && dead_letter_queue_url.is_none() {
+        return Ok(processor.with_ledger(None).with_dead_letters(None));
+    }
+    let aws = Aws::new(environment)?;
+    let ledger = table.map(|(table, terms)| {
+        DynamoDbLedger::new(&aws, table, terms, owner(), OffsetDateTime::now_utc, PATIENCE)
+    });
+    let dead_letters = dead_letter_queue_url.map(|url| SqsQueue::new(&aws, url, PATIENCE));
+    Ok(processor.with_ledger(ledger).with_dead_letters(dead_letters))
+}
+
+/// A name that no other process has: the standard library's hasher has a random key.
+fn owner() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}

@@ -1,0 +1,89 @@
+//! The figures of `template.yaml` agree with one another, and with the code.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use mediahook::process::budget::RESERVE;
+use mediahook::process::config;
+
+/// The template, read as far as this test needs: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
+/// Lists are their text; comments and folded texts are passed over.
+fn template() -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
+    let mut scalars = BTreeMap::new();
+    let mut path: Vec<(usize, &str)> = Vec::new();
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim_end();
+        let (indent, rest) = (line.len() - line.trim_start().len(), line.trim_start());
+        let Some((key, value)) = rest.split_once(':').filter(|_| !rest.starts_with(['#', '-'])) else {
+            continue;
+        };
+        path.retain(|(of, _)| *of < indent);
+        path.push((indent, key));
+        let names: Vec<_> = path.iter().map(|(_, name)| *name).collect();
+        scalars.insert(names.join("."), value.trim().to_owned());
+    }
+    scalars
+}
+
+struct Template(BTreeMap<String, String>);
+
+impl Template {
+    fn at(&self, path: &str) -> &str {
+        self.0.get(path).ok_or(path).expect("a path in the template")
+    }
+
+    /// A figure, or the default of the parameter that stands in its place.
+    fn number(&self, path: &str) -> u64 {
+        let value = self.at(path);
+        let value = value
+            .strip_prefix("!Ref ")
+            .map_or(value, |parameter| self.at(&format!("Parameters.{parameter}.Default")));
+        value.parse().map_err(|_| path).expect("a number")
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        self.at(&format!("Resources.Processor.Properties.Environment.Variables.{name}"))
+    }
+}
+
+#[test]
+fn timeouts_lease_and_batch_agree() {
+    let template = Template(template());
+    let timeout = template.number("Resources.Processor.Properties.Timeout");
+    let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
+    let lease_path = format!("Resources.Processor.Properties.Environment.Variables.{}", config::LEASE_S);
+    let lease = template.number(&lease_path);
+    assert!(visibility >= 6 * timeout, "AWS's own rule");
+    assert!(lease >= timeout, "a claim must not end while an invocation can still be at work");
+    // One that is made as late as can be has ended when its record comes again.
+    assert!(timeout + lease <= visibility, "after a crash, a record must not meet its own claim");
+    assert!(timeout >= 4 * RESERVE.as_secs(), "most of an invocation is for the handlers");
+    assert_eq!(template.at(&lease_path), "!Ref ProcessorTimeout", "so that both change together");
+    assert_eq!(template.number("Parameters.IdempotencyTtl.Default"), config::IDEMPOTENCY_TTL.as_secs());
+
+    let source = "Resources.Processor.Properties.Events.Queue.Properties";
+    let batch = template.number(&format!("{source}.BatchSize"));
+    assert!((1..=10).contains(&batch), "what SQS hands over of a FIFO queue");
+    assert_eq!(template.at(&format!("{source}.FunctionResponseTypes")), "[ReportBatchItemFailures]");
+    assert!(template.number(&format!("{source}.ScalingConfig.MaximumConcurrency")) >= 2, "AWS's own rule");
+    assert!(!template.0.contains_key("Resources.Processor.Properties.ReservedConcurrentExecutions"));
+    assert!(template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount") >= 5);
+}
+
+#[test]
+fn the_processor_has_all_its_variables_and_the_table_expires() {
+    let template = Template(template());
+    for (name, value) in [
+        (config::TABLE, "!Ref Table"),
+        (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
+        (config::EVENT_BUS, "!Ref EventBusName"),
+        (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
+        (mediahook::config::BUCKET, "!Ref Bucket"),
+    ] {
+        assert_eq!(template.variable(name), value, "{name}");
+    }
+    let ttl = "Resources.Table.Properties.TimeToLiveSpecification";
+    assert_eq!(template.at(&format!("{ttl}.AttributeName")), "expiresat");
+    assert_eq!(template.at(&format!("{ttl}.Enabled")), "true");
+}

@@ -1,0 +1,184 @@
+//! The part of the embedded AWS where effects take place: a DynamoDB table and an event bus.
+//!
+//! The embedded DynamoDB does not check a condition and write in one step, nor say what it found where the condition did
+//! not hold; both are added here. The embedded bus refuses nothing and shows nobody what it took; so is that.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use winterbaume_core::{MockRequest, MockService};
+use winterbaume_dynamodb::DynamoDbService;
+use winterbaume_eventbridge::EventBridgeService;
+
+use super::cloud::{Fault, Service};
+use super::http::{Request, Response};
+
+/// The table's name.
+pub const TABLE: &str = "mediahook-test";
+/// The bus's.
+pub const BUS: &str = "media";
+/// What a bus takes as one request: 256 KiB.
+pub const BUS_LIMIT: usize = 256 * 1024;
+
+/// The table of what has had its effect.
+pub struct Table {
+    service: Service<DynamoDbService>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Which entries are refused, and with which code.
+type Refusals = Box<dyn Fn(&Value) -> Option<&'static str> + Send + Sync>;
+
+/// The event bus.
+pub struct Bus {
+    service: Service<EventBridgeService>,
+    requests: Mutex<Vec<Vec<Value>>>,
+    refusals: Mutex<Refusals>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let service = Service::new(DynamoDbService::new(), "dynamodb.us-east-1.amazonaws.com");
+        Self { service, turn: tokio::sync::Mutex::default() }
+    }
+}
+
+impl Table {
+    /// Makes it.
+    pub async fn create(&self) {
+        let definition = json!({
+            "TableName": TABLE,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }]
+        });
+        self.call("CreateTable", &definition).await;
+    }
+
+    /// From now on it answers like this.
+    pub fn faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.service.set(faults);
+    }
+
+    /// The item of an event.
+    pub async fn item(&self, id: &str) -> Option<Value> {
+        let key = json!({ "TableName": TABLE, "Key": { "id": { "S": id } } });
+        self.call("GetItem", &key).await.get("Item").cloned()
+    }
+
+    /// The state of an event.
+    pub async fn status(&self, id: &str) -> Option<String> {
+        self.item(id).await?["status"]["S"].as_str().map(String::from)
+    }
+
+    pub(super) async fn answer(&self, request: Request) -> Option<Response> {
+        let _turn = self.turn.lock().await;
+        let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let found = match sent["Item"]["id"]["S"].as_str() {
+            Some(id) if sent["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD" => self.item(id).await,
+            _ => None,
+        };
+        let with_found = |body: hyper::body::Bytes| {
+            let mut answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let failed = answer["__type"].as_str().is_some_and(|t| t.contains("ConditionalCheckFailed"));
+            let Some(found) = found.filter(|_| failed) else { return body };
+            answer["Item"] = found;
+            answer.to_string().into()
+        };
+        self.service.answer(request, with_found).await
+    }
+
+    async fn call(&self, action: &str, body: &Value) -> Value {
+        call(&self.service.inner, "dynamodb", &format!("DynamoDB_20120810.{action}"), body).await
+    }
+}
+
+/// A call that meets no fault and is not counted.
+async fn call(service: &impl MockService, host: &str, target: &str, body: &Value) -> Value {
+    let mut headers = hyper::HeaderMap::new();
+    headers.insert("x-amz-target", target.parse().expect("a header value"));
+    let request = MockRequest {
+        method: "POST".to_owned(),
+        uri: format!("https://{host}.us-east-1.amazonaws.com/"),
+        headers,
+        body: body.to_string().into(),
+    };
+    let answered = service.handle(request).await;
+    assert_eq!(answered.status, 200, "{target}");
+    serde_json::from_slice(&answered.body).unwrap_or_default()
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            service: Service::new(EventBridgeService::new(), "events.us-east-1.amazonaws.com"),
+            requests: Mutex::default(),
+            refusals: Mutex::new(Box::new(|_| None)),
+        }
+    }
+}
+
+impl Bus {
+    /// From now on it answers like this.
+    pub fn faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.service.set(faults);
+    }
+
+    /// From now on it refuses these entries, while the others of the same request are taken.
+    pub fn refuses(&self, refuses: impl Fn(&Value) -> Option<&'static str> + Send + Sync + 'static) {
+        *self.refusals.lock().expect("the refusals") = Box::new(refuses);
+    }
+
+    /// What it took, request by request.
+    pub fn requests(&self) -> Vec<Vec<Value>> {
+        self.requests.lock().expect("the requests").clone()
+    }
+
+    /// What it took.
+    pub fn events(&self) -> Vec<Value> {
+        self.requests().into_iter().flatten().collect()
+    }
+
+    /// The ids of the events it took.
+    pub fn ids(&self) -> Vec<String> {
+        let detail = |event: &Value| serde_json::from_str(event["Detail"].as_str().unwrap_or_default());
+        let details: Vec<Value> = self.events().iter().map(|e| detail(e).unwrap_or_default()).collect();
+        details.iter().map(|d| d["id"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Whether a rule of this pattern would pass on an event that was taken.
+    pub async fn matches(&self, pattern: &str, entry: &Value) -> bool {
+        let detail: Value =
+            serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("a detail of JSON");
+        let event = json!({
+            "version": "0", "id": "1", "account": "123456789012", "region": "us-east-1", "resources": [],
+            "time": "2026-11-22T05:50:25Z", "source": entry["Source"], "detail-type": entry["DetailType"],
+            "detail": detail
+        });
+        let body = json!({ "EventPattern": pattern, "Event": event.to_string() });
+        call(&self.service.inner, "events", "AWSEvents.TestEventPattern", &body).await["Result"] == true
+    }
+
+    pub(super) async fn answer(&self, request: Request) -> Option<Response> {
+        let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let entries = sent["Entries"].as_array().cloned().unwrap_or_default();
+        self.service.answer(request, |body| self.take(&entries, &body)).await
+    }
+
+    fn take(&self, entries: &[Value], body: &hyper::body::Bytes) -> hyper::body::Bytes {
+        let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let refuses = self.refusals.lock().expect("the refusals");
+        let mut taken = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            match refuses(entry) {
+                None => taken.push(entry.clone()),
+                Some(code) => {
+                    answer["Entries"][at] = json!({ "ErrorCode": code, "ErrorMessage": "as it was told" });
+                }
+            }
+        }
+        answer["FailedEntryCount"] = (entries.len() - taken.len()).into();
+        self.requests.lock().expect("the requests").push(taken);
+        answer.to_string().into()
+    }
+}
