@@ -8,8 +8,8 @@ use crate::config::{BUCKET, ConfigError, Environment};
 /// The variable with the name of the table that knows which events have had their effect. Without it an event that comes
 /// again has its effect again.
 pub const TABLE: &str = "MEDIAHOOK_TABLE";
-/// The variable with the length of a claim's lease, in seconds. It must be set where the table is, because only whoever
-/// sets the function's timeout and the queue's visibility timeout knows it: see [`Terms::lease`].
+/// The variable with the length of a claim's lease, in seconds; [`LEASE`] where it is not set. Set it to the function's
+/// timeout: see [`Terms::lease`].
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time a completed event is known, in seconds; [`IDEMPOTENCY_TTL`] where it is not set.
 pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
@@ -20,6 +20,9 @@ pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
 /// enough of it.
 pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
 
+/// How long a claim lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
+/// the template for the function's timeout.
+pub const LEASE: Duration = Duration::from_secs(30);
 /// How long a completed event is known, unless the environment says otherwise.
 pub const IDEMPOTENCY_TTL: Duration = Duration::from_hours(1);
 
@@ -67,12 +70,14 @@ pub fn bus_and_bucket(environment: &Environment) -> Result<Option<(String, Strin
 }
 
 fn terms(environment: &Environment) -> Result<Terms, ConfigError> {
-    let lease = seconds(LEASE_S, environment.required(LEASE_S)?, MAX_LEASE)?;
-    let ttl = match environment.optional(IDEMPOTENCY_TTL_S) {
-        Some(value) => seconds(IDEMPOTENCY_TTL_S, value, MAX_TTL)?,
-        None => IDEMPOTENCY_TTL,
+    let length = |name, max, default| match environment.optional(name) {
+        Some(value) => seconds(name, value, max),
+        None => Ok(default),
     };
-    Ok(Terms { lease, ttl })
+    Ok(Terms {
+        lease: length(LEASE_S, MAX_LEASE, LEASE)?,
+        ttl: length(IDEMPOTENCY_TTL_S, MAX_TTL, IDEMPOTENCY_TTL)?,
+    })
 }
 
 fn seconds(name: &'static str, value: &str, max: Duration) -> Result<Duration, ConfigError> {
@@ -101,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn a_table_needs_a_lease_and_has_a_ttl() {
-        assert_eq!(read(&[(TABLE, "t")]), Err("MEDIAHOOK_LEASE_S is not set".to_owned()));
-        let config = read(&[(TABLE, "t"), (LEASE_S, "30")]).unwrap();
+    fn a_table_has_a_lease_and_a_ttl() {
+        let config = read(&[(TABLE, "t")]).unwrap();
         let terms = Terms { lease: Duration::from_secs(30), ttl: Duration::from_hours(1) };
         assert_eq!(config.table, Some(("t".to_owned(), terms)));
-        let config = read(&[(TABLE, "t"), (LEASE_S, "30"), (IDEMPOTENCY_TTL_S, "60")]).unwrap();
-        assert_eq!(config.table.unwrap().1.ttl, Duration::from_mins(1));
+        let config = read(&[(TABLE, "t"), (LEASE_S, "20"), (IDEMPOTENCY_TTL_S, "60")]).unwrap();
+        let terms = Terms { lease: Duration::from_secs(20), ttl: Duration::from_mins(1) };
+        assert_eq!(config.table.unwrap().1, terms);
     }
 
     #[test]

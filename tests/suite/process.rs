@@ -301,7 +301,6 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
     for (name, value, expected) in [
         ("MEDIAHOOK_TABLE", "", "MEDIAHOOK_TABLE is not set"),
         ("MEDIAHOOK_BUCKET", "", "MEDIAHOOK_BUCKET is not set"),
-        ("MEDIAHOOK_LEASE_S", "", "MEDIAHOOK_LEASE_S is not set"),
         ("MEDIAHOOK_LEASE_S", "long", "MEDIAHOOK_LEASE_S: expected a whole number"),
         ("MEDIAHOOK_IDEMPOTENCY_TTL_S", "0", "MEDIAHOOK_IDEMPOTENCY_TTL_S: expected"),
         ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", "dead", "MEDIAHOOK_DEAD_LETTER_QUEUE_URL: expected a URL"),
