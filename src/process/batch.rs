@@ -140,7 +140,9 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     }
 
     async fn hand_over(&self, delivery: &Delivery<'_>, until: Instant) -> Result<(), Failure> {
-        match timeout_at(until, AssertUnwindSafe(self.handler.deliver(delivery)).catch_unwind()).await {
+        // In a block of its own, for what a handler does before it gives its future may panic too.
+        let delivered = AssertUnwindSafe(async { self.handler.deliver(delivery).await }).catch_unwind();
+        match timeout_at(until, delivered).await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => Err(Failure::new(format!("panic: {}", panic_message(panic.as_ref())))),
             Err(_) => Err(Failure::new("the handler was cut off: the lease or the invocation is at its end")),
@@ -345,6 +347,23 @@ mod tests {
             assert_eq!(ids, failed, "{left_ms}");
             assert_eq!(*processor.handler.0.lock().unwrap(), seen, "{left_ms}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_before_it_gives_its_future_fails_its_record_alone() {
+        struct Eager;
+        impl Handler for Eager {
+            fn handle(&self, event: &Envelope) -> impl Future<Output = Result<(), Failure>> + Send {
+                assert!(event.event_type != "panic", "as told");
+                async { Ok(()) }
+            }
+        }
+        let batch = json!({ "Records": [record("a1", "a", "panic"), record("b1", "b", "ok")] });
+        let batch = serde_json::from_value(batch).unwrap();
+        let answer =
+            Processor::new(Eager).process(batch, Deadline::new(Duration::from_secs(10))).await.unwrap();
+        let failed: Vec<_> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["a1"]);
     }
 
     #[tokio::test]
