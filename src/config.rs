@@ -108,6 +108,11 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// Whether a variable is set, and not empty, whose name begins like this.
+    pub(crate) fn has_any(&self, beginning: &str) -> bool {
+        self.0.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
+    }
+
     /// A variable that must be set.
     ///
     /// # Errors
@@ -136,6 +141,15 @@ mod tests {
 
     fn environment(name: &str, value: &str) -> Environment {
         [(name, value)].into_iter().collect()
+    }
+
+    #[test]
+    fn a_beginning_finds_every_name_that_is_set() {
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_DYNAMODB"] {
+            assert!(environment(name, "https://aws.example.com").has_any("AWS_ENDPOINT_URL"), "{name}");
+            assert!(!environment(name, "").has_any("AWS_ENDPOINT_URL"), "{name}");
+        }
+        assert!(!environment("AWS_REGION", "eu-central-1").has_any("AWS_ENDPOINT_URL"));
     }
 
     #[test]

@@ -63,6 +63,23 @@ impl Aws {
     }
 }
 
+/// The configuration of a client: what all of ours have in common. A macro, because every SDK crate has a type of its own
+/// of the same form.
+macro_rules! client_config {
+    ($sdk:ident, $service:literal, $aws:expr, $patience:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(aws::behavior_version())
+            .region($aws.region.clone())
+            .credentials_provider($aws.credentials.clone())
+            .http_client($aws.http.clone())
+            .timeout_config(aws::timeouts($patience))
+            .retry_config(aws::retries($patience));
+        config.set_endpoint_url($aws.endpoint_url($service));
+        config
+    }};
+}
+pub(super) use client_config;
+
 /// The behaviour of the SDK that we have tested with.
 pub(super) fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()

@@ -57,14 +57,7 @@ impl DynamoDbLedger {
         now: fn() -> OffsetDateTime,
         patience: Patience,
     ) -> Self {
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(aws::behavior_version())
-            .region(aws.region.clone())
-            .credentials_provider(aws.credentials.clone())
-            .http_client(aws.http.clone())
-            .timeout_config(aws::timeouts(patience))
-            .retry_config(aws::retries(patience));
-        config.set_endpoint_url(aws.endpoint_url("DYNAMODB"));
+        let config = aws::client_config!(aws_sdk_dynamodb, "DYNAMODB", aws, patience);
         Self { client: Client::from_conf(config.build()), table, terms, owner, now }
     }
 

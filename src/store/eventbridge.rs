@@ -21,14 +21,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. Nothing is sent yet.
     pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
-        let mut config = aws_sdk_eventbridge::Config::builder()
-            .behavior_version(aws::behavior_version())
-            .region(aws.region.clone())
-            .credentials_provider(aws.credentials.clone())
-            .http_client(aws.http.clone())
-            .timeout_config(aws::timeouts(patience))
-            .retry_config(aws::retries(patience));
-        config.set_endpoint_url(aws.endpoint_url("EVENTBRIDGE"));
+        let config = aws::client_config!(aws_sdk_eventbridge, "EVENTBRIDGE", aws, patience);
         Self { client: Client::from_conf(config.build()), name }
     }
 

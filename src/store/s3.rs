@@ -28,19 +28,11 @@ impl S3Bucket {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let endpoint = self.aws.endpoint_url("S3");
-            let mut config = aws_sdk_s3::Config::builder()
-                .behavior_version(aws::behavior_version())
-                .region(self.aws.region.clone())
-                .credentials_provider(self.aws.credentials.clone())
-                .http_client(self.aws.http.clone())
-                .timeout_config(aws::timeouts(self.patience))
-                .retry_config(aws::retries(self.patience))
+            let config = aws::client_config!(aws_sdk_s3, "S3", self.aws, self.patience)
                 // TLS guards the way; a checksum of our own would only cost the time we are short of here.
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 // An endpoint of one's own seldom resolves BUCKET.HOST.
-                .force_path_style(endpoint.is_some());
-            config.set_endpoint_url(endpoint);
+                .force_path_style(self.aws.endpoint_url("S3").is_some());
             Client::from_conf(config.build())
         })
     }

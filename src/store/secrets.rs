@@ -29,14 +29,8 @@ impl Secret {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let mut config = aws_sdk_secretsmanager::Config::builder()
-                .behavior_version(aws::behavior_version())
-                .region(self.aws.region.clone())
-                .credentials_provider(self.aws.credentials.clone())
-                .http_client(self.aws.http.clone())
-                .timeout_config(aws::timeouts(self.patience))
-                .retry_config(aws::retries(self.patience));
-            config.set_endpoint_url(self.aws.endpoint_url("SECRETS_MANAGER"));
+            let config =
+                aws::client_config!(aws_sdk_secretsmanager, "SECRETS_MANAGER", self.aws, self.patience);
             Client::from_conf(config.build())
         })
     }

@@ -24,14 +24,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. Nothing is sent yet.
     pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
-        let mut config = aws_sdk_sqs::Config::builder()
-            .behavior_version(aws::behavior_version())
-            .region(aws.region.clone())
-            .credentials_provider(aws.credentials.clone())
-            .http_client(aws.http.clone())
-            .timeout_config(aws::timeouts(patience))
-            .retry_config(aws::retries(patience));
-        config.set_endpoint_url(aws.endpoint_url("SQS"));
+        let config = aws::client_config!(aws_sdk_sqs, "SQS", aws, patience);
         Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
     }
 

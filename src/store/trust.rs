@@ -9,20 +9,14 @@ use crate::config::Environment;
 /// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// By these a user says that other certificates count: an endpoint of one's own, or a store of one's own.
-const OWN: [&str; 6] = [
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_SQS",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-];
+/// A variable that begins like one of these says that other certificates count: a store of one's own, or an endpoint of
+/// one's own, for all services or for one.
+const OWN: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_ENDPOINT_URL"];
 
 /// The roots for AWS's own endpoints, or the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` included) where something else
 /// is asked for.
 pub(super) fn roots(environment: &Environment, region: &str) -> TlsContext {
-    let is_own = OWN.iter().any(|name| environment.optional(name).is_some());
+    let is_own = OWN.iter().any(|name| environment.has_any(name));
     let store = if !is_own && is_public_partition(region) {
         TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
     } else {
