@@ -24,7 +24,7 @@
 //! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
 //! - [`config`]: the environment
 //! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
-//! - [`telemetry`]: the log
+//! - [`telemetry`]: the log; [`metrics`]: what is counted and timed
 //! - [`secret`]: text that must not be seen
 
 pub mod callback;
@@ -35,6 +35,7 @@ pub mod intake;
 pub mod json;
 pub mod keyring;
 pub mod keys;
+pub mod metrics;
 pub mod process;
 pub mod pull;
 pub mod receive;
