@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use mediahook::envelope::{Channel, Envelope, Outcome};
 use mediahook::intake;
+use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::process::{self, Failure, Handler, Processor};
 use mediahook::pull::{self, Puller};
@@ -148,7 +149,8 @@ impl World {
             let receiver = Arc::clone(&receiver);
             let deadline = || Deadline::new(ANSWER_WITHIN);
             async move {
-                receiver.receive(serde_json::from_value(invocation).unwrap_or_default(), deadline()).await
+                let callback = serde_json::from_value(invocation).unwrap_or_default();
+                receiver.receive(callback, deadline(), &Invocation::default()).await
             }
         }));
 
@@ -173,7 +175,9 @@ impl World {
         if messages.is_empty() {
             return tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        if let Ok(response) = self.processor.process(mapping::batch(&messages), invocation_ends()).await {
+        if let Ok(response) =
+            self.processor.process(mapping::batch(&messages), invocation_ends(), &Invocation::default()).await
+        {
             self.queue.settle(&messages, &response).await;
             if aloud {
                 let failed = response.batch_item_failures.len();
@@ -282,7 +286,8 @@ impl World {
             let sample = Sample::new(sender, name, outcome, body);
             rows.push(Row { id: Some(envelope.id), got: None, sample });
         }
-        let summary = self.puller.pull(pull::budget::Deadline::new(PULL_TIMEOUT)).await;
+        let summary =
+            self.puller.pull(pull::budget::Deadline::new(PULL_TIMEOUT), &Invocation::default()).await;
         println!("puller: {}", serde_json::to_string(&summary)?);
         Ok(rows)
     }

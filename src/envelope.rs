@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::trace::Trace;
+
 /// `specversion` of every envelope.
 const SPEC_VERSION: &str = "1.0";
 const JSON_MEDIA_TYPE: &str = "application/json";
@@ -54,6 +56,10 @@ pub struct Envelope {
     pub channel: Channel,
     /// When it came to us; RFC 3339.
     pub receivedtime: String,
+    /// The trace of the invocation that received it, as W3C has it (`CloudEvents`' extension for distributed tracing):
+    /// X-Ray's header, converted, where that names a segment. `id` does not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// How the happening that an event tells of went.
@@ -91,6 +97,8 @@ pub struct Message {
     pub deduplication_id: String,
     /// `MessageGroupId`: one media's events keep their order, and others do not wait for them.
     pub group_id: String,
+    /// `AWSTraceHeader`: the trace it belongs to.
+    pub trace: Option<Trace>,
 }
 
 /// What an [`Envelope`] is made from, once the sender's format is understood.
@@ -133,6 +141,7 @@ impl Envelope {
             mediaid: contents.media_id,
             channel,
             receivedtime: rfc3339(received),
+            traceparent: None,
         }
     }
 
@@ -148,7 +157,17 @@ impl Envelope {
     pub fn message(&self) -> Message {
         // Every member is a text, an enum or valid JSON already: there is nothing that can fail.
         let body = serde_json::to_string(self).unwrap_or_default();
-        Message { body: escape_for_sqs(body), deduplication_id: self.id.clone(), group_id: self.group_id() }
+        Message {
+            body: escape_for_sqs(body),
+            deduplication_id: self.id.clone(),
+            group_id: self.group_id(),
+            trace: self.trace(),
+        }
+    }
+
+    /// The trace of `traceparent`, where that is one.
+    pub fn trace(&self) -> Option<Trace> {
+        self.traceparent.as_deref().and_then(Trace::from_traceparent)
     }
 
     /// An event about nothing we could name is a group of its own, so that it holds nobody up.

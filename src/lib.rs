@@ -24,7 +24,8 @@
 //! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
 //! - [`config`]: the environment
 //! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
-//! - [`telemetry`]: the log; [`metrics`]: what is counted and timed
+//! - [`telemetry`]: the log, its wide events; [`metrics`]: what is counted and timed in them
+//! - [`invocation`]: what Lambda says of a call, and the [`trace`] it belongs to
 //! - [`secret`]: text that must not be seen
 
 pub mod callback;
@@ -32,6 +33,7 @@ pub mod claim_check;
 pub mod config;
 pub mod envelope;
 pub mod intake;
+pub mod invocation;
 pub mod json;
 pub mod keyring;
 pub mod keys;
@@ -46,6 +48,7 @@ pub mod settings;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod trace;
 
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]

@@ -1,14 +1,14 @@
-//! What is counted and timed: the names under which CloudWatch knows it.
+//! What is counted and timed: the names under which `CloudWatch` knows it.
 
-/// The CloudWatch namespace of all of them.
+/// The `CloudWatch` namespace of all of them.
 pub const NAMESPACE: &str = "mediahook";
 
 /// One thing that is counted or timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name in CloudWatch.
+    /// Its name in `CloudWatch`.
     pub name: &'static str,
-    /// CloudWatch's unit: `Count` or `Milliseconds`.
+    /// `CloudWatch`'s unit: `Count` or `Milliseconds`.
     pub unit: &'static str,
     /// What it says.
     pub about: &'static str,

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
+use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::pull::Puller;
 use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
 use mediahook::store::{aws::Aws, http::SenderHttp, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
-use mediahook::telemetry;
+use mediahook::telemetry::{self, Recorder};
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -21,12 +22,14 @@ const MEMORY_PER_ANSWER: usize = 4;
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     telemetry::init(&environment);
+    let recorder = Recorder::of(&environment);
     let puller = puller(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let puller = Arc::new(puller);
+    let puller = Arc::new(puller.with_recorder(recorder));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<IgnoredAny>| {
         let puller = Arc::clone(&puller);
         let deadline = Deadline::new(left(event.context.deadline()));
-        async move { Ok::<_, Error>(puller.pull(deadline).await) }
+        let invocation = Invocation::begin(&event.context);
+        async move { Ok::<_, Error>(puller.pull(deadline, &invocation).await) }
     }))
     .await
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mediahook::callback::Callback;
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
+use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
 use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
-use mediahook::telemetry;
+use mediahook::telemetry::{self, Recorder};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -18,13 +19,15 @@ use tokio::time::timeout;
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     telemetry::init(&environment);
+    let recorder = Recorder::of(&environment);
     let receiver =
         receiver(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let receiver = Arc::new(receiver);
+    let receiver = Arc::new(receiver.with_recorder(recorder));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Callback>| {
         let receiver = Arc::clone(&receiver);
         let deadline = Deadline::new(left(event.context.deadline()));
-        async move { Ok::<_, Error>(receiver.receive(event.payload, deadline).await) }
+        let invocation = Invocation::begin(&event.context);
+        async move { Ok::<_, Error>(receiver.receive(event.payload, deadline, &invocation).await) }
     }))
     .await
 }

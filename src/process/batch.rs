@@ -7,14 +7,18 @@ use std::panic::AssertUnwindSafe;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::Deadline;
-use super::dead_letters::{self, DeadLetters};
+use super::dead_letters::{self, DeadLetters, trace_of};
 use super::handler::{Deliver, Delivery, Failure, Then};
 use super::ledger::{Claim, Lease, Ledger};
+use super::line::{Done, Fate};
 use crate::envelope::Envelope;
+use crate::invocation::Invocation;
 use crate::store::StoreError;
+use crate::telemetry::Recorder;
 
 /// Takes batches apart and hands each record to the handler.
 #[derive(Debug)]
@@ -22,7 +26,12 @@ pub struct Processor<D, L = Infallible, Q = Infallible> {
     handler: D,
     ledger: Option<L>,
     dead_letters: Option<Q>,
+    recorder: Recorder,
+    now: Clock,
 }
+
+/// What time it is: by it the age of events is told.
+pub type Clock = fn() -> OffsetDateTime;
 
 /// The batch cannot be answered record by record, so all of it must come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,30 +40,44 @@ pub struct BatchError;
 
 impl<D: Deliver> Processor<D> {
     /// A processor for this handler. It knows no ledger, so a repeated event has its effect again, and no dead-letter
-    /// queue, so every failure is tried again.
+    /// queue, so every failure is tried again, and writes no wide events.
     pub fn new(handler: D) -> Self {
-        Self { handler, ledger: None, dead_letters: None }
+        let (recorder, now) = (Recorder::silent(), OffsetDateTime::now_utc as Clock);
+        Self { handler, ledger: None, dead_letters: None, recorder, now }
     }
 }
 
 impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     /// The same, with each event under a claim of this ledger.
     pub fn with_ledger<M: Ledger>(self, ledger: impl Into<Option<M>>) -> Processor<D, M, Q> {
-        Processor { handler: self.handler, ledger: ledger.into(), dead_letters: self.dead_letters }
+        let Self { handler, ledger: _, dead_letters, recorder, now } = self;
+        Processor { handler, ledger: ledger.into(), dead_letters, recorder, now }
     }
 
     /// The same, with what can never succeed sent there at once.
     pub fn with_dead_letters<R: DeadLetters>(self, queue: impl Into<Option<R>>) -> Processor<D, L, R> {
-        Processor { handler: self.handler, ledger: self.ledger, dead_letters: queue.into() }
+        let Self { handler, ledger, dead_letters: _, recorder, now } = self;
+        Processor { handler, ledger, dead_letters: queue.into(), recorder, now }
+    }
+
+    /// The same, with a wide event for each record, of what happened at that clock's times.
+    #[must_use]
+    pub fn with_recorder(self, recorder: Recorder, now: Clock) -> Self {
+        Self { recorder, now, ..self }
     }
 
     /// Processes a batch: its message groups side by side, the records of each in order. Answers which records failed.
     ///
     /// # Errors
     /// A record that failed has no id. An answer with an empty id would have the same effect, less visibly.
-    pub async fn process(&self, batch: SqsEvent, deadline: Deadline) -> Result<SqsBatchResponse, BatchError> {
+    pub async fn process(
+        &self,
+        batch: SqsEvent,
+        deadline: Deadline,
+        invocation: &Invocation,
+    ) -> Result<SqsBatchResponse, BatchError> {
         let groups = groups(&batch.records).into_iter();
-        let failed = join_all(groups.map(|group| self.process_group(group, deadline))).await;
+        let failed = join_all(groups.map(|group| self.process_group(group, deadline, invocation))).await;
         let mut answer = SqsBatchResponse::default();
         for record in failed.into_iter().flatten() {
             let mut failure = BatchItemFailure::default();
@@ -70,71 +93,68 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         &self,
         mut records: Vec<&'r SqsMessage>,
         deadline: Deadline,
+        invocation: &Invocation,
     ) -> Vec<&'r SqsMessage> {
         for (done, record) in records.iter().enumerate() {
-            let (id, result) = self.process_record(record, deadline).await;
-            if let Err(failure) = result {
-                tracing::error!(
-                    id,
-                    message_id = record.message_id,
-                    receive_count = receive_count(record),
-                    held_back = records.len() - done - 1,
-                    reason = failure.reason(),
-                    "record failed"
-                );
+            let began = Instant::now();
+            let delivery = read(record);
+            let fate = self.process_record(record, &delivery, deadline).await;
+            let failed = matches!(fate, Fate::Failed(_));
+            let told = Done {
+                record,
+                envelope: delivery.as_ref().ok().map(|delivery| &delivery.envelope),
+                trace: delivery.as_ref().map_or_else(|_| trace_of(record), |delivery| delivery.trace),
+                fate: &fate,
+                held_back: if failed { records.len() - done - 1 } else { 0 },
+                at: (self.now)(),
+                total: began.elapsed(),
+                invocation,
+            };
+            told.tell(&self.recorder);
+            if failed {
                 return records.split_off(done);
             }
         }
         Vec::new()
     }
 
-    /// The event's id, as far as the record tells, and how it went.
     async fn process_record(
         &self,
         record: &SqsMessage,
+        delivery: &Result<Delivery<'_>, String>,
         deadline: Deadline,
-    ) -> (Option<String>, Result<(), Failure>) {
-        let (id, result) = match read(record) {
-            Ok(delivery) => {
-                let result = self.take_effect(&delivery, deadline).await;
-                (Some(delivery.envelope.id), result)
-            }
-            Err(failure) => (record.attributes.get("MessageDeduplicationId").cloned(), Err(failure)),
+    ) -> Fate {
+        let result = match delivery {
+            Ok(delivery) => self.take_effect(delivery, deadline).await,
+            // It never will be.
+            Err(why) => Err(Failure::dead_letter(why)),
         };
         match result {
-            Err(failure) if failure.then() == Then::DeadLetter => {
-                let buried = self.bury(record, id.as_deref(), failure, deadline).await;
-                (id, buried)
-            }
-            result => (id, result),
+            Ok(effect) => effect,
+            Err(failure) if failure.then() == Then::DeadLetter => self.bury(record, failure, deadline).await,
+            Err(failure) => Fate::Failed(failure),
         }
     }
 
     /// Has the effect under a claim, unless it was had before.
-    async fn take_effect(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<(), Failure> {
+    async fn take_effect(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Fate, Failure> {
         if !deadline.may_begin() {
             return Err(Failure::new("too little of the invocation was left to begin it"));
         }
         let Some(ledger) = &self.ledger else {
-            return self.hand_over(delivery, deadline.handlers_until()).await;
+            return self.hand_over(delivery, deadline.handlers_until()).await.map(|()| Fate::Processed);
         };
         let asked = Instant::now();
         let claim = in_time(deadline.handlers_until(), ledger.claim(&delivery.envelope.id)).await;
         match claim.map_err(|e| format!("not claimed: {e}"))? {
-            Claim::Completed => {
-                tracing::info!(
-                    id = delivery.envelope.id,
-                    "completed before: a repeated event, without effect"
-                );
-                Ok(())
-            }
+            Claim::Completed => Ok(Fate::Duplicate),
             Claim::InProgress => Err(Failure::new("in progress elsewhere")),
             Claim::Granted(lease) => {
                 // Beyond its lease somebody else may have the effect.
                 let until = deadline.handlers_until().min(asked + lease.length);
                 let result = self.hand_over(delivery, until).await;
                 settle(ledger, &lease, result.is_ok(), deadline).await;
-                result
+                result.map(|()| Fate::Processed)
             }
         }
     }
@@ -150,28 +170,13 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     }
 
     /// Sends a record to the dead-letter queue. Only then it may leave this one.
-    async fn bury(
-        &self,
-        record: &SqsMessage,
-        id: Option<&str>,
-        failure: Failure,
-        deadline: Deadline,
-    ) -> Result<(), Failure> {
+    async fn bury(&self, record: &SqsMessage, failure: Failure, deadline: Deadline) -> Fate {
         let (Some(dead_letters), Some(message)) = (&self.dead_letters, dead_letters::of(record)) else {
-            return Err(failure);
+            return Fate::Failed(failure);
         };
         match in_time(deadline.answer_by(), dead_letters.bury(&message)).await {
-            Ok(()) => {
-                tracing::error!(
-                    id,
-                    message_id = record.message_id,
-                    receive_count = receive_count(record),
-                    reason = failure.reason(),
-                    "dead letter"
-                );
-                Ok(())
-            }
-            Err(error) => Err(Failure::new(format!(
+            Ok(()) => Fate::DeadLetter(failure),
+            Err(error) => Fate::Failed(Failure::new(format!(
                 "{}; not brought to the dead-letter queue: {error}",
                 failure.reason()
             ))),
@@ -207,12 +212,12 @@ async fn in_time<T>(
     timeout_at(until, step).await.map_err(|_| StoreError("no answer in time".to_owned()))?
 }
 
-/// What a record carries. What is no envelope now never will be.
-fn read(record: &SqsMessage) -> Result<Delivery<'_>, Failure> {
-    let text = record.body.as_deref().ok_or_else(|| Failure::dead_letter("no body"))?;
-    let envelope =
-        Envelope::parse(text).map_err(|e| Failure::dead_letter(format!("not an envelope: {}", place(&e))))?;
-    Ok(Delivery { envelope, text })
+/// What a record carries; or why it is no envelope.
+fn read(record: &SqsMessage) -> Result<Delivery<'_>, String> {
+    let text = record.body.as_deref().ok_or("no body")?;
+    let envelope = Envelope::parse(text).map_err(|e| format!("not an envelope: {}", place(&e)))?;
+    let trace = trace_of(record).or_else(|| envelope.trace());
+    Ok(Delivery { envelope, text, trace })
 }
 
 /// The records of each message group, in the batch's order. A record without a group is one by itself.
@@ -231,10 +236,6 @@ fn groups(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
 /// Where a text stops being an envelope. `serde_json`'s own words would repeat what stands there.
 fn place(error: &serde_json::Error) -> String {
     format!("line {}, column {}", error.line(), error.column())
-}
-
-fn receive_count(record: &SqsMessage) -> Option<&str> {
-    record.attributes.get("ApproximateReceiveCount").map(String::as_str)
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
@@ -278,7 +279,8 @@ mod tests {
     async fn process(records: serde_json::Value) -> (Result<Vec<String>, BatchError>, Vec<String>) {
         let processor = Processor::new(Obedient::default());
         let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let answer = processor.process(batch, Deadline::new(Duration::from_secs(30))).await;
+        let answer =
+            processor.process(batch, Deadline::new(Duration::from_secs(30)), &Invocation::default()).await;
         let failed = answer.map(|a| a.batch_item_failures.into_iter().map(|f| f.item_identifier).collect());
         (failed, processor.handler.0.into_inner().unwrap())
     }
@@ -341,7 +343,8 @@ mod tests {
             [(400, vec!["a1", "a2"], vec!["a1", "b1"]), (0, vec!["a1", "a2", "b1"], vec!["a1", "b1"])]
         {
             let (began, left) = (Instant::now(), Duration::from_millis(left_ms));
-            let answer = processor.process(batch.clone(), Deadline::new(left)).await.unwrap();
+            let answer =
+                processor.process(batch.clone(), Deadline::new(left), &Invocation::default()).await.unwrap();
             assert!(left_ms == 0 || began.elapsed() < left);
             let ids: Vec<_> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
             assert_eq!(ids, failed, "{left_ms}");
@@ -360,8 +363,10 @@ mod tests {
         }
         let batch = json!({ "Records": [record("a1", "a", "panic"), record("b1", "b", "ok")] });
         let batch = serde_json::from_value(batch).unwrap();
-        let answer =
-            Processor::new(Eager).process(batch, Deadline::new(Duration::from_secs(10))).await.unwrap();
+        let answer = Processor::new(Eager)
+            .process(batch, Deadline::new(Duration::from_secs(10)), &Invocation::default())
+            .await
+            .unwrap();
         let failed: Vec<_> = answer.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
         assert_eq!(failed, ["a1"]);
     }

@@ -7,6 +7,7 @@ use aws_lambda_events::sqs::SqsMessage;
 
 use crate::envelope::Message;
 use crate::store::{Queue, StoreError};
+use crate::trace::Trace;
 
 /// Keeps what nobody could process, until somebody has looked at it.
 pub trait DeadLetters: Send + Sync {
@@ -31,6 +32,11 @@ impl DeadLetters for Infallible {
     }
 }
 
+/// The trace that a record came with.
+pub(super) fn trace_of(record: &SqsMessage) -> Option<Trace> {
+    record.attributes.get("AWSTraceHeader").and_then(|header| Trace::from_xray(header))
+}
+
 /// The message that carries a record there: its body and its group as they were; nothing where it has no body.
 ///
 /// Not its deduplication id: an event that was redriven and failed once more within five minutes would be taken for the
@@ -39,5 +45,6 @@ pub(super) fn of(record: &SqsMessage) -> Option<Message> {
     let body = record.body.clone().filter(|body| !body.is_empty())?;
     let deduplication_id = record.message_id.clone().filter(|id| !id.is_empty())?;
     let group = record.attributes.get("MessageGroupId").cloned();
-    Some(Message { body, group_id: group.unwrap_or_else(|| deduplication_id.clone()), deduplication_id })
+    let group_id = group.unwrap_or_else(|| deduplication_id.clone());
+    Some(Message { body, group_id, deduplication_id, trace: trace_of(record) })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::envelope::Envelope;
+use crate::trace::Trace;
 
 /// Takes an event to its effect. This is where your own code goes.
 ///
@@ -30,6 +31,8 @@ pub struct Delivery<'r> {
     pub envelope: Envelope,
     /// The envelope as it travelled, byte for byte.
     pub text: &'r str,
+    /// The trace it came with: of its message, else of its envelope.
+    pub trace: Option<Trace>,
 }
 
 /// What a [`super::Processor`] hands events to: every [`Handler`], and whoever passes them on as they came.

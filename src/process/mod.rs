@@ -12,11 +12,12 @@ pub mod config;
 pub mod dead_letters;
 mod handler;
 pub mod ledger;
+mod line;
 mod log;
 pub mod publish;
 mod run;
 
-pub use batch::{BatchError, Processor};
+pub use batch::{BatchError, Clock, Processor};
 pub use handler::{Deliver, Delivery, Failure, Handler};
 pub use log::LogHandler;
 pub use run::run;

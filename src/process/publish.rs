@@ -20,6 +20,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use super::handler::{Deliver, Delivery, Failure};
 use crate::claim_check;
 use crate::store::{Bucket, StoreError};
+use crate::trace::Trace;
 
 /// `Source` of every event on the bus.
 pub const SOURCE: &str = "mediahook";
@@ -57,6 +58,8 @@ pub struct Entry {
     pub detail: String,
     /// The event's time, where it is one.
     pub time: Option<OffsetDateTime>,
+    /// `TraceHeader`: the trace it belongs to.
+    pub trace: Option<Trace>,
 }
 
 /// The bus did not take an event.
@@ -98,11 +101,12 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     }
 
     async fn entry(&self, delivery: &Delivery<'_>) -> Result<Entry, Failure> {
-        let Delivery { envelope, text } = delivery;
+        let Delivery { envelope, text, trace } = delivery;
         let mut entry = Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
             detail: (*text).to_owned(),
             time: OffsetDateTime::parse(&envelope.time, &Rfc3339).ok(),
+            trace: *trace,
         };
         if entry.bytes() > MAX_REQUEST_BYTES {
             let mut envelope = envelope.clone();
@@ -248,7 +252,7 @@ mod tests {
     async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
         let publisher = Publisher::new(Noted::default(), NoBucket);
         let all = texts.iter().map(async |text| {
-            let delivery = Delivery { envelope: Envelope::parse(text).unwrap(), text };
+            let delivery = Delivery { envelope: Envelope::parse(text).unwrap(), text, trace: None };
             publisher.deliver(&delivery).await.map_err(|failure| format!("{failure:?}"))
         });
         (join_all(all).await, publisher.bus.0.into_inner().unwrap())
@@ -301,7 +305,7 @@ mod tests {
     async fn who_is_cut_off_puts_nothing_afterwards() {
         let publisher = Publisher::new(Noted::default(), NoBucket);
         let text = text("t", 0);
-        let delivery = Delivery { envelope: Envelope::parse(&text).unwrap(), text: &text };
+        let delivery = Delivery { envelope: Envelope::parse(&text).unwrap(), text: &text, trace: None };
         let cut_off = tokio::time::timeout(Duration::from_millis(1), publisher.deliver(&delivery)).await;
         assert!(cut_off.is_err());
         publisher.deliver(&delivery).await.unwrap();

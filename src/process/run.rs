@@ -13,9 +13,11 @@ use super::budget::{Deadline, PATIENCE};
 use super::config::{Config, TABLE};
 use super::{Deliver, Processor};
 use crate::config::{ConfigError, Environment};
+use crate::invocation::Invocation;
 use crate::store::aws::Aws;
 use crate::store::dynamodb::DynamoDbLedger;
 use crate::store::sqs::SqsQueue;
+use crate::telemetry::Recorder;
 
 type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
 
@@ -48,14 +50,16 @@ type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
 /// # Errors
 /// A variable is missing or wrong, or the Lambda Runtime API cannot be reached.
 pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
-    let processor = processor(handler, Environment::of_process())
-        .inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let processor = Arc::new(processor);
+    let environment = Environment::of_process();
+    let recorder = Recorder::of(&environment);
+    let processor =
+        processor(handler, environment).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let processor = Arc::new(processor.with_recorder(recorder, OffsetDateTime::now_utc));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let processor = Arc::clone(&processor);
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        let deadline = Deadline::new(left);
-        async move { processor.process(event.payload, deadline).await.map_err(Error::from) }
+        let (deadline, invocation) = (Deadline::new(left), Invocation::begin(&event.context));
+        async move { processor.process(event.payload, deadline, &invocation).await.map_err(Error::from) }
     }))
     .await
 }

@@ -13,6 +13,7 @@ use crate::claim_check;
 use crate::envelope::{Envelope, Message};
 use crate::rejected::Rejected;
 use crate::store::{Bucket, Queue, StoreError};
+use crate::trace::Trace;
 
 /// How often a pull is tried, once it has failed, before the feed is left alone until the next time.
 const RETRIES: u32 = 2;
@@ -23,6 +24,8 @@ pub(super) struct Drain<'a, Q, B> {
     pub(super) queue: &'a Q,
     pub(super) bucket: &'a B,
     pub(super) deadline: Deadline,
+    /// The trace of the run: that of events which have none of their own.
+    pub(super) trace: Option<Trace>,
 }
 
 /// An event on its way to the queue.
@@ -110,7 +113,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         for Delivered { receipt, content } in deliveries {
             match content {
                 Content::Event(envelope) => {
-                    let message = envelope.message();
+                    let message = self.message(&envelope);
                     let before = parcels.iter().map(|parcel: &Parcel| &parcel.message);
                     let is_behind = |unsent: &Message| unsent.group_id == message.group_id;
                     let must_wait = unsent.iter().any(is_behind) && !held.awaits(&message);
@@ -156,13 +159,19 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         }
     }
 
+    /// An event's message. It goes on in the trace in which the event was received, be it long ago.
+    fn message(&self, envelope: &Envelope) -> Message {
+        let message = envelope.message();
+        Message { trace: message.trace.or(self.trace), ..message }
+    }
+
     /// The message as it can travel: where it is too large, its data is left in the bucket.
     async fn fit(&self, mut envelope: Envelope, message: Message) -> Result<Message, (Message, StoreError)> {
         if message.body.len() <= self.queue.max_message_bytes() {
             return Ok(message);
         }
         match claim_check::check_in(&mut envelope, self.bucket).await {
-            Ok(()) => Ok(envelope.message()),
+            Ok(()) => Ok(self.message(&envelope)),
             Err(error) => Err((message, error)),
         }
     }
@@ -333,8 +342,12 @@ mod tests {
 
     async fn drain(batches: &[&[&'static str]]) -> (Vec<String>, Vec<String>, Tally) {
         let (memory, mut script, mut tally) = (Memory::default(), Script::new(batches), Tally::default());
-        let drain =
-            Drain { queue: &memory, bucket: &memory, deadline: Deadline::new(Duration::from_secs(55)) };
+        let drain = Drain {
+            queue: &memory,
+            bucket: &memory,
+            deadline: Deadline::new(Duration::from_secs(55)),
+            trace: None,
+        };
         drain.run(&mut script, &mut tally).await;
         (memory.queued.into_inner().unwrap(), script.confirmed, tally)
     }
@@ -368,8 +381,12 @@ mod tests {
     async fn a_panic_leaves_what_was_done_before_it_in_the_tally() {
         let (memory, mut script, mut tally) =
             (Memory::default(), Script::new(&[&["a1"], &["panic"]]), Tally::default());
-        let drain =
-            Drain { queue: &memory, bucket: &memory, deadline: Deadline::new(Duration::from_secs(55)) };
+        let drain = Drain {
+            queue: &memory,
+            bucket: &memory,
+            deadline: Deadline::new(Duration::from_secs(55)),
+            trace: None,
+        };
         let run = std::panic::AssertUnwindSafe(drain.run(&mut script, &mut tally)).catch_unwind().await;
         assert!(run.is_err());
         assert_eq!((tally.enqueued, tally.confirmed), (1, 1));

@@ -20,6 +20,11 @@ pub trait Feed: Send {
     /// There may be some, but they cannot be had.
     fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>>;
 
+    /// How many it still has, where it knows: what it handed out and was not told to forget is among them.
+    fn waiting(&self) -> Option<usize> {
+        None
+    }
+
     /// Forgets these.
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation>;
 }

@@ -15,6 +15,7 @@ mod summary;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -24,9 +25,12 @@ use tokio::time::timeout;
 pub use feed::{Confirmation, Content, Delivered, Feed};
 pub use summary::{Summary, Tally};
 
+use crate::invocation::Invocation;
 use crate::keyring::Keyring;
 use crate::source::Sources;
 use crate::store::{Bucket, Http, Queue};
+use crate::telemetry::Recorder;
+use crate::trace::Trace;
 use budget::{Deadline, SOURCES_WITHIN};
 use drain::Drain;
 use sender::SenderFeed;
@@ -42,29 +46,37 @@ pub struct Puller<Q, B, H> {
     bucket: B,
     http: H,
     now: Clock,
+    recorder: Recorder,
 }
 
 impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
-    /// A puller of these parts.
+    /// A puller of these parts, which writes no wide events.
     pub fn new(keyring: Arc<Keyring>, queue: Q, bucket: B, http: H, now: Clock) -> Self {
-        Self { keyring, queue, bucket, http, now }
+        Self { keyring, queue, bucket, http, now, recorder: Recorder::silent() }
+    }
+
+    /// The same, with a wide event for each feed and run.
+    #[must_use]
+    pub fn with_recorder(self, recorder: Recorder) -> Self {
+        Self { recorder, ..self }
     }
 
     /// Pulls until everything is empty, or nearly out of time.
-    pub async fn pull(&self, deadline: Deadline) -> Summary {
+    pub async fn pull(&self, deadline: Deadline, invocation: &Invocation) -> Summary {
         self.http.forget_connections();
-        let mut summary = Summary::default();
+        let began = Instant::now();
+        let mut tallies = Vec::new();
         if let Err(error) = self.read_sources().await {
             // The spill needs none.
-            summary.0.insert("sources".to_owned(), Tally::failed(error));
+            tallies.push(("sources".to_owned(), Tally::failed(error), began.elapsed()));
         }
         let sources = self.keyring.sources();
-        let pulled = self.drain(self.feeds(sources.as_deref()), deadline).await;
-        summary.0.extend(pulled);
-        for (source, tally) in &summary.0 {
-            tally.log(source);
+        let feeds = self.feeds(sources.as_deref(), invocation.trace);
+        tallies.extend(self.drain(feeds, deadline, invocation.trace).await);
+        for (source, tally, total) in &tallies {
+            tally.tell(source, (self.now)(), *total, invocation, &self.recorder);
         }
-        summary
+        Summary(tallies.into_iter().map(|(source, tally, _)| (source, tally)).collect())
     }
 
     /// Reads the sources again where that is due. Those at hand stay in force if it fails, and that is no news here: the
@@ -81,23 +93,30 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         }
     }
 
-    fn feeds<'a>(&'a self, sources: Option<&'a Sources>) -> Vec<Box<dyn Feed + 'a>> {
+    fn feeds<'a>(&'a self, sources: Option<&'a Sources>, trace: Option<Trace>) -> Vec<Box<dyn Feed + 'a>> {
         let senders = sources.into_iter().flat_map(Sources::iter);
-        let senders = senders.filter_map(|source| SenderFeed::of(source, &self.http, self.now));
+        let senders = senders.filter_map(|source| SenderFeed::of(source, &self.http, self.now, trace));
         let mut feeds: Vec<Box<dyn Feed + 'a>> = vec![Box::new(Spill::new(&self.bucket))];
         feeds.extend(senders.map(|feed| Box::new(feed) as Box<dyn Feed + 'a>));
         feeds
     }
 
-    async fn drain(&self, mut feeds: Vec<Box<dyn Feed + '_>>, deadline: Deadline) -> Vec<(String, Tally)> {
-        let drain = Drain { queue: &self.queue, bucket: &self.bucket, deadline };
+    /// Drains them side by side: what each has done, and how long that took.
+    async fn drain(
+        &self,
+        mut feeds: Vec<Box<dyn Feed + '_>>,
+        deadline: Deadline,
+        trace: Option<Trace>,
+    ) -> Vec<(String, Tally, Duration)> {
+        let drain = Drain { queue: &self.queue, bucket: &self.bucket, deadline, trace };
         let drained = feeds.iter_mut().map(async |feed| {
-            let mut tally = Tally::default();
+            let (began, mut tally) = (Instant::now(), Tally::default());
             let run = AssertUnwindSafe(drain.run(feed.as_mut(), &mut tally)).catch_unwind().await;
             if run.is_err() {
                 tally.error = Some("a panic, see the log".to_owned());
             }
-            (feed.name().to_owned(), tally)
+            tally.waiting = feed.waiting();
+            (feed.name().to_owned(), tally, began.elapsed())
         });
         join_all(drained).await
     }

@@ -74,7 +74,7 @@ mod tests {
     /// Its group is what comes before the dash.
     fn message(id: &str, bytes: usize) -> Message {
         let group_id = id.split('-').next().unwrap().to_owned();
-        Message { body: "x".repeat(bytes), deduplication_id: id.to_owned(), group_id }
+        Message { body: "x".repeat(bytes), deduplication_id: id.to_owned(), group_id, trace: None }
     }
 
     fn rounds(messages: &[Message]) -> Vec<Vec<&str>> {

@@ -13,6 +13,7 @@ use crate::intake;
 use crate::sender::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::source::Source;
 use crate::store::Http;
+use crate::trace::Trace;
 
 /// One source that is pulled.
 pub(super) struct SenderFeed<'a, H> {
@@ -20,12 +21,13 @@ pub(super) struct SenderFeed<'a, H> {
     queue: &'a dyn Pull,
     http: &'a H,
     now: Clock,
+    trace: Option<Trace>,
 }
 
 impl<'a, H: Http> SenderFeed<'a, H> {
-    /// The feed of a source, if it is to be pulled.
-    pub(super) fn of(source: &'a Source, http: &'a H, now: Clock) -> Option<Self> {
-        Some(Self { source, queue: source.puller()?, http, now })
+    /// The feed of a source, if it is to be pulled. Its events are received in this trace.
+    pub(super) fn of(source: &'a Source, http: &'a H, now: Clock, trace: Option<Trace>) -> Option<Self> {
+        Some(Self { source, queue: source.puller()?, http, now, trace })
     }
 
     async fn exchange(&self, request: Request, within: Duration) -> Result<Answer, PullError> {
@@ -38,7 +40,10 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         }
         let received = (self.now)();
         let content = match intake::seal(self.source, &delivery.body, Channel::Pull, received) {
-            Ok(envelope) => Content::Event(Box::new(envelope)),
+            Ok(mut envelope) => {
+                envelope.traceparent = self.trace.and_then(Trace::traceparent);
+                Content::Event(Box::new(envelope))
+            }
             Err(why) => Content::NoEvent { body: delivery.body, why, received },
         };
         Delivered { receipt: delivery.receipt, content }
@@ -143,7 +148,7 @@ mod tests {
             http.calls.lock().unwrap().push(String::new());
         }
         let source = sources.get("tencent-vod/a").unwrap();
-        let mut feed = SenderFeed::of(source, &http, || time::OffsetDateTime::UNIX_EPOCH).unwrap();
+        let mut feed = SenderFeed::of(source, &http, || time::OffsetDateTime::UNIX_EPOCH, None).unwrap();
         let outcome = feed.confirm(receipts.iter().map(ToString::to_string).collect()).await;
         let calls = http.calls.lock().unwrap().len() - usize::from(!after_a_failure);
         (outcome, calls)

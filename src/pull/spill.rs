@@ -20,16 +20,19 @@ use crate::store::{Bucket, MAX_BATCH_MESSAGES, StoreError};
 pub(super) struct Spill<'a, B> {
     bucket: &'a B,
     keys: Option<std::vec::IntoIter<String>>,
+    waiting: Option<usize>,
 }
 
 impl<'a, B: Bucket> Spill<'a, B> {
     pub(super) fn new(bucket: &'a B) -> Self {
-        Self { bucket, keys: None }
+        Self { bucket, keys: None, waiting: None }
     }
 
     async fn next(&mut self) -> Result<Vec<Delivered>, PullError> {
         if self.keys.is_none() {
-            self.keys = Some(self.bucket.list(SPILL).await.map_err(transient)?.into_iter());
+            let keys = self.bucket.list(SPILL).await.map_err(transient)?;
+            self.waiting = Some(keys.len());
+            self.keys = Some(keys.into_iter());
         }
         let keys: Vec<_> = self.keys.iter_mut().flatten().take(MAX_BATCH_MESSAGES).collect();
         let mut delivered = join_all(keys.into_iter().map(|key| self.read(key))).await;
@@ -65,6 +68,10 @@ impl<B: Bucket> Feed for Spill<'_, B> {
         "spill"
     }
 
+    fn waiting(&self) -> Option<usize> {
+        self.waiting
+    }
+
     fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
         async move {
             let late = |_| PullError::transient(format!("no answer within {} ms", within.as_millis()));
@@ -86,6 +93,7 @@ impl<B: Bucket> Feed for Spill<'_, B> {
                     Err(error) => outcome.error = Some(transient(error)),
                 }
             }
+            self.waiting = self.waiting.map(|waiting| waiting.saturating_sub(outcome.confirmed));
             outcome
         }
         .boxed()

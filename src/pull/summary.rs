@@ -1,8 +1,17 @@
 //! What one run did, feed by feed: the invocation's answer, and a line each in the log.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tracing::Level;
+
+use crate::invocation::Invocation;
+use crate::metrics::{CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
+use crate::telemetry::Recorder;
+use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, ms};
+use crate::trace::{Trace, TraceId};
 
 /// Every feed's tally, by its name: a source's, or `spill`. Where the sources are not known, `sources` says why.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +32,9 @@ pub struct Tally {
     pub failed: usize,
     /// Whether time ran out before the feed was empty.
     pub more: bool,
+    /// Of the spill: how many events lay there when the run began, and still do; of very many, some.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waiting: Option<usize>,
     /// What went wrong last; no payload and no secret in it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
@@ -34,23 +46,52 @@ impl Tally {
         Self { error: Some(error.into()), ..Self::default() }
     }
 
-    /// One line. At the level of an error only what somebody must look at.
-    pub(super) fn log(&self, source: &str) {
-        let Self { pulled, enqueued, rejected, confirmed, failed, more, error } = self;
-        if let Some(error) = error {
-            tracing::error!(
-                source,
-                pulled,
-                enqueued,
-                rejected,
-                confirmed,
-                failed,
-                more,
-                error,
-                "not all was pulled"
-            );
-        } else {
-            tracing::info!(source, pulled, enqueued, rejected, confirmed, failed, more, "pulled");
-        }
+    /// Writes the line of a feed. At the level of an error only what somebody must look at.
+    pub(super) fn tell(
+        &self,
+        source: &str,
+        at: OffsetDateTime,
+        total: Duration,
+        invocation: &Invocation,
+        recorder: &Recorder,
+    ) {
+        let (level, message) = match self.error {
+            Some(_) => (Level::ERROR, "not all was pulled"),
+            None => (Level::INFO, "pulled"),
+        };
+        let said = Said {
+            source,
+            tally: self,
+            total_ms: ms(total),
+            cold: invocation.cold,
+            request_id: &invocation.request_id,
+            trace_id: invocation.trace.map(Trace::id).map(Shown),
+        };
+        let (by, metrics) = (Dimension::Source(source), self.metrics());
+        recorder.write(&WideEvent { at, level, message, by, metrics: &metrics, said });
     }
+
+    fn metrics(&self) -> Vec<Measured> {
+        let counted = |metric, number| Some(Measured::count(metric, number)).filter(|_| number > 0);
+        let metrics = [
+            Some(Measured::count(PULLED, self.pulled)),
+            counted(CONFIRMED, self.confirmed),
+            counted(REJECTED, self.rejected),
+            counted(PULL_FAILED, usize::from(self.error.is_some())),
+            self.waiting.map(|waiting| Measured::count(SPILL_WAITING, waiting)),
+        ];
+        metrics.into_iter().flatten().collect()
+    }
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    source: &'a str,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    total_ms: f64,
+    cold: bool,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<Shown<TraceId>>,
 }

@@ -37,6 +37,41 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::NotPost,
+        Self::UnknownPath,
+        Self::TakesNoPush,
+        Self::WrongToken,
+        Self::BadSignature(BadSignature::Missing),
+        Self::BadSignature(BadSignature::Repeated),
+        Self::BadSignature(BadSignature::Stale),
+        Self::BadSignature(BadSignature::Wrong),
+    ];
+
+    /// The status that whoever called is told.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NotPost => 405,
+            Self::UnknownPath => 404,
+            Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => 401,
+        }
+    }
+
+    /// The word by which refusals are counted: `Reason` in the metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotPost => "NotPost",
+            Self::UnknownPath => "UnknownPath",
+            Self::TakesNoPush => "TakesNoPush",
+            Self::WrongToken => "WrongToken",
+            Self::BadSignature(BadSignature::Missing) => "SignatureMissing",
+            Self::BadSignature(BadSignature::Repeated) => "SignatureRepeated",
+            Self::BadSignature(BadSignature::Stale) => "SignatureStale",
+            Self::BadSignature(BadSignature::Wrong) => "SignatureWrong",
+        }
+    }
+
     /// Whether newer sources might let it in.
     pub(super) fn depends_on_sources(self) -> bool {
         match self {
@@ -86,6 +121,11 @@ impl<'a> Authentic<'a> {
     pub fn envelope(&self, received: OffsetDateTime) -> Result<Envelope, Unreadable> {
         intake::seal(self.source, self.callback.body()?, Channel::Push, received)
     }
+}
+
+/// The source whose path was called, whoever it was that did.
+pub(super) fn addressee<'s>(callback: &Callback, sources: &'s Sources) -> Option<&'s Source> {
+    route(callback.path(), sources).map(|(source, _)| source)
 }
 
 /// `/SENDER/APP` and `/SENDER/APP/TOKEN`, where the source has tokens. A slash at the end changes nothing.

@@ -2,7 +2,6 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-use super::Verdict;
 use crate::envelope::Message;
 use crate::store::StoreError;
 
@@ -12,7 +11,7 @@ const PART_BYTES: usize = 100 * 1024;
 
 /// Logs an event's envelope, and what SQS must be told beside it. Sent to the queue like that, or put into `spill/` where it
 /// is too large, it goes on as if nothing had been.
-pub(super) fn event(message: &Message, error: &str) -> Verdict {
+pub(super) fn event(message: &Message, error: &str) {
     for (part, parts, text) in split(&message.body) {
         tracing::error!(
             lost = true,
@@ -25,11 +24,10 @@ pub(super) fn event(message: &Message, error: &str) -> Verdict {
             "lost: nobody took this event; join the parts and send them to the queue"
         );
     }
-    Verdict::Lost
 }
 
 /// Logs a body that is no event, in base64, for it may be anything.
-pub(super) fn body(source: &str, body: &[u8], error: &StoreError) -> Verdict {
+pub(super) fn body(source: &str, body: &[u8], error: &StoreError) {
     for (part, parts, text) in split(&BASE64_STANDARD.encode(body)) {
         tracing::error!(
             lost = true,
@@ -41,7 +39,6 @@ pub(super) fn body(source: &str, body: &[u8], error: &StoreError) -> Verdict {
             "lost: nobody took this body, which is no event; join the parts"
         );
     }
-    Verdict::Lost
 }
 
 /// Pieces of at most [`PART_BYTES`], at least one, each with its number and how many there are.

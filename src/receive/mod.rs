@@ -4,10 +4,13 @@ mod answer;
 mod authentic;
 pub mod budget;
 mod keep;
+mod line;
 mod lost;
+mod refusals;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -17,9 +20,16 @@ pub use authentic::{Authentic, Refusal};
 
 use crate::callback::Callback;
 use crate::intake::Unreadable;
+use crate::invocation::Invocation;
 use crate::keyring::Keyring;
+use crate::source::Sources;
 use crate::store::{Bucket, Queue, StoreError};
+use crate::telemetry::Recorder;
+use crate::trace::Trace;
 use budget::Deadline;
+use keep::Keep;
+use line::{Answered, Steps, Told};
+use refusals::Refusals;
 
 /// What time it is: by it signatures are fresh or stale.
 pub type Clock = fn() -> OffsetDateTime;
@@ -30,47 +40,67 @@ pub struct Receiver<Q, B> {
     queue: Q,
     bucket: B,
     now: Clock,
+    recorder: Recorder,
+    refusals: Mutex<Refusals>,
 }
 
-/// What became of a callback. Each has one answer, and a line or none in the log.
+/// What became of a callback. Each has one answer, and a line in the log; only refusals share theirs.
 #[derive(Debug)]
-pub enum Verdict {
-    /// In the queue, under this id.
-    Queued(String),
-    /// In the bucket under this id, because the queue failed. The puller brings it to the queue.
-    Spilled(String, StoreError),
-    /// Not from who it says: kept nowhere.
-    Refused(Refusal),
+enum Verdict {
+    /// In the queue.
+    Queued(Told),
+    /// In the bucket, because the queue failed. The puller brings it to the queue.
+    Spilled(Told, StoreError),
+    /// Not from who it says: kept nowhere. The source whose path was called, if it was one's.
+    Refused(Refusal, Option<String>),
     /// Authentic, but no event: its body is in the bucket under this key. The sender would send the same again, so it
     /// is told 400.
-    Rejected(Unreadable, String),
-    /// Authentic, and nobody took it: its lines in the log are all there is.
-    Lost,
+    Rejected { source: String, why: Unreadable, key: String },
+    /// Authentic, and nobody took it: its lines in the log are all there is. Of a body that is no event, no event.
+    Lost { source: String, event: Option<Told>, error: String },
     /// We do not know our sources yet, so nobody can be let in.
     NoSources,
 }
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
-    /// A receiver of these parts.
+    /// A receiver of these parts, which writes no wide events.
     pub fn new(keyring: Arc<Keyring>, queue: Q, bucket: B, now: Clock) -> Self {
-        Self { keyring, queue, bucket, now }
+        let (recorder, refusals) = (Recorder::silent(), Mutex::new(Refusals::new()));
+        Self { keyring, queue, bucket, now, recorder, refusals }
+    }
+
+    /// The same, with a wide event for each callback.
+    #[must_use]
+    pub fn with_recorder(self, recorder: Recorder) -> Self {
+        Self { recorder, ..self }
     }
 
     /// Answers one callback, before the deadline whatever queue and bucket do.
-    pub async fn receive(&self, callback: Callback, deadline: Deadline) -> Answer {
-        let verdict = self.judge(&callback, deadline).await;
-        verdict.log();
-        verdict.answer()
+    pub async fn receive(&self, callback: Callback, deadline: Deadline, invocation: &Invocation) -> Answer {
+        let (began, mut steps) = (Instant::now(), Steps::default());
+        let verdict = self.judge(&callback, deadline, invocation, &mut steps).await;
+        let (answer, total) = (verdict.answer(), began.elapsed());
+        let (at, status) = ((self.now)(), answer.status_code);
+        self.tell(&verdict, &Answered { at, status, steps: &steps, total, invocation });
+        answer
     }
 
-    async fn judge(&self, callback: &Callback, deadline: Deadline) -> Verdict {
+    async fn judge(
+        &self,
+        callback: &Callback,
+        deadline: Deadline,
+        invocation: &Invocation,
+        steps: &mut Steps,
+    ) -> Verdict {
         let received = (self.now)();
+        let Self { queue, bucket, .. } = self;
+        let keep = Keep { queue, bucket, deadline, received, trace: invocation.trace };
         let reread = self.keyring.reread_if_due(received);
         if let Some(sources) = self.keyring.sources() {
-            match Authentic::new(callback, &sources, received) {
-                Ok(authentic) => return self.keep(&authentic, received, deadline).await,
+            match steps.understand(|| Authentic::new(callback, &sources, received)) {
+                Ok(authentic) => return accept(&authentic, &keep, steps).await,
                 Err(refusal) if reread.is_none() || !refusal.depends_on_sources() => {
-                    return Verdict::Refused(refusal);
+                    return refused(refusal, callback, &sources);
                 }
                 Err(_) => {}
             }
@@ -80,46 +110,56 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             let _ = timeout(deadline.half(), reread).await;
         }
         let Some(sources) = self.keyring.sources() else { return Verdict::NoSources };
-        match Authentic::new(callback, &sources, received) {
-            Ok(authentic) => self.keep(&authentic, received, deadline).await,
-            Err(refusal) => Verdict::Refused(refusal),
+        match steps.understand(|| Authentic::new(callback, &sources, received)) {
+            Ok(authentic) => accept(&authentic, &keep, steps).await,
+            Err(refusal) => refused(refusal, callback, &sources),
         }
     }
 
-    async fn keep(&self, authentic: &Authentic<'_>, received: OffsetDateTime, deadline: Deadline) -> Verdict {
-        match authentic.envelope(received) {
-            Ok(envelope) => keep::event(envelope, &self.queue, &self.bucket, deadline).await,
-            // Boxed, as it is large and hardly ever run.
-            Err(why) => Box::pin(keep::rejected(authentic, why, received, &self.bucket, deadline)).await,
-        }
+    /// Writes the callback's wide event, and before it what refusals were only counted until now.
+    fn tell(&self, verdict: &Verdict, answered: &Answered<'_>) {
+        let counted = {
+            // Nothing panics while it holds the lock; if it did, the counters would still be whole.
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            match verdict {
+                Verdict::Refused(refusal, _) if !refusals.count(*refusal, answered.at) => return,
+                _ => refusals.take(answered.at),
+            }
+        };
+        counted.for_each(|counted| answered.tell_refused(counted, verdict, &self.recorder));
+        answered.tell(verdict, &self.recorder);
     }
+}
+
+async fn accept<Q: Queue, B: Bucket>(
+    authentic: &Authentic<'_>,
+    keep: &Keep<'_, Q, B>,
+    steps: &mut Steps,
+) -> Verdict {
+    match steps.understand(|| authentic.envelope(keep.received)) {
+        Ok(mut envelope) => {
+            envelope.traceparent = keep.trace.and_then(Trace::traceparent);
+            keep.event(envelope, steps).await
+        }
+        // Boxed, as it is large and hardly ever run.
+        Err(why) => Box::pin(keep.rejected(authentic, why, steps)).await,
+    }
+}
+
+fn refused(refusal: Refusal, callback: &Callback, sources: &Sources) -> Verdict {
+    let source = authentic::addressee(callback, sources);
+    Verdict::Refused(refusal, source.map(|source| source.name().to_owned()))
 }
 
 impl Verdict {
     fn answer(&self) -> Answer {
         match self {
-            Self::Queued(id) | Self::Spilled(id, _) => Answer::accepted(id),
-            Self::Refused(Refusal::NotPost) => Answer::only_post(),
-            Self::Refused(Refusal::UnknownPath) => Answer::problem(404, "Not Found"),
-            Self::Refused(_) => Answer::problem(401, "Unauthorized"),
-            Self::Rejected(..) => Answer::problem(400, "Bad Request"),
-            Self::Lost | Self::NoSources => Answer::problem(503, "Service Unavailable"),
-        }
-    }
-
-    /// A public URL invites noise: of refusals only the debug level tells. No payload, no secret in any line.
-    fn log(&self) {
-        match self {
-            Self::Queued(id) => tracing::debug!(id, "queued"),
-            Self::Spilled(id, error) => {
-                tracing::warn!(id, %error, "spilled: the queue fails, the bucket has the event");
-            }
-            Self::Refused(refusal) => tracing::debug!(reason = %refusal, "refused"),
-            Self::Rejected(why, key) => {
-                tracing::warn!(reason = %why, key, "rejected: authentic, but no event");
-            }
-            Self::NoSources => tracing::error!("the sources are not known yet, nobody can be let in"),
-            Self::Lost => {}
+            Self::Queued(event) | Self::Spilled(event, _) => Answer::accepted(&event.id),
+            Self::Refused(Refusal::NotPost, _) => Answer::only_post(),
+            Self::Refused(refusal, _) if refusal.status() == 404 => Answer::problem(404, "Not Found"),
+            Self::Refused(..) => Answer::problem(401, "Unauthorized"),
+            Self::Rejected { .. } => Answer::problem(400, "Bad Request"),
+            Self::Lost { .. } | Self::NoSources => Answer::problem(503, "Service Unavailable"),
         }
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use super::aws::{self, Aws};
 use super::{Patience, StoreError};
 use crate::process::publish::{Bus, Entry, Refusal, SOURCE};
+use crate::trace::Trace;
 
 /// What EventBridge says of an entry that it would not take another time either.
 const NEVER: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
@@ -33,6 +34,7 @@ impl EventBridgeBus {
             .detail_type(&entry.detail_type)
             .detail(&entry.detail)
             .set_time(time)
+            .set_trace_header(entry.trace.map(Trace::xray))
             .build()
     }
 }

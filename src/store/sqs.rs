@@ -1,9 +1,13 @@
 //! The FIFO queue.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
+    SendMessageBatchRequestEntry,
+};
 
 use super::aws::{self, Aws};
 use super::{Patience, Queue, StoreError};
@@ -62,25 +66,19 @@ impl Queue for SqsQueue {
             .queue_url(&self.url)
             .message_body(&message.body)
             .message_deduplication_id(&message.deduplication_id)
-            .message_group_id(&message.group_id);
+            .message_group_id(&message.group_id)
+            .set_message_system_attributes(system_attributes(message)?);
         // Boxed: with what stands around it, its type would be deeper than the compiler goes.
         Box::pin(send.send()).await.map(drop).map_err(|e| aws::store_error(&e))
     }
 
     async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
-        let entries = messages.iter().enumerate().map(|(at, message)| {
-            SendMessageBatchRequestEntry::builder()
-                .id(at.to_string())
-                .message_body(&message.body)
-                .message_deduplication_id(&message.deduplication_id)
-                .message_group_id(&message.group_id)
-                .build()
-        });
-        let entries: Result<Vec<_>, _> = entries.collect();
+        let entries: Result<Vec<_>, _> =
+            messages.iter().enumerate().map(|(at, message)| entry(at, message)).collect();
         let all = |error: StoreError| messages.iter().map(|_| Err(error.clone())).collect();
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return all(aws::causes(&error)),
+            Err(error) => return all(error),
         };
         let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = match Box::pin(send.send()).await {
@@ -99,3 +97,23 @@ impl Queue for SqsQueue {
         messages.iter().enumerate().map(outcome).collect()
     }
 }
+
+fn entry(at: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, StoreError> {
+    let entry = SendMessageBatchRequestEntry::builder()
+        .id(at.to_string())
+        .message_body(&message.body)
+        .message_deduplication_id(&message.deduplication_id)
+        .message_group_id(&message.group_id)
+        .set_message_system_attributes(system_attributes(message)?);
+    entry.build().map_err(|e| aws::causes(&e))
+}
+
+/// The trace: a system attribute, which does not count as a part of the message's size.
+fn system_attributes(message: &Message) -> Result<Option<SystemAttributes>, StoreError> {
+    let Some(trace) = message.trace else { return Ok(None) };
+    let header = MessageSystemAttributeValue::builder().data_type("String").string_value(trace.xray());
+    let header = header.build().map_err(|e| aws::causes(&e))?;
+    Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, header)])))
+}
+
+type SystemAttributes = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;

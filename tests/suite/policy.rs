@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::claim_check;
 use mediahook::envelope::Envelope;
+use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
@@ -65,7 +66,11 @@ impl World {
         let (listener, url) = http::listen().await;
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
-            async move { receiver.receive(serde_json::from_value(invocation).unwrap(), deadline()).await }
+            async move {
+                receiver
+                    .receive(serde_json::from_value(invocation).unwrap(), deadline(), &Invocation::default())
+                    .await
+            }
         }));
         Self { queue: Mapping::new(cloud.sqs(), &queue_url), cloud, url }
     }
@@ -391,7 +396,7 @@ async fn odd_invocations_are_answered_like_any_other() {
     let ask = |path: &str, query: &str, headers: Value, body: (&str, bool)| {
         let event = function_url::event("POST", path, query, &headers, (body.0.to_owned(), body.1));
         let callback = serde_json::from_value(event).unwrap();
-        async { receiver.receive(callback, deadline()).await.status_code }
+        async { receiver.receive(callback, deadline(), &Invocation::default()).await.status_code }
     };
     assert_eq!(ask("/\"<>{}|\\ \u{1}é", "", json!({}), ("", false)).await, 404);
     assert_eq!(ask("", "", json!({}), ("", false)).await, 404);
@@ -405,5 +410,11 @@ async fn odd_invocations_are_answered_like_any_other() {
     assert_eq!(ask(token_path, "", json!({"": null}), ("", true)).await, 400);
     assert_eq!(ask(token_path, "", json!({}), (&BASE64_STANDARD.encode([0xff, 0xfe]), true)).await, 400);
     let empty: Value = json!({});
-    assert_eq!(receiver.receive(serde_json::from_value(empty).unwrap(), deadline()).await.status_code, 405);
+    assert_eq!(
+        receiver
+            .receive(serde_json::from_value(empty).unwrap(), deadline(), &Invocation::default())
+            .await
+            .status_code,
+        405
+    );
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use mediahook::envelope::Envelope;
+use mediahook::invocation::Invocation;
 use mediahook::process::budget::{Deadline, PATIENCE};
 use mediahook::process::ledger::{Claim, Ledger as _, Terms};
 use mediahook::process::{Failure, Handler, Processor};
@@ -151,9 +152,10 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
         ["x", "y"].map(|owner| Processor::new(Obedient::default()).with_ledger(ledger(&cloud, LEASE, owner)));
     let records = [record_of("a1", "a", &envelope("a1", "slow"))];
     let process = || serde_json::from_value(batch(&records)).unwrap();
+    let invocation = Invocation::default();
     let (one, other) = tokio::join!(
-        first.process(process(), Deadline::new(IN_TIME)),
-        second.process(process(), Deadline::new(IN_TIME))
+        first.process(process(), Deadline::new(IN_TIME), &invocation),
+        second.process(process(), Deadline::new(IN_TIME), &invocation)
     );
     let mut answers = [failed(&one.unwrap()), failed(&other.unwrap())];
     answers.sort();
@@ -161,7 +163,8 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
     assert_eq!(cloud.table().status("a1").await.as_deref(), Some("COMPLETED"));
     // When it comes again, it is completed, and that is success.
     for processor in [&first, &second] {
-        let answer = processor.process(process(), Deadline::new(IN_TIME)).await.unwrap();
+        let answer =
+            processor.process(process(), Deadline::new(IN_TIME), &Invocation::default()).await.unwrap();
         assert_eq!(failed(&answer), [""; 0]);
     }
 }
@@ -225,8 +228,13 @@ async fn what_failed_is_claimed_again_at_once_and_a_handler_that_overruns_is_cut
         let records = [record_of(how, how, &envelope(how, how)), record("a1", how), record("b1", "b")];
         let began = std::time::Instant::now();
         let left = Duration::from_secs(2);
-        let answer =
-            processor.process(serde_json::from_value(batch(&records)).unwrap(), Deadline::new(left)).await;
+        let answer = processor
+            .process(
+                serde_json::from_value(batch(&records)).unwrap(),
+                Deadline::new(left),
+                &Invocation::default(),
+            )
+            .await;
         assert!(began.elapsed() < left);
         assert_eq!(failed(&answer.unwrap()), [how, "a1"], "it, and what is behind it in its group");
         assert_eq!(cloud.table().status(how).await, None, "released");
@@ -241,7 +249,7 @@ async fn a_handler_does_not_outlive_its_lease() {
     let processor = Processor::new(Obedient::default()).with_ledger(ledger(&cloud, lease, "x"));
     let records = serde_json::from_value(batch(&[record_of("a1", "a", &envelope("a1", "hang"))])).unwrap();
     let began = std::time::Instant::now();
-    let answer = processor.process(records, Deadline::new(IN_TIME)).await.unwrap();
+    let answer = processor.process(records, Deadline::new(IN_TIME), &Invocation::default()).await.unwrap();
     assert_eq!(failed(&answer), ["a1"]);
     assert!(began.elapsed() < Duration::from_secs(5));
 }
@@ -261,7 +269,7 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
     ];
     let process = async || {
         let batch = serde_json::from_value(batch(&records)).unwrap();
-        failed(&processor.process(batch, Deadline::new(IN_TIME)).await.unwrap())
+        failed(&processor.process(batch, Deadline::new(IN_TIME), &Invocation::default()).await.unwrap())
     };
     // Not away from here before it is there.
     cloud.sqs_faults(|_| Fault::Error);

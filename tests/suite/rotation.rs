@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
@@ -58,7 +59,10 @@ impl World {
     async fn status(&self, key: &str) -> u16 {
         let body = sign_tencent(PULL_COMPLETE, key, now().unix_timestamp() + 600);
         let callback = serde_json::from_value(post("/tencent-vod/signed", &json!({}), &body)).unwrap();
-        self.receiver.receive(callback, Deadline::new(Duration::from_secs(10))).await.status_code
+        self.receiver
+            .receive(callback, Deadline::new(Duration::from_secs(10)), &Invocation::default())
+            .await
+            .status_code
     }
 
     /// Until the re-read that goes on beside a callback has ended.

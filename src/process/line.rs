@@ -1,0 +1,112 @@
+//! What the wide event of a record says.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsMessage;
+use serde::Serialize;
+use time::OffsetDateTime;
+use tracing::Level;
+
+use super::handler::Failure;
+use crate::envelope::Envelope;
+use crate::invocation::Invocation;
+use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
+use crate::telemetry::Recorder;
+use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
+use crate::trace::{Trace, TraceId};
+
+/// What became of a record.
+pub(super) enum Fate {
+    /// Its event took effect.
+    Processed,
+    /// Its event had taken effect before.
+    Duplicate,
+    /// It comes again.
+    Failed(Failure),
+    /// It went to the dead-letter queue.
+    DeadLetter(Failure),
+}
+
+/// A record that has met its fate.
+pub(super) struct Done<'a> {
+    pub(super) record: &'a SqsMessage,
+    /// What was in it, where that could be read.
+    pub(super) envelope: Option<&'a Envelope>,
+    pub(super) trace: Option<Trace>,
+    pub(super) fate: &'a Fate,
+    /// How many behind it in its group come again because of it.
+    pub(super) held_back: usize,
+    pub(super) at: OffsetDateTime,
+    pub(super) total: Duration,
+    pub(super) invocation: &'a Invocation,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    event_type: Option<&'a str>,
+    message_id: Option<&'a str>,
+    receive_count: Option<u32>,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_back: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    total_ms: f64,
+    cold: bool,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<Shown<TraceId>>,
+}
+
+impl Done<'_> {
+    /// Writes its line.
+    pub(super) fn tell(&self, recorder: &Recorder) {
+        let (level, message, metric) = match self.fate {
+            Fate::Processed => (Level::INFO, "processed", PROCESSED),
+            Fate::Duplicate => {
+                (Level::INFO, "completed before: a repeated event, without effect", DUPLICATES)
+            }
+            Fate::Failed(_) => (Level::ERROR, "record failed", FAILED),
+            Fate::DeadLetter(_) => (Level::ERROR, "dead letter", DEAD_LETTERED),
+        };
+        let latency = match self.fate {
+            Fate::Processed => self.envelope.and_then(|envelope| age_ms(envelope, self.at)),
+            _ => None,
+        };
+        let metrics = [Measured::count(metric, 1)].into_iter();
+        let metrics: Vec<_> = metrics.chain(latency.map(|ms| Measured::ms(EFFECT_LATENCY, ms))).collect();
+        let said = self.said();
+        let by = said.source.map_or(Dimension::Function, Dimension::Source);
+        recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
+    }
+
+    fn said(&self) -> Said<'_> {
+        let attribute = |name| self.record.attributes.get(name);
+        let (result, reason) = match self.fate {
+            Fate::Processed => ("processed", None),
+            Fate::Duplicate => ("duplicate", None),
+            Fate::Failed(failure) => ("failed", Some(failure)),
+            Fate::DeadLetter(failure) => ("dead_letter", Some(failure)),
+        };
+        let id = self.envelope.map(|envelope| &envelope.id);
+        Said {
+            id: id.or_else(|| attribute("MessageDeduplicationId")).map(|id| cut(id)),
+            source: self.envelope.map(|envelope| cut(&envelope.source)),
+            event_type: self.envelope.map(|envelope| cut(&envelope.event_type)),
+            message_id: self.record.message_id.as_deref(),
+            receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()),
+            result,
+            held_back: Some(self.held_back).filter(|records| *records > 0),
+            reason: reason.map(|failure| cut(failure.reason())),
+            total_ms: ms(self.total),
+            cold: self.invocation.cold,
+            request_id: &self.invocation.request_id,
+            trace_id: self.trace.map(Trace::id).map(Shown),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What the wide event of a callback says.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use tracing::Level;
+
+use super::Verdict;
+use super::refusals::Counted;
+use crate::envelope::{Envelope, Outcome};
+use crate::invocation::Invocation;
+use crate::metrics::{ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, REFUSED, REJECTED, SPILLED};
+use crate::telemetry::Recorder;
+use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
+use crate::trace::{Trace, TraceId};
+
+/// How long each step took, all its attempts together.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    /// To authenticate and to seal.
+    understand: Duration,
+    pub(super) queue: Option<Duration>,
+    pub(super) bucket: Option<Duration>,
+}
+
+impl Steps {
+    pub(super) fn understand<T>(&mut self, step: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = step();
+        self.understand += began.elapsed();
+        result
+    }
+}
+
+/// What is left of an envelope to be told: which event it is, and not what is in it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) id: String,
+    pub(super) source: String,
+    event_type: String,
+    outcome: Outcome,
+    age_ms: Option<f64>,
+}
+
+impl Told {
+    pub(super) fn of(envelope: Envelope, received: OffsetDateTime) -> Self {
+        let age_ms = age_ms(&envelope, received);
+        let Envelope { id, source, event_type, outcome, .. } = envelope;
+        Self { id, source, event_type, outcome, age_ms }
+    }
+}
+
+/// A callback that has its answer.
+pub(super) struct Answered<'a> {
+    pub(super) at: OffsetDateTime,
+    pub(super) status: u16,
+    pub(super) steps: &'a Steps,
+    pub(super) total: Duration,
+    pub(super) invocation: &'a Invocation,
+}
+
+#[derive(Default, Serialize)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    event_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+    status: u16,
+    destination: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Shown<&'a dyn Display>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Shown<&'a dyn Display>>,
+    #[serde(flatten)]
+    call: Option<Call<'a>>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    understand_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket_ms: Option<f64>,
+    total_ms: f64,
+    cold: bool,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<Shown<TraceId>>,
+}
+
+impl<'a> Answered<'a> {
+    /// Writes the line of a callback that was let in. Of one that was not, nothing: see [`Answered::tell_refused`].
+    pub(super) fn tell(&self, verdict: &'a Verdict, recorder: &Recorder) {
+        let (level, message) = match verdict {
+            Verdict::Queued(_) => (Level::INFO, "queued"),
+            Verdict::Spilled(..) => (Level::WARN, "spilled: the queue fails, the bucket has the event"),
+            Verdict::Rejected { .. } => (Level::WARN, "rejected: authentic, but no event"),
+            Verdict::Lost { .. } => (Level::ERROR, "lost: queue and bucket fail, only the log has it"),
+            Verdict::NoSources => (Level::ERROR, "the sources are not known yet, nobody can be let in"),
+            Verdict::Refused(..) => return,
+        };
+        let said = Said { status: self.status, call: Some(self.call()), ..self.said(verdict) };
+        let by = said.source.map_or(Dimension::Function, Dimension::Source);
+        let metrics = self.metrics(verdict);
+        recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
+    }
+
+    fn said(&self, verdict: &'a Verdict) -> Said<'a> {
+        match verdict {
+            Verdict::Queued(event) if self.steps.bucket.is_some() => Said::of(event, "payload+queue"),
+            Verdict::Queued(event) => Said::of(event, "queue"),
+            Verdict::Spilled(event, error) => Said { error: Some(Shown(error)), ..Said::of(event, "spill") },
+            Verdict::Lost { event: Some(event), error, .. } => {
+                Said { error: Some(Shown(error)), ..Said::of(event, "lost") }
+            }
+            Verdict::Lost { source, event: None, error } => Said {
+                source: Some(source),
+                error: Some(Shown(error)),
+                destination: "lost",
+                ..Said::default()
+            },
+            Verdict::Rejected { source, why, key } => Said {
+                source: Some(source),
+                reason: Some(Shown(why)),
+                key: Some(key),
+                destination: "rejected",
+                ..Said::default()
+            },
+            Verdict::NoSources | Verdict::Refused(..) => Said { destination: "nowhere", ..Said::default() },
+        }
+    }
+
+    fn metrics(&self, verdict: &Verdict) -> Vec<Measured> {
+        let one = |metric| Measured::count(metric, 1);
+        let age = |event: &Told| event.age_ms.map(|age| Measured::ms(EVENT_AGE, age));
+        match verdict {
+            Verdict::Queued(event) => {
+                let latency = self.steps.queue.map(|took| Measured::ms(QUEUE_LATENCY, ms(took)));
+                [Some(one(ACCEPTED)), latency, age(event)].into_iter().flatten().collect()
+            }
+            Verdict::Spilled(event, _) => {
+                [Some(one(ACCEPTED)), Some(one(SPILLED)), age(event)].into_iter().flatten().collect()
+            }
+            Verdict::Rejected { .. } => vec![one(REJECTED)],
+            Verdict::Lost { .. } => vec![one(LOST)],
+            Verdict::NoSources => vec![one(NO_SOURCES)],
+            Verdict::Refused(..) => Vec::new(),
+        }
+    }
+
+    fn call(&self) -> Call<'a> {
+        Call {
+            understand_ms: ms(self.steps.understand),
+            queue_ms: self.steps.queue.map(ms),
+            bucket_ms: self.steps.bucket.map(ms),
+            total_ms: ms(self.total),
+            cold: self.invocation.cold,
+            request_id: &self.invocation.request_id,
+            trace_id: self.invocation.trace.map(Trace::id).map(Shown),
+        }
+    }
+
+    /// Writes the line of refusals for one reason: of this call, where that is the last of them, and of those before it
+    /// that were only counted.
+    pub(super) fn tell_refused(&self, counted: Counted, verdict: &'a Verdict, recorder: &Recorder) {
+        let Counted { refusal, number, last } = counted;
+        let this = match verdict {
+            Verdict::Refused(of_this, source) if *of_this == refusal => Some(source.as_deref()),
+            _ => None,
+        };
+        let said = Said {
+            source: this.flatten(),
+            status: refusal.status(),
+            destination: "nowhere",
+            reason: Some(Shown(&refusal)),
+            call: this.map(|_| self.call()),
+            ..Said::default()
+        };
+        recorder.write(&WideEvent {
+            at: last,
+            level: Level::INFO,
+            message: "refused",
+            by: Dimension::Reason(refusal.word()),
+            metrics: &[Measured::count(REFUSED, number)],
+            said,
+        });
+    }
+}
+
+impl<'a> Said<'a> {
+    fn of(event: &'a Told, destination: &'static str) -> Self {
+        Self {
+            id: Some(&event.id),
+            source: Some(&event.source),
+            event_type: Some(cut(&event.event_type)),
+            outcome: Some(event.outcome),
+            destination,
+            ..Self::default()
+        }
+    }
+}
