@@ -15,6 +15,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ use mediahook::source::Sources;
 use mediahook::store::http::SenderHttp;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
-use mediahook::telemetry;
+use mediahook::telemetry::{self, Recorder};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -73,7 +74,7 @@ async fn main() -> Anything<ExitCode> {
     }
     world.invite();
     loop {
-        world.turn(true).await;
+        world.turn().await;
     }
 }
 
@@ -88,6 +89,8 @@ struct World {
     puller: Puller<SqsQueue, S3Bucket, SenderHttp>,
     processor: Processor<Desk>,
     desk: Desk,
+    /// Whether the log shows what is routine too.
+    talkative: Arc<AtomicBool>,
 }
 
 /// A handler for the demonstration: notes what it was given, and fails the first time it sees an event in progress.
@@ -119,6 +122,17 @@ impl Handler for Desk {
     }
 }
 
+/// The wide events of all three: of the samples only what went wrong, for the table tells the rest.
+fn recorder(talkative: &Arc<AtomicBool>) -> Recorder {
+    let talkative = Arc::clone(talkative);
+    Recorder::to(&[("AWS_LAMBDA_LOG_LEVEL", "INFO")].into_iter().collect(), move |line| {
+        let line = String::from_utf8_lossy(line);
+        if talkative.load(Ordering::Relaxed) || !line.contains(r#""level":"INFO""#) {
+            print!("{line}");
+        }
+    })
+}
+
 /// When an invocation that begins now does.
 fn invocation_ends() -> process::budget::Deadline {
     process::budget::Deadline::new(Duration::from_secs(30))
@@ -134,6 +148,8 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, dead_letter_url) = cloud.queues(MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_S).await;
         telemetry::init(&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")].into_iter().collect());
+        let talkative = Arc::new(AtomicBool::new(false));
+        let recorder = recorder(&talkative);
 
         let listener =
             TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| format!("port {port}: {e}"))?;
@@ -144,7 +160,8 @@ impl World {
         let http = SenderHttp::new(MAX_ANSWER_BYTES);
         let puller =
             Puller::new(Arc::clone(&keyring), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
-        let receiver = Arc::new(Receiver::new(keyring, queue(), cloud.bucket(), OffsetDateTime::now_utc));
+        let receiver = Receiver::new(keyring, queue(), cloud.bucket(), OffsetDateTime::now_utc);
+        let receiver = Arc::new(receiver.with_recorder(recorder.clone()));
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
             let deadline = || Deadline::new(ANSWER_WITHIN);
@@ -163,14 +180,15 @@ impl World {
             cloud,
             tencent,
             mns,
-            puller,
-            processor: Processor::new(desk.clone()),
+            puller: puller.with_recorder(recorder.clone()),
+            processor: Processor::new(desk.clone()).with_recorder(recorder, OffsetDateTime::now_utc),
             desk,
+            talkative,
         })
     }
 
     /// One turn of the event source mapping.
-    async fn turn(&self, aloud: bool) {
+    async fn turn(&self) {
         let messages = self.queue.receive().await;
         if messages.is_empty() {
             return tokio::time::sleep(Duration::from_millis(50)).await;
@@ -179,10 +197,6 @@ impl World {
             self.processor.process(mapping::batch(&messages), invocation_ends(), &Invocation::default()).await
         {
             self.queue.settle(&messages, &response).await;
-            if aloud {
-                let failed = response.batch_item_failures.len();
-                println!("processor: a batch of {}, {failed} to come again", messages.len());
-            }
         }
     }
 
@@ -194,7 +208,7 @@ impl World {
             self.address
         );
         println!(
-            "Two of them are made to fail once, and one message is no event at all. The processor's log:\n"
+            "Two of them are made to fail once, and one message is no event at all. Of the log, what is amiss:\n"
         );
         let mut rows = Vec::new();
         for sample in self.samples()? {
@@ -306,7 +320,7 @@ impl World {
         let delivered =
             || self.desk.0.lock().map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count());
         while started.elapsed() < SETTLING_TIME && (dead == 0 || delivered() < events) {
-            self.turn(false).await;
+            self.turn().await;
             dead += self.dead_letters.receive().await.len();
         }
         dead == 1
@@ -347,6 +361,7 @@ impl World {
 
     fn invite(&self) {
         let address = self.address;
+        self.talkative.store(true, Ordering::Relaxed);
         println!(
             r#"
 Still serving. Try, from another shell:

@@ -58,6 +58,7 @@ struct Said<'a> {
     reason: Option<&'a str>,
     total_ms: f64,
     cold: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<Shown<TraceId>>,

@@ -92,6 +92,7 @@ struct Call<'a> {
     bucket_ms: Option<f64>,
     total_ms: f64,
     cold: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<Shown<TraceId>>,

@@ -22,6 +22,8 @@ mod properties;
 mod pull;
 mod rotation;
 mod storm;
+mod telemetry;
 mod template;
 mod tencent_vod_sdk;
+mod trace;
 mod typed;

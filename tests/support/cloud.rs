@@ -1,7 +1,7 @@
 //! An AWS on loopback: `winterbaume`'s SQS, S3 and Secrets Manager behind their real wire protocols, with faults on
 //! demand.
 //!
-//! Its SQS keeps no message group ids, so they are remembered here and put into what is received. It does not hold a
+//! Its SQS keeps no message group ids and no trace headers, so they are remembered here and put into what is received. It does not hold a
 //! group back while one of its messages is in flight; the deployment test, against another AWS, shows that part.
 
 use std::collections::HashMap;
@@ -64,13 +64,15 @@ struct Backend {
     secrets: Service<SecretsManagerService>,
     table: Table,
     bus: Bus,
-    /// Message ids to group ids.
-    groups: Mutex<HashMap<String, String>>,
+    /// Message ids to what was sent beside the body.
+    sent: Mutex<HashMap<String, Attributes>>,
     /// Which entries of a batch are refused, by a number that counts them all.
     refusals: Mutex<Refusals>,
     entries: AtomicUsize,
 }
 
+/// A message's system attributes.
+type Attributes = serde_json::Map<String, Value>;
 type Refusals = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
 pub(super) struct Service<S> {
@@ -89,7 +91,7 @@ impl Cloud {
             secrets: Service::new(SecretsManagerService::new(), "secretsmanager.us-east-1.amazonaws.com"),
             table: Table::default(),
             bus: Bus::default(),
-            groups: Mutex::default(),
+            sent: Mutex::default(),
             refusals: Mutex::new(Box::new(|_| false)),
             entries: AtomicUsize::new(0),
         });
@@ -234,7 +236,7 @@ impl Backend {
             let refused = self.refuse(&mut sent);
             let request = request.map(|body| if refused.is_empty() { body } else { sent.to_string().into() });
             let finish = |body| {
-                let mut answer = self.with_groups(&sent, &body);
+                let mut answer = self.with_attributes(&sent, &body);
                 if !refused.is_empty() {
                     answer["Failed"] = refused.into();
                 }
@@ -264,27 +266,36 @@ impl Backend {
             .collect()
     }
 
-    /// Remembers the group of what is sent, and adds it to what is received.
-    fn with_groups(&self, sent: &Value, body: &hyper::body::Bytes) -> Value {
+    /// Remembers the group and the trace of what is sent, and adds them to what is received.
+    fn with_attributes(&self, sent: &Value, body: &hyper::body::Bytes) -> Value {
         let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let mut groups = self.groups.lock().expect("the groups");
-        if let (Some(group), Some(id)) = (sent["MessageGroupId"].as_str(), answer["MessageId"].as_str()) {
-            groups.insert(id.to_owned(), group.to_owned());
+        let mut remembered = self.sent.lock().expect("what was sent");
+        if let Some(id) = answer["MessageId"].as_str() {
+            remembered.insert(id.to_owned(), attributes(sent));
         }
         for taken in answer["Successful"].as_array().into_iter().flatten() {
             let mut entries = sent["Entries"].as_array().into_iter().flatten();
-            let group = entries.find(|e| e["Id"] == taken["Id"]).and_then(|e| e["MessageGroupId"].as_str());
-            if let (Some(group), Some(id)) = (group, taken["MessageId"].as_str()) {
-                groups.insert(id.to_owned(), group.to_owned());
+            let entry = entries.find(|entry| entry["Id"] == taken["Id"]);
+            if let (Some(entry), Some(id)) = (entry, taken["MessageId"].as_str()) {
+                remembered.insert(id.to_owned(), attributes(entry));
             }
         }
         for message in answer["Messages"].as_array_mut().into_iter().flatten() {
-            if let Some(group) = message["MessageId"].as_str().and_then(|id| groups.get(id)) {
-                message["Attributes"]["MessageGroupId"] = group.as_str().into();
+            let attributes = message["MessageId"].as_str().and_then(|id| remembered.get(id));
+            for (name, value) in attributes.into_iter().flatten() {
+                message["Attributes"][name] = value.clone();
             }
         }
         answer
     }
+}
+
+/// What SQS says of a message that was sent like that.
+fn attributes(sent: &Value) -> Attributes {
+    let trace = &sent["MessageSystemAttributes"]["AWSTraceHeader"];
+    let attributes = [("MessageGroupId", &sent["MessageGroupId"]), ("AWSTraceHeader", &trace["StringValue"])];
+    let attributes = attributes.into_iter().filter(|(_, value)| value.is_string());
+    attributes.map(|(name, value)| (name.to_owned(), value.clone())).collect()
 }
 
 impl<S: MockService> Service<S> {

@@ -19,16 +19,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What an invocation may take where a test does not say.
 const INVOCATION_TIME: Duration = Duration::from_secs(10);
 
+/// An event, and the trace header that comes with it.
+type Invocation = (Value, Option<String>);
+
+/// The request id of every invocation.
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+/// The trace header of those that a test gives no other.
+const TRACE: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
+
 /// A function's binary at work.
 pub struct Function {
     process: Child,
     log: JoinHandle<String>,
-    invocations: mpsc::Sender<Value>,
+    invocations: mpsc::Sender<Invocation>,
     results: mpsc::Receiver<Result<Value, Value>>,
 }
 
 struct Api {
-    invocations: Mutex<mpsc::Receiver<Value>>,
+    invocations: Mutex<mpsc::Receiver<Invocation>>,
     results: mpsc::Sender<Result<Value, Value>>,
     invocation_time: Duration,
 }
@@ -65,7 +73,24 @@ impl Function {
 
     /// Begins an invocation, and does not wait for its end.
     pub async fn begin(&self, event: Value) {
-        self.invocations.send(event).await.expect("a function that is alive");
+        self.begin_in(event, Some(TRACE)).await;
+    }
+
+    async fn begin_in(&self, event: Value, trace: Option<&str>) {
+        let invocation = (event, trace.map(String::from));
+        self.invocations.send(invocation).await.expect("a function that is alive");
+    }
+
+    /// Invokes the function with this trace header, or with none.
+    pub async fn invoke_in(&mut self, event: Value, trace: Option<&str>) -> Result<Value, Value> {
+        self.begin_in(event, trace).await;
+        self.result().await
+    }
+
+    /// From now on nobody hears what it writes: to write is an error.
+    pub async fn close_log(&mut self) {
+        self.log.abort();
+        let _ = (&mut self.log).await;
     }
 
     /// Invokes the function: its response, or the error it reported.
@@ -134,20 +159,25 @@ impl Api {
 
     /// Waits for an invocation, as long as it takes.
     async fn next(&self) -> Response {
-        let Some(event) = self.invocations.lock().await.recv().await else { std::future::pending().await };
+        let Some((event, trace)) = self.invocations.lock().await.recv().await else {
+            std::future::pending().await
+        };
         let deadline = SystemTime::now() + self.invocation_time;
         let deadline_ms = deadline.duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
         let mut response = http::response(200, "application/json", event.to_string());
         for (name, value) in [
-            ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+            ("lambda-runtime-aws-request-id", REQUEST_ID.to_owned()),
             ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
             (
                 "lambda-runtime-invoked-function-arn",
                 "arn:aws:lambda:us-east-1:123456789012:function:test".to_owned(),
             ),
-            ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1".to_owned()),
         ] {
             response.headers_mut().insert(name, value.parse().expect("a header value"));
+        }
+        if let Some(trace) = trace {
+            let trace = trace.parse().expect("a header value");
+            response.headers_mut().insert("lambda-runtime-trace-id", trace);
         }
         response
     }

@@ -1,0 +1,501 @@
+//! The wide events: what each says, what it counts, and what it never shows.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mediahook::envelope::Message;
+use mediahook::invocation::Invocation;
+use mediahook::keyring::{Keyring, KeyringError, ReadSources};
+use mediahook::metrics::{METRICS, NAMESPACE};
+use mediahook::receive::Receiver;
+use mediahook::receive::budget::Deadline;
+use mediahook::source::Sources;
+use mediahook::store::{Bucket, Queue, StoreError};
+use mediahook::telemetry::Recorder;
+use mediahook::trace::Trace;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::end_to_end::{post, receiver_binary, receiver_variables};
+use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
+use crate::support::cloud::{BUCKET, Cloud, Fault};
+use crate::support::effects::TABLE;
+use crate::support::function_url;
+use crate::support::runtime_api::{Function, REQUEST_ID};
+use crate::support::senders::sign_tencent;
+use crate::support::tencent_vod::TencentVod;
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 05:50:27.5 UTC);
+const OPEN: &str = "/tencent-vod/open";
+
+/// Queue and bucket, either of which may be down.
+#[derive(Clone, Default)]
+struct Store {
+    queue_down: Arc<AtomicBool>,
+    bucket_down: Arc<AtomicBool>,
+}
+
+fn up(down: &AtomicBool) -> Result<(), StoreError> {
+    if down.load(Ordering::Relaxed) { Err(StoreError("as told".to_owned())) } else { Ok(()) }
+}
+
+impl Queue for Store {
+    fn max_message_bytes(&self) -> usize {
+        10_000
+    }
+
+    async fn enqueue(&self, _: &Message) -> Result<(), StoreError> {
+        up(&self.queue_down)
+    }
+
+    async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
+        messages.iter().map(|_| up(&self.queue_down)).collect()
+    }
+}
+
+impl Bucket for Store {
+    fn name(&self) -> &'static str {
+        "bucket"
+    }
+
+    async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
+        up(&self.bucket_down)
+    }
+
+    async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+        Err(StoreError("nothing there".to_owned()))
+    }
+
+    async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A receiver whose lines are kept.
+struct World {
+    store: Store,
+    receiver: Receiver<Store, Store>,
+    lines: Arc<Mutex<String>>,
+}
+
+impl World {
+    fn new(level: &str) -> Self {
+        Self::with(level, Keyring::fixed(Sources::parse(SOURCES).unwrap()))
+    }
+
+    fn with(level: &str, keyring: Keyring) -> Self {
+        let (store, lines) = (Store::default(), Arc::new(Mutex::new(String::new())));
+        let kept = Arc::clone(&lines);
+        let environment = [("AWS_LAMBDA_LOG_LEVEL", level), ("AWS_LAMBDA_FUNCTION_NAME", "f")];
+        let recorder = Recorder::to(&environment.into_iter().collect(), move |line| {
+            kept.lock().unwrap().push_str(std::str::from_utf8(line).unwrap());
+        });
+        let receiver = Receiver::new(Arc::new(keyring), store.clone(), store.clone(), || NOW);
+        Self { store, receiver: receiver.with_recorder(recorder), lines }
+    }
+
+    async fn receive(&self, event: Value) -> u16 {
+        let header = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1";
+        let invocation =
+            Invocation { request_id: "r-1".to_owned(), trace: Trace::from_xray(header), cold: true };
+        let deadline = Deadline::new(Duration::from_secs(10));
+        let callback = serde_json::from_value(event).unwrap_or_default();
+        self.receiver.receive(callback, deadline, &invocation).await.status_code
+    }
+
+    /// What was written since this was last asked.
+    fn lines(&self) -> Vec<Value> {
+        wide_events(&std::mem::take(&mut *self.lines.lock().unwrap()))
+    }
+}
+
+/// The wide events in a log, each of which is held to the rules.
+fn wide_events(log: &str) -> Vec<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line.get("_aws").is_some()).inspect(assert_is_emf).collect()
+}
+
+/// The Embedded Metric Format, as its specification has it.
+fn assert_is_emf(line: &Value) {
+    let timestamp = line["timestamp"].as_str().unwrap();
+    let at = OffsetDateTime::parse(timestamp, &time::format_description::well_known::Rfc3339).unwrap();
+    let ms = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap();
+    assert_eq!(line["_aws"]["Timestamp"], ms, "{line}");
+    assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    let directive = &directives[0];
+    assert_eq!(directives.len(), 1, "{line}");
+    assert_eq!(directive["Namespace"], NAMESPACE);
+    let sets = directive["Dimensions"].as_array().unwrap();
+    assert!((1..=2).contains(&sets.len()), "{line}");
+    for name in sets.iter().flat_map(|set| set.as_array().unwrap()) {
+        let value = line[name.as_str().unwrap()].as_str().unwrap();
+        assert!((1..=1024).contains(&value.len()) && value.is_ascii(), "{line}");
+    }
+    let metrics = directive["Metrics"].as_array().unwrap();
+    assert!((1..=100).contains(&metrics.len()), "{line}");
+    for metric in metrics {
+        let known = METRICS.iter().find(|known| metric["Name"] == known.name);
+        assert_eq!(metric["Unit"], known.expect("one of METRICS").unit);
+        assert!(line[metric["Name"].as_str().unwrap()].as_f64().unwrap() >= 0.0, "{line}");
+    }
+}
+
+/// What a line counts and times.
+fn metrics(line: &Value) -> Vec<&str> {
+    let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+    metrics.iter().map(|metric| metric["Name"].as_str().unwrap()).collect()
+}
+
+/// All that these lines count of this.
+fn sum(lines: &[Value], metric: &str) -> u64 {
+    lines
+        .iter()
+        .filter(|line| metrics(line).contains(&metric))
+        .map(|line| line[metric].as_u64().unwrap())
+        .sum()
+}
+
+fn forged(body: &str) -> Value {
+    post("/tencent-vod/signed", &json!({}), &sign_tencent(body, "ForgedSignKey", NOW.unix_timestamp() + 600))
+}
+
+fn produced() -> Value {
+    post("/alibaba-ims/token/first-path-token", &json!({}), PRODUCED)
+}
+
+#[tokio::test]
+async fn a_callback_is_one_line_with_all_there_is_to_say() {
+    let world = World::new("INFO");
+    assert_eq!(world.receive(produced()).await, 200);
+    let mut lines = world.lines();
+    let line = lines[0].as_object_mut().unwrap();
+    for name in ["understand_ms", "queue_ms", "total_ms"] {
+        assert!(line.remove(name).unwrap().as_f64().unwrap() < 1_000.0, "{name}");
+    }
+    assert!(line.remove("QueueLatency").unwrap().is_number());
+    let id = line.remove("id").unwrap();
+    assert_eq!(id.as_str().unwrap().len(), 64);
+    let expected = json!({
+        "timestamp": "2026-11-22T05:50:27.5Z", "level": "INFO", "message": "queued",
+        "source": "alibaba-ims/token", "type": "com.alibabacloud.ims.ProduceMediaComplete",
+        "outcome": "succeeded", "status": 200, "destination": "queue", "cold": true, "request_id": "r-1",
+        "trace_id": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
+        "_aws": { "Timestamp": 1_795_326_627_500_u64, "CloudWatchMetrics": [{
+            "Namespace": "mediahook", "Dimensions": [["FunctionName"], ["FunctionName", "Source"]],
+            "Metrics": [
+                { "Name": "Accepted", "Unit": "Count" }, { "Name": "QueueLatency", "Unit": "Milliseconds" },
+                { "Name": "EventAge", "Unit": "Milliseconds" }
+            ]
+        }] },
+        "FunctionName": "f", "Source": "alibaba-ims/token", "Accepted": 1, "EventAge": 2500.0
+    });
+    assert_eq!(Value::Object(line.clone()), expected);
+}
+
+#[tokio::test]
+async fn each_verdict_has_its_line() {
+    let world = World::new("INFO");
+    let down = |queue, bucket| {
+        world.store.queue_down.store(queue, Ordering::Relaxed);
+        world.store.bucket_down.store(bucket, Ordering::Relaxed);
+    };
+    let open = |body: &str| post(OPEN, &json!({}), body);
+    let large = PULL_COMPLETE.replace("125-Pull-1", &"x".repeat(20_000));
+    let source = Some("tencent-vod/open");
+    for (queue, bucket, event, status, level, destination, source, counted) in [
+        (false, false, open(PULL_COMPLETE), 200, "INFO", "queue", source, &["Accepted", "QueueLatency"][..]),
+        (false, false, open(&large), 200, "INFO", "payload+queue", source, &["Accepted", "QueueLatency"]),
+        (true, false, open(PULL_COMPLETE), 200, "WARN", "spill", source, &["Accepted", "Spilled"]),
+        (true, true, open(PULL_COMPLETE), 503, "ERROR", "lost", source, &["Lost"]),
+        (false, false, open("[]"), 400, "WARN", "rejected", source, &["Rejected"]),
+        (false, true, open("[]"), 503, "ERROR", "lost", source, &["Lost"]),
+        (false, false, forged(PULL_COMPLETE), 401, "INFO", "nowhere", None, &["Refused"]),
+    ] {
+        down(queue, bucket);
+        assert_eq!(world.receive(event).await, status);
+        let lines = world.lines();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(
+            (&line["status"], &line["level"], &line["destination"]),
+            (&json!(status), &json!(level), &json!(destination))
+        );
+        assert_eq!(line["Source"].as_str(), source, "{line}");
+        assert_eq!(metrics(line), counted, "{line}");
+        assert_eq!(line.get("bucket_ms").is_some(), !matches!(destination, "queue" | "nowhere"), "{line}");
+        assert_eq!(line.get("error").is_some(), matches!(destination, "spill" | "lost"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_sources_are_not_known_the_line_says_so() {
+    #[derive(Debug)]
+    struct Unreadable;
+    impl ReadSources for Unreadable {
+        fn read(&self) -> BoxFuture<'_, Result<String, KeyringError>> {
+            async { Err(KeyringError::Unreadable(StoreError("as told".to_owned()))) }.boxed()
+        }
+    }
+    let world = World::with("INFO", Keyring::kept_by(Unreadable));
+    assert_eq!(world.receive(produced()).await, 503);
+    assert_eq!(metrics(&world.lines()[0]), ["NoSources"]);
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_reason() {
+    let now_s = NOW.unix_timestamp();
+    let signed = |body: &str| post("/tencent-vod/signed", &json!({}), body);
+    let twice = json!({ "sign": "a", "Sign": "b" });
+    let world = || World::new("INFO");
+    for (event, status, reason, source) in [
+        (
+            function_url::event("GET", OPEN, "", &json!({}), (String::new(), false)),
+            405,
+            "NotPost",
+            Some("tencent-vod/open"),
+        ),
+        (post("/nobody/here", &json!({}), "{}"), 404, "UnknownPath", None),
+        (post("/tencent-vod/pulled", &json!({}), "{}"), 401, "TakesNoPush", Some("tencent-vod/pulled")),
+        (post("/tencent-vod/token/x", &json!({}), "{}"), 401, "WrongToken", Some("tencent-vod/token")),
+        (signed("{}"), 401, "SignatureMissing", Some("tencent-vod/signed")),
+        (post("/tencent-vod/signed", &twice, "{}"), 401, "SignatureRepeated", Some("tencent-vod/signed")),
+        (
+            signed(&sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s - 9)),
+            401,
+            "SignatureStale",
+            Some("tencent-vod/signed"),
+        ),
+        (forged(PULL_COMPLETE), 401, "SignatureWrong", Some("tencent-vod/signed")),
+    ] {
+        let world = world();
+        assert_eq!(world.receive(event).await, status, "{reason}");
+        let lines = world.lines();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(
+            (&line["Reason"], &line["status"], &line["Refused"]),
+            (&json!(reason), &json!(status), &json!(1))
+        );
+        assert_eq!(line["source"].as_str(), source);
+        let sets = json!([["FunctionName"], ["FunctionName", "Reason"]]);
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], sets);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
+    let world = World::new("INFO");
+    for number in 0..1000 {
+        let event = if number % 4 == 0 { post("/x", &json!({}), "{}") } else { forged(PULL_COMPLETE) };
+        world.receive(event).await;
+    }
+    world.receive(produced()).await;
+    let lines = world.lines();
+    assert_eq!(lines.len(), 4, "the first, one a reason for the others, and the callback's");
+    assert_eq!(sum(&lines, "Refused"), 1000);
+    let wrong: Vec<_> = lines.iter().filter(|l| l["Reason"] == "SignatureWrong").cloned().collect();
+    assert_eq!(sum(&wrong, "Refused"), 750);
+    assert_eq!(lines[3]["message"], "queued");
+}
+
+#[tokio::test]
+async fn a_level_hides_what_is_below_it() {
+    for (level, expected) in [
+        ("DEBUG", vec!["INFO", "INFO", "WARN", "ERROR"]),
+        ("INFO", vec!["INFO", "INFO", "WARN", "ERROR"]),
+        ("WARN", vec!["WARN", "ERROR"]),
+        ("FATAL", vec!["ERROR"]),
+    ] {
+        let world = World::new(level);
+        world.receive(produced()).await;
+        world.receive(forged(PULL_COMPLETE)).await;
+        world.store.queue_down.store(true, Ordering::Relaxed);
+        world.receive(produced()).await;
+        world.store.bucket_down.store(true, Ordering::Relaxed);
+        world.receive(produced()).await;
+        let levels: Vec<_> = world.lines().iter().map(|l| l["level"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(levels, expected, "{level}");
+    }
+}
+
+#[tokio::test]
+async fn no_line_shows_what_strangers_or_senders_sent() {
+    let world = World::new("DEBUG");
+    let marked = r#"{"EventType":"X","XEvent":{"TaskId":1,"Name":"MARK"},"MARK":"\n{\"_aws\":1}"}"#;
+    let headers = json!({ "sign": "MARK", "t": "MARK", "x-mark": "MARK\n" });
+    let token = "/tencent-vod/token/first-path-token";
+    for (path, body) in [
+        ("/MARK", "MARK"),
+        ("/tencent-vod/MARK", marked),
+        ("/tencent-vod/token/MARK", marked),
+        ("/tencent-vod/signed", marked),
+        ("/tencent-vod/open\n{MARK}", marked),
+        (token, "MARK"),
+        (token, "[\"MARK\"]"),
+        (token, marked),
+        (token, r#"{"EventType":"X","MARK":"#),
+    ] {
+        for (is_base64, down) in [(false, false), (true, false), (false, true)] {
+            world.store.queue_down.store(down, Ordering::Relaxed);
+            world.store.bucket_down.store(down, Ordering::Relaxed);
+            let body = if is_base64 { BASE64_STANDARD.encode(body) } else { body.to_owned() };
+            let event = function_url::event("POST", path, "MARK=MARK", &headers, (body, is_base64));
+            world.receive(event).await;
+            // So that what was only counted is told too.
+            world.store.queue_down.store(false, Ordering::Relaxed);
+            world.receive(produced()).await;
+        }
+    }
+    let text = world.lines.lock().unwrap().clone();
+    assert!(text.lines().count() > 27);
+    assert_eq!(wide_events(&text).len(), text.lines().count());
+    for hidden in ["MARK", "x-mark", "SignKey", "AuthKey", "path-token", "PullSecret"] {
+        assert!(!text.contains(hidden), "{hidden} shows in {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_receiver_counts_what_its_alarms_watch() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
+    let open = |n: u32| post(OPEN, &json!({}), &PULL_COMPLETE.replace("1450807", &n.to_string()));
+    receiver.invoke(open(1)).await.unwrap();
+    cloud.sqs_faults(|_| Fault::Error);
+    receiver.invoke(open(2)).await.unwrap();
+    cloud.s3_faults(|_| Fault::Error);
+    receiver.invoke(open(3)).await.unwrap();
+    receiver.invoke(forged(PULL_COMPLETE)).await.unwrap();
+    let lines = wide_events(&receiver.stop().await);
+    for metric in ["Spilled", "Lost", "Refused"] {
+        assert_eq!(sum(&lines, metric), 1, "{lines:?}");
+    }
+    assert_eq!(sum(&lines, "Accepted"), 2);
+    assert_eq!(
+        lines.iter().map(|l| l["cold"].as_bool().unwrap()).collect::<Vec<_>>(),
+        [true, false, false, false]
+    );
+    for line in &lines {
+        assert_eq!((&line["request_id"], &line["FunctionName"]), (&json!(REQUEST_ID), &json!("test")));
+    }
+    assert!(lines[1]["error"].as_str().unwrap().contains("InternalError"), "{}", lines[1]);
+    assert!(lines[2]["error"].as_str().unwrap().starts_with("queue: "), "{}", lines[2]);
+}
+
+#[tokio::test]
+async fn where_nobody_hears_the_log_callbacks_are_answered_all_the_same() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
+    receiver.close_log().await;
+    for event in [post(OPEN, &json!({}), PULL_COMPLETE), post(OPEN, &json!({}), "[]"), forged(PULL_COMPLETE)]
+    {
+        assert!(receiver.invoke(event).await.unwrap()["statusCode"].is_number());
+    }
+}
+
+#[tokio::test]
+async fn as_text_the_log_is_plain_but_for_what_machines_read() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut variables = receiver_variables(&cloud, &queue_url);
+    variables.push(("AWS_LAMBDA_LOG_FORMAT", "Text".to_owned()));
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
+    cloud.sqs_faults(|_| Fault::Error);
+    cloud.s3_faults(|_| Fault::Error);
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    receiver.invoke(post(OPEN, &json!({}), PULL_COMPLETE)).await.unwrap();
+    let log = receiver.stop().await;
+    let (json, text): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| line.starts_with('{'));
+    assert_eq!(wide_events(&log).len(), 1);
+    let lost: Value = serde_json::from_str(json[0]).unwrap();
+    assert!(lost["lost"] == true && lost["envelope"].as_str().unwrap().contains("125-Pull-1"), "{log}");
+    assert_eq!(json.len(), 2, "{log}");
+    assert!(text.iter().any(|line| line.contains(" WARN ")), "{log}");
+    assert!(!log.contains('\u{1b}'));
+}
+
+fn record(id: &str, body: &str) -> Value {
+    json!({ "messageId": format!("m-{id}"), "body": body, "attributes": {
+        "MessageGroupId": id, "MessageDeduplicationId": id, "ApproximateReceiveCount": "2"
+    } })
+}
+
+#[tokio::test]
+async fn the_processor_counts_what_its_alarms_watch() {
+    let cloud = Cloud::start().await;
+    cloud.table().create().await;
+    let (_, dead_letter_url) = cloud.queues(5, 30).await;
+    let mut variables = cloud.variables();
+    variables.push(("MEDIAHOOK_TABLE", TABLE.to_owned()));
+    variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url));
+    let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
+    let envelope = json!({
+        "specversion": "1.0", "id": "a", "source": "tencent-vod/main", "type": "t", "channel": "push",
+        "time": "2026-11-22T05:50:25Z", "receivedtime": "2026-11-22T05:50:26Z"
+    });
+    let good = || json!({ "Records": [record("a", &envelope.to_string())] });
+    processor.invoke(good()).await.unwrap();
+    processor.invoke(good()).await.unwrap();
+    processor.invoke(json!({ "Records": [record("b", "no envelope")] })).await.unwrap();
+    cloud.sqs_faults(|_| Fault::Error);
+    processor.invoke(json!({ "Records": [record("c", "no envelope")] })).await.unwrap();
+    let lines = wide_events(&processor.stop().await);
+    let told: Vec<_> = lines
+        .iter()
+        .map(|l| (l["id"].as_str().unwrap(), l["result"].as_str().unwrap(), metrics(l)))
+        .collect();
+    let expected = [
+        ("a", "processed", vec!["Processed", "EffectLatency"]),
+        ("a", "duplicate", vec!["Duplicates"]),
+        ("b", "dead_letter", vec!["DeadLettered"]),
+        ("c", "failed", vec!["Failed"]),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(lines[0]["Source"], "tencent-vod/main");
+    assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
+    assert!(lines[3]["reason"].as_str().unwrap().contains("not brought to the dead-letter queue"));
+    assert_eq!((lines[0]["cold"].as_bool(), lines[1]["cold"].as_bool()), (Some(true), Some(false)));
+}
+
+#[tokio::test]
+async fn the_puller_counts_what_its_alarms_watch() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let variables = receiver_variables(&cloud, &queue_url);
+    cloud.sqs_faults(|_| Fault::Error);
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    for number in 0..3 {
+        let body = PULL_COMPLETE.replace("1450807", &number.to_string());
+        receiver.invoke(post(OPEN, &json!({}), &body)).await.unwrap();
+    }
+
+    let tencent = TencentVod::start(Duration::from_secs(30)).await;
+    let mut settings = tencent.settings();
+    settings["secret_key"] = "another".into();
+    let mut variables = variables;
+    variables.push(("MEDIAHOOK_SOURCES", json!({ "tencent-vod/pulled": { "pull": settings } }).to_string()));
+    variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
+    let puller = env!("CARGO_BIN_EXE_puller");
+    let mut puller = Function::start_with_timeout(puller, &variables, Duration::from_secs(55)).await;
+    puller.invoke(json!({})).await.unwrap();
+    cloud.sqs_faults(|_| Fault::None);
+    puller.invoke(json!({})).await.unwrap();
+
+    let lines = wide_events(&puller.stop().await);
+    let of = |source: &str| lines.iter().filter(|l| l["Source"] == source).cloned().collect::<Vec<_>>();
+    let (spill, source) = (of("spill"), of("tencent-vod/pulled"));
+    assert_eq!((spill.len(), source.len(), lines.len()), (2, 2, 4), "one a feed and run");
+    assert_eq!((&spill[0]["SpillWaiting"], &spill[1]["SpillWaiting"]), (&json!(3), &json!(0)));
+    assert_eq!((sum(&spill, "PullFailed"), sum(&spill, "Confirmed")), (1, 3));
+    assert_eq!(sum(&source, "PullFailed"), 2, "{source:?}");
+    assert!(source[0]["level"] == "ERROR" && source[0]["error"].is_string());
+}

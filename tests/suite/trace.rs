@@ -1,0 +1,141 @@
+//! A trace goes along from the callback to the bus, by way of the queue or of the spill.
+
+use mediahook::envelope::Envelope;
+use serde_json::{Value, json};
+
+use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
+use crate::policy::PULL_COMPLETE;
+use crate::support::cloud::{BUCKET, Cloud, Fault};
+use crate::support::effects::{BUS, TABLE};
+use crate::support::mapping::{self, Mapping};
+use crate::support::runtime_api::Function;
+use crate::support::tencent_vod::TencentVod;
+
+const HEADER: &str =
+    "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
+const SENT: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1";
+const TRACEPARENT: &str = "00-5bef4de7ad49b0e87f6ef6c87fc2e700-53995c3f42cd8ad8-01";
+const TRACE_ID: &str = "1-5bef4de7-ad49b0e87f6ef6c87fc2e700";
+/// Of the puller.
+const ANOTHER: &str = "Root=1-6bef4de7-bd49b0e87f6ef6c87fc2e700;Parent=63995c3f42cd8ad8;Sampled=0";
+
+struct World {
+    cloud: Cloud,
+    queue_url: String,
+    queue: Mapping,
+}
+
+impl World {
+    async fn new() -> Self {
+        let cloud = Cloud::start().await;
+        let (queue_url, _) = cloud.queues(5, 30).await;
+        Self { queue: Mapping::new(cloud.sqs(), &queue_url), cloud, queue_url }
+    }
+
+    async fn receiver(&self) -> Function {
+        Function::start(receiver_binary(), &receiver_variables(&self.cloud, &self.queue_url)).await
+    }
+
+    /// The trace header of each message, and its envelope.
+    async fn queued(&self) -> Vec<(Option<String>, Envelope)> {
+        let name = aws_sdk_sqs::types::MessageSystemAttributeName::AwsTraceHeader;
+        let messages = self.queue.receive().await;
+        let header = |m: &aws_sdk_sqs::types::Message| m.attributes()?.get(&name).cloned();
+        messages.iter().map(|m| (header(m), Envelope::parse(m.body().unwrap()).unwrap())).collect()
+    }
+}
+
+fn wide_events(log: &str) -> Vec<Value> {
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line.get("_aws").is_some()).collect()
+}
+
+#[tokio::test]
+async fn it_goes_from_the_callback_through_the_queue_to_the_bus() {
+    let world = World::new().await;
+    let mut receiver = world.receiver().await;
+    receiver.invoke_in(tencent(PULL_COMPLETE), Some(HEADER)).await.unwrap();
+    assert_eq!(wide_events(&receiver.stop().await)[0]["trace_id"], TRACE_ID);
+    let messages = world.queue.receive().await;
+
+    world.cloud.table().create().await;
+    let mut variables = world.cloud.variables();
+    for (name, value) in
+        [("MEDIAHOOK_TABLE", TABLE), ("MEDIAHOOK_EVENT_BUS", BUS), ("MEDIAHOOK_BUCKET", BUCKET)]
+    {
+        variables.push((name, value.to_owned()));
+    }
+    let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
+    processor.invoke(mapping::invocation(&messages)).await.unwrap();
+    // What came without a header has the envelope's.
+    let mut bare = mapping::invocation(&messages);
+    let mut envelope: Value = serde_json::from_str(messages[0].body().unwrap()).unwrap();
+    assert_eq!(envelope["traceparent"], TRACEPARENT);
+    envelope["id"] = "another".into();
+    bare["Records"][0]["body"] = envelope.to_string().into();
+    bare["Records"][0]["attributes"].as_object_mut().unwrap().remove("AWSTraceHeader");
+    processor.invoke(bare).await.unwrap();
+
+    let headers: Vec<_> = world.cloud.bus().events().iter().map(|e| e["TraceHeader"].clone()).collect();
+    assert_eq!(headers, [SENT, SENT]);
+    for line in wide_events(&processor.stop().await) {
+        assert_eq!(line["trace_id"], TRACE_ID, "the event's, not that of the processor's invocation");
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_is_missing_or_malformed_leaves_no_trace_and_the_id_is_the_same() {
+    let world = World::new().await;
+    let mut receiver = world.receiver().await;
+    let mut ids = Vec::new();
+    let short = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
+    let odd = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=\"};Sampled=1";
+    for (header, sent, traceparent) in [
+        (None, None, None),
+        (Some("odd"), None, None),
+        (Some(odd), None, None),
+        (Some(short), Some(short), None),
+        (Some(HEADER), Some(SENT), Some(TRACEPARENT)),
+    ] {
+        // Each time another event, since the queue would drop the same.
+        let body = PULL_COMPLETE.replace("1450807", &ids.len().to_string());
+        let answer = receiver.invoke_in(post("/tencent-vod/open", &json!({}), &body), header).await.unwrap();
+        let queued = world.queued().await;
+        let (header, envelope) = &queued[0];
+        assert_eq!((header.as_deref(), envelope.traceparent.as_deref()), (sent, traceparent));
+        let answer: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        let again = receiver.invoke_in(post("/tencent-vod/open", &json!({}), &body), Some(ANOTHER)).await;
+        let again: Value = serde_json::from_str(again.unwrap()["body"].as_str().unwrap()).unwrap();
+        assert_eq!(answer["id"], again["id"]);
+        ids.push(answer["id"].clone());
+    }
+}
+
+#[tokio::test]
+async fn what_was_spilled_keeps_its_trace_and_what_is_pulled_has_the_pullers() {
+    let world = World::new().await;
+    let mut receiver = world.receiver().await;
+    world.cloud.sqs_faults(|_| Fault::Error);
+    receiver.invoke_in(tencent(PULL_COMPLETE), Some(HEADER)).await.unwrap();
+    receiver.invoke_in(post("/tencent-vod/open", &json!({}), PULL_COMPLETE), None).await.unwrap();
+    world.cloud.sqs_faults(|_| Fault::None);
+
+    let tencent = TencentVod::start(std::time::Duration::from_secs(30)).await;
+    tencent.inbox.put(PULL_COMPLETE);
+    let sources = json!({ "tencent-vod/pulled": { "pull": tencent.settings() } });
+    let mut variables = receiver_variables(&world.cloud, &world.queue_url);
+    variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
+    let timeout = std::time::Duration::from_secs(55);
+    let mut puller = Function::start_with_timeout(env!("CARGO_BIN_EXE_puller"), &variables, timeout).await;
+    puller.invoke_in(json!({}), Some(ANOTHER)).await.unwrap();
+
+    let another = "00-6bef4de7bd49b0e87f6ef6c87fc2e700-63995c3f42cd8ad8-00";
+    for (header, envelope) in world.queued().await {
+        let expected = match envelope.source.as_str() {
+            "tencent-vod/signed" => (SENT, Some(TRACEPARENT)),
+            "tencent-vod/open" => (ANOTHER, None),
+            _ => (ANOTHER, Some(another)),
+        };
+        assert_eq!((header.as_deref().unwrap(), envelope.traceparent.as_deref()), expected);
+    }
+}
