@@ -82,7 +82,7 @@ impl Done<'_> {
         let metrics = [Measured::count(metric, 1)].into_iter();
         let metrics: Vec<_> = metrics.chain(latency.map(|ms| Measured::ms(EFFECT_LATENCY, ms))).collect();
         let said = self.said();
-        let by = said.source.map_or(Dimension::Function, Dimension::Source);
+        let by = Dimension::of_source(said.source);
         recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
     }
 

@@ -67,7 +67,7 @@ impl Tally {
             request_id: &invocation.request_id,
             trace_id: invocation.trace.map(Trace::id).map(Shown),
         };
-        let (by, metrics) = (Dimension::Source(source), self.metrics());
+        let (by, metrics) = (Dimension::of_source(Some(source)), self.metrics());
         recorder.write(&WideEvent { at, level, message, by, metrics: &metrics, said });
     }
 

@@ -110,7 +110,7 @@ impl<'a> Answered<'a> {
             Verdict::Refused(..) => return,
         };
         let said = Said { status: self.status, call: Some(self.call()), ..self.said(verdict) };
-        let by = said.source.map_or(Dimension::Function, Dimension::Source);
+        let by = Dimension::of_source(said.source);
         let metrics = self.metrics(verdict);
         recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
     }

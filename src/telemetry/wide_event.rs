@@ -229,7 +229,14 @@ struct Directive<'a> {
     metrics: &'a [Measured],
 }
 
-impl Dimension<'_> {
+impl<'a> Dimension<'a> {
+    /// A source's name, where `CloudWatch` takes it as a value. In the queue may lie what nobody has configured.
+    pub fn of_source(name: Option<&'a str>) -> Self {
+        let fits =
+            |name: &&str| (1..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+        name.filter(fits).map_or(Self::Function, Self::Source)
+    }
+
     /// The sets of names by which metrics are added up: each for the function as a whole, and one by one.
     fn sets(self) -> &'static [&'static [&'static str]] {
         match self {

@@ -24,7 +24,7 @@ use time::macros::datetime;
 use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
 use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::effects::TABLE;
+use crate::support::effects::{BUS, TABLE};
 use crate::support::function_url;
 use crate::support::runtime_api::{Function, REQUEST_ID};
 use crate::support::senders::sign_tencent;
@@ -437,6 +437,8 @@ async fn the_processor_counts_what_its_alarms_watch() {
     let mut variables = cloud.variables();
     variables.push(("MEDIAHOOK_TABLE", TABLE.to_owned()));
     variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url));
+    variables.push(("MEDIAHOOK_EVENT_BUS", BUS.to_owned()));
+    variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
     let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
     let envelope = json!({
         "specversion": "1.0", "id": "a", "source": "tencent-vod/main", "type": "t", "channel": "push",
@@ -448,6 +450,11 @@ async fn the_processor_counts_what_its_alarms_watch() {
     processor.invoke(json!({ "Records": [record("b", "no envelope")] })).await.unwrap();
     cloud.sqs_faults(|_| Fault::Error);
     processor.invoke(json!({ "Records": [record("c", "no envelope")] })).await.unwrap();
+    cloud.bus().faults(|_| Fault::Error);
+    let mut odd = envelope.clone();
+    odd["id"] = "d".into();
+    odd["source"] = "ü".into();
+    processor.invoke(json!({ "Records": [record("d", &odd.to_string())] })).await.unwrap();
     let lines = wide_events(&processor.stop().await);
     let told: Vec<_> = lines
         .iter()
@@ -458,9 +465,12 @@ async fn the_processor_counts_what_its_alarms_watch() {
         ("a", "duplicate", vec!["Duplicates"]),
         ("b", "dead_letter", vec!["DeadLettered"]),
         ("c", "failed", vec!["Failed"]),
+        ("d", "failed", vec!["Failed"]),
     ];
     assert_eq!(told, expected);
     assert_eq!(lines[0]["Source"], "tencent-vod/main");
+    assert!(lines[4].get("Source").is_none(), "nobody's name: {}", lines[4]);
+    assert!(lines[4]["reason"].as_str().unwrap().starts_with("the bus: "));
     assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
     assert!(lines[3]["reason"].as_str().unwrap().contains("not brought to the dead-letter queue"));
     assert_eq!((lines[0]["cold"].as_bool(), lines[1]["cold"].as_bool()), (Some(true), Some(false)));
