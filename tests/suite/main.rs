@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alarms;
 mod backend;
 mod docs;
 mod end_to_end;
