@@ -7,6 +7,7 @@ use std::path::Path;
 use mediahook::metrics::{self, METRICS, Metric, NAMESPACE};
 use serde_json::Value;
 
+use super::docs::anchors;
 use super::template::Template;
 
 /// Which function counts what.
@@ -158,19 +159,6 @@ fn all_seen(template: &Template) -> Vec<Seen> {
     seen
 }
 
-/// The anchors that GitHub gives to a page's headings.
-fn anchors(page: &str) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
-    let headings = text.lines().filter(|line| line.starts_with('#'));
-    headings
-        .map(|line| {
-            let heading = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-            kept.collect::<String>().replace(' ', "-")
-        })
-        .collect()
-}
-
 #[test]
 fn alarms_and_dashboard_look_at_metrics_that_exist() {
     for seen in all_seen(&Template::read()) {
@@ -197,7 +185,7 @@ fn every_metric_of_ours_is_looked_at() {
 #[test]
 fn every_alarm_says_what_it_means_and_where_to_read_on() {
     let template = Template::read();
-    let anchors = anchors("docs/operations.md");
+    let anchors = anchors(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md"));
     let alarms = alarms(&template);
     assert!(!alarms.is_empty());
     for alarm in &alarms {
