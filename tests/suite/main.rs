@@ -25,4 +25,5 @@ mod rotation;
 mod storm;
 mod template;
 mod tencent_vod_sdk;
+mod third_sender;
 mod typed;
