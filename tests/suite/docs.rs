@@ -171,11 +171,11 @@ fn the_tests_that_prove_the_promises_are_there() {
         .collect();
     let mut named = 0;
     for name in rows.iter().skip(2).flat_map(|row| row.split('`')).filter(|code| code.contains("::")) {
-        let (module, test) = name.split_once("::").unwrap();
+        let (module, function) = name.split_once("::").unwrap();
         let file = root().join("tests/suite").join(module).with_extension("rs");
-        let text = std::fs::read_to_string(&file).map_err(|_| name).expect("a module of the suite");
+        let source = std::fs::read_to_string(&file).map_err(|_| name).expect("a module of the suite");
         // Some are made by a macro, which is given the name.
-        assert!(text.contains(test), "{name}");
+        assert!(source.contains(function), "{name}");
         named += 1;
     }
     assert!(named > 20, "{named}");
