@@ -51,7 +51,7 @@ const OURS: &[(&str, &[Metric])] = &[
 const REASONS: &[&str] = &["SignatureWrong", "WrongToken"];
 
 /// What we use of AWS's metrics: namespace, its one dimension, names. Read on 2026-11-22 at
-/// docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and .../urls-monitoring.html,
+/// docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html, .../monitoring-concurrency.html, .../urls-monitoring.html,
 /// docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 const AWS: &[(&str, &str, &[&str])] = &[
     (
