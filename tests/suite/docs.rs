@@ -1,7 +1,8 @@
-//! The tables of `docs/senders.md` are made from the code.
+//! The tables of `docs/senders.md` are made from the code; what the pages point at is there.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mediahook::sender::alibaba_ims::kind::{self as ims, Level};
 use mediahook::sender::tencent_vod::kind::{self as vod, Depth, Kind, Source};
@@ -117,4 +118,65 @@ fn senders_md_is_what_the_code_says() {
             "docs/senders.md is out of date: UPDATE_DOCS=1 cargo test --test suite docs"
         );
     }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page that is meant to be read.
+fn pages() -> Vec<PathBuf> {
+    let of_folder = |folder: &str| std::fs::read_dir(root().join(folder)).unwrap();
+    let entries = of_folder(".").chain(of_folder("docs")).map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// The anchors that GitHub gives to a page's headings.
+pub(super) fn anchors(page: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(page).unwrap();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let heading = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            kept.collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').map_or((link, None), |(file, a)| (file, Some(a)));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            let is_there = anchor.is_none_or(|anchor| anchors(&target).contains(anchor));
+            assert!(is_there, "{}: no heading for {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_tests_that_prove_the_promises_are_there() {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let rows: Vec<_> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| promise "))
+        .filter(|line| line.starts_with("| "))
+        .collect();
+    let mut named = 0;
+    for name in rows.iter().skip(2).flat_map(|row| row.split('`')).filter(|code| code.contains("::")) {
+        let (module, function) = name.split_once("::").unwrap();
+        let file = root().join("tests/suite").join(module).with_extension("rs");
+        let source = std::fs::read_to_string(&file).map_err(|_| name).expect("a module of the suite");
+        // Some are made by a macro, which is given the name.
+        assert!(source.contains(function), "{name}");
+        named += 1;
+    }
+    assert!(named > 20, "{named}");
 }

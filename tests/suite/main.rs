@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alarms;
 mod backend;
 mod docs;
 mod end_to_end;
@@ -26,4 +27,5 @@ mod telemetry;
 mod template;
 mod tencent_vod_sdk;
 mod trace;
+mod third_sender;
 mod typed;

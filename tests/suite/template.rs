@@ -6,35 +6,44 @@ use std::path::Path;
 use mediahook::process::budget::RESERVE;
 use mediahook::process::config;
 
-/// The template, read as far as this test needs: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
-/// Lists are their text; comments and folded texts are passed over.
-fn template() -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
-    let mut scalars = BTreeMap::new();
-    let mut path: Vec<(usize, &str)> = Vec::new();
-    for line in text.lines() {
-        let line = line.split(" #").next().unwrap_or_default().trim_end();
-        let (indent, rest) = (line.len() - line.trim_start().len(), line.trim_start());
-        let Some((key, value)) = rest.split_once(':').filter(|_| !rest.starts_with(['#', '-'])) else {
-            continue;
-        };
-        path.retain(|(of, _)| *of < indent);
-        path.push((indent, key));
-        let names: Vec<_> = path.iter().map(|(_, name)| *name).collect();
-        scalars.insert(names.join("."), value.trim().to_owned());
-    }
-    scalars
-}
-
-struct Template(BTreeMap<String, String>);
+/// The template, read as far as the tests need: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
+/// Lists are their text; comments, and lists over several lines, are passed over.
+pub(super) struct Template(pub(super) BTreeMap<String, String>);
 
 impl Template {
-    fn at(&self, path: &str) -> &str {
+    pub(super) fn read() -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
+        let text = std::fs::read_to_string(file).unwrap();
+        let mut scalars = BTreeMap::new();
+        let mut path: Vec<(usize, &str)> = Vec::new();
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            let line = line.split(" #").next().unwrap_or_default().trim_end();
+            let (indent, rest) = (indent(line), line.trim_start());
+            let Some((key, value)) = rest.split_once(':').filter(|_| !rest.starts_with(['#', '-'])) else {
+                continue;
+            };
+            path.retain(|(of, _)| *of < indent);
+            path.push((indent, key));
+            let mut value = value.trim().to_owned();
+            if value.ends_with(">-") || value.ends_with('|') {
+                value.clear();
+                while let Some(more) = lines.next_if(|more| more.is_empty() || self::indent(more) > indent) {
+                    value = format!("{value} {}", more.trim());
+                }
+            }
+            let names: Vec<_> = path.iter().map(|(_, name)| *name).collect();
+            scalars.insert(names.join("."), value.trim().to_owned());
+        }
+        Self(scalars)
+    }
+
+    pub(super) fn at(&self, path: &str) -> &str {
         self.0.get(path).ok_or(path).expect("a path in the template")
     }
 
     /// A figure, or the default of the parameter that stands in its place.
-    fn number(&self, path: &str) -> u64 {
+    pub(super) fn number(&self, path: &str) -> u64 {
         let value = self.at(path);
         let value = value
             .strip_prefix("!Ref ")
@@ -47,9 +56,13 @@ impl Template {
     }
 }
 
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 #[test]
 fn timeouts_lease_and_batch_agree() {
-    let template = Template(template());
+    let template = Template::read();
     let timeout = template.number("Resources.Processor.Properties.Timeout");
     let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
     let lease_path = format!("Resources.Processor.Properties.Environment.Variables.{}", config::LEASE_S);
@@ -73,7 +86,7 @@ fn timeouts_lease_and_batch_agree() {
 
 #[test]
 fn the_processor_has_all_its_variables_and_the_table_expires() {
-    let template = Template(template());
+    let template = Template::read();
     for (name, value) in [
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
