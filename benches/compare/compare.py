@@ -35,6 +35,7 @@ COLUMNS = [
     ("peak MiB", "peak_mib", 1),
     ("connections", "connections", 0),
 ]
+SUBJECT_HELP = "that subject's binary, not to be built; under a name that is none of theirs, another build of the receiver"
 README, SVG = HERE / "README.md", ROOT / "docs" / "speed.svg"
 BEGIN, END = "<!-- table: written by run --write -->", "<!-- end of table -->"
 
@@ -66,7 +67,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mediahook-compare-") as folder:
         certificates = Certificates(Path(folder))
         about["settings"] = f"{rounds} rounds of 1 + {UNMEASURED} + {warm} callbacks, {certificates.roots} root certificates"
-        for number in range(rounds + 1):
+        for number in range(1 + rounds):
             for subject in compared:
                 figures = one_round(subject, warm, certificates, Path(folder))
                 if number:  # the first fills the system's caches
@@ -76,7 +77,8 @@ def main():
     report = table(medians) + "\n\n" + "; ".join(about.values())
     print(f"\n{report}")
     if options.json:
-        result = {"about": about, "medians": medians, "rounds": {n: [asdict(r) for r in rs] for n, rs in measured.items()}}
+        all_rounds = {name: [asdict(figures) for figures in rounds] for name, rounds in measured.items()}
+        result = {"about": about, "medians": medians, "rounds": all_rounds}
         Path(options.json).write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     if options.write:
         before, _, rest = README.read_text().partition(BEGIN)
@@ -88,8 +90,9 @@ def arguments():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     add = parser.add_argument
     add("--install", action="store_true", help="first install python's and node's packages into the user's cache folder")
+    add("--python", metavar="FILE", help="the interpreter to install for (default: the one that runs this)")
     add("--no-build", dest="build", action="store_false", help="take the release binaries that are there")
-    add("--subject", action="append", default=[], metavar="NAME=PATH", help="a binary of that subject; a name that is none of theirs is another build of the receiver")
+    add("--subject", action="append", default=[], metavar="NAME=PATH", help=SUBJECT_HELP)
     add("--only", metavar="NAME,...", help="these subjects alone")
     add("--rounds", type=int, default=7, help="processes started of each subject (default: 7)")
     add("--warm", type=int, default=1000, help="callbacks measured in each of them (default: 1000)")
@@ -271,8 +274,10 @@ def invocation(body):
 
 
 def median(rounds):
+    """Of each figure; nothing of one that the subject does not have."""
     rounds = [asdict(figures) for figures in rounds]
-    return {name: statistics.median(r[name] for r in rounds) if value is not None else None for name, value in rounds[0].items()}
+    names = [name for name, value in rounds[0].items() if value is not None]
+    return dict.fromkeys(rounds[0]) | {name: statistics.median(r[name] for r in rounds) for name in names}
 
 
 def table(medians):

@@ -133,9 +133,10 @@ class Certificates:
     def __init__(self, folder):
         self.ca, self.bundle = folder / "ca.pem", folder / "bundle.pem"
         key, server, server_key = folder / "ca.key", folder / "server.pem", folder / "server.key"
-        openssl(key, self.ca, "/CN=mediahook benchmark", "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
-        by_ca = ["-CA", self.ca, "-CAkey", key]
-        openssl(server_key, server, "/CN=localhost", "basicConstraints=CA:FALSE", "subjectAltName=DNS:localhost", more=by_ca)
+        may_sign = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"]
+        is_server = ["basicConstraints=CA:FALSE", "subjectAltName=DNS:localhost"]
+        openssl(key, self.ca, "/CN=mediahook benchmark", may_sign)
+        openssl(server_key, server, "/CN=localhost", is_server, ["-CA", self.ca, "-CAkey", key])
         roots = next((path.read_text() for path in SYSTEM_ROOTS if path.exists()), "")
         self.bundle.write_text(self.ca.read_text() + roots)
         self.roots = self.bundle.read_text().count("BEGIN CERTIFICATE")
@@ -143,7 +144,7 @@ class Certificates:
         self.server.load_cert_chain(server, server_key)
 
 
-def openssl(key, certificate, subject, *extensions, more=()):
+def openssl(key, certificate, subject, extensions, more=()):
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     command += ["-keyout", key, "-out", certificate, "-subj", subject, *more]
     for extension in extensions:

@@ -40,7 +40,8 @@ def subjects(options):
         if options.only and name not in options.only.split(","):
             continue
         if name in ("python", "node"):
-            found += [subject] if (subject := {"python": python, "node": node}[name](options.install)) else []
+            subject = python(options.install, options.python) if name == "python" else node(options.install)
+            found += [subject] if subject else []
             continue
         binary = Path(given[name]).absolute() if name in given else built(name, options.build)
         if not binary.is_file():
@@ -65,12 +66,14 @@ def built(name, build):
     return TARGET / "release" / name
 
 
-def python(install):
+def python(install, base):
     environment = CACHE / "python"
     requirements, marker = PEERS / "python" / "requirements.txt", environment / "requirements.txt"
-    if install and not same(requirements, marker):
+    base = Path(shutil.which(base or sys.executable) or base)
+    is_of_base = (environment / "bin/python").resolve() == base.resolve()
+    if install and not (is_of_base and same(requirements, marker)):
         print(f"compare: installing python's packages into {environment}", flush=True)
-        run([sys.executable, "-m", "venv", "--clear", environment])
+        run([base, "-m", "venv", "--clear", environment])
         run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements])
         shutil.copy(requirements, marker)  # last: it says that all is there
     if not same(requirements, marker):
