@@ -6,6 +6,7 @@ use std::fmt;
 use crate::keyring::KeyringError;
 use crate::settings::SettingsError;
 use crate::source::Sources;
+use crate::store::StoreError;
 
 /// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";
@@ -40,6 +41,9 @@ pub enum ConfigError {
     /// The secret with the sources document cannot be read, or has a mistake.
     #[error("{SOURCES_SECRET}: {0}")]
     Secret(#[from] KeyringError),
+    /// There is no TLS to be had.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(StoreError),
 }
 
 /// Where the sources come from.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::callback::Callback;
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
 use mediahook::invocation::Invocation;
@@ -23,13 +23,14 @@ async fn main() -> Result<(), Error> {
     let receiver =
         receiver(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let receiver = Arc::new(receiver.with_recorder(recorder));
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Callback>| {
+    let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Callback>| {
         let receiver = Arc::clone(&receiver);
         let deadline = Deadline::new(left(event.context.deadline()));
         let invocation = Invocation::begin(&event.context);
         async move { Ok::<_, Error>(receiver.receive(event.payload, deadline, &invocation).await) }
-    }))
-    .await
+    }));
+    // As a task: what wakes the outermost future takes a detour through the kernel, three times a callback.
+    tokio::spawn(runtime.run()).await?
 }
 
 async fn receiver(environment: Environment) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {

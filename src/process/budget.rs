@@ -17,12 +17,8 @@ use crate::store::Patience;
 pub const RESERVE: Duration = Duration::from_secs(2);
 
 /// What each call to a service is granted. The whole is bounded by the invocation.
-pub const PATIENCE: Patience = Patience {
-    connect: Duration::from_millis(500),
-    attempt: Duration::from_millis(1_500),
-    attempts: 3,
-    pause: Duration::from_millis(200),
-};
+pub const PATIENCE: Patience =
+    Patience { attempt: Duration::from_millis(1_500), attempts: 3, pause: Duration::from_millis(200) };
 
 /// When an invocation ends.
 #[derive(Debug, Clone, Copy)]

@@ -26,12 +26,8 @@ pub const WARM_UP_WITHIN: Duration = Duration::from_secs(2);
 pub const SOURCES_WITHIN: Duration = Duration::from_secs(5);
 
 /// What each step grants AWS: nobody is waiting, so it can be more than the receiver's.
-pub const PATIENCE: Patience = Patience {
-    connect: Duration::from_secs(1),
-    attempt: Duration::from_secs(3),
-    attempts: 3,
-    pause: Duration::from_millis(200),
-};
+pub const PATIENCE: Patience =
+    Patience { attempt: Duration::from_secs(3), attempts: 3, pause: Duration::from_millis(200) };
 
 /// How long a receipt of Tencent's is good.
 const RECEIPT_LASTS: Duration = Duration::from_secs(30);

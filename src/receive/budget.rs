@@ -32,12 +32,8 @@ pub const INIT_WITHIN: Duration = Duration::from_millis(300);
 pub const RESERVE: Duration = Duration::from_millis(200);
 
 /// What each step grants the service it asks.
-pub const PATIENCE: Patience = Patience {
-    connect: Duration::from_millis(500),
-    attempt: Duration::from_millis(540),
-    attempts: 2,
-    pause: Duration::from_millis(50),
-};
+pub const PATIENCE: Patience =
+    Patience { attempt: Duration::from_millis(540), attempts: 2, pause: Duration::from_millis(50) };
 
 const _: () = {
     let step = PATIENCE.attempt.as_millis() * PATIENCE.attempts as u128 + PATIENCE.pause.as_millis();

@@ -6,12 +6,12 @@
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{
-    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
+    BehaviorVersion, Credentials, IntoShared as _, Region, SharedCredentialsProvider, SharedHttpClient,
 };
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::{Builder, tls};
 
-use super::{Patience, StoreError, trust};
+use super::sdk_http::SdkHttp;
+use super::{Patience, StoreError, connect, trust};
 use crate::config::{ConfigError, Environment};
 
 /// Our AWS account as the environment describes it.
@@ -28,7 +28,7 @@ impl Aws {
     /// set, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_*`.
     ///
     /// # Errors
-    /// Names the one that is missing.
+    /// Names the one that is missing; or TLS cannot be set up.
     pub fn new(environment: Environment) -> Result<Self, ConfigError> {
         let region =
             environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
@@ -40,13 +40,11 @@ impl Aws {
             None,
             "environment",
         );
+        let connector = connect::connector(trust::roots(&environment, region)).map_err(ConfigError::Tls)?;
         Ok(Self {
             region: Region::new(region.to_owned()),
             credentials: SharedCredentialsProvider::new(credentials),
-            http: Builder::new()
-                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                .tls_context(trust::roots(&environment, region))
-                .build_https(),
+            http: SdkHttp::new(connector).into_shared(),
             environment,
         })
     }
@@ -71,6 +69,8 @@ macro_rules! client_config {
             .behavior_version(aws::behavior_version())
             .region($aws.region.clone())
             .credentials_provider($aws.credentials.clone())
+            // They last as long as the process: there is nothing to look up.
+            .identity_cache($sdk::config::IdentityCache::no_cache())
             .http_client($aws.http.clone())
             .timeout_config(aws::timeouts($patience))
             .retry_config(aws::retries($patience));
@@ -87,10 +87,7 @@ pub(super) fn behavior_version() -> BehaviorVersion {
 
 /// Every attempt is bounded; the whole is bounded by whoever waits for it.
 pub(super) fn timeouts(patience: Patience) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(patience.connect)
-        .operation_attempt_timeout(patience.attempt)
-        .build()
+    TimeoutConfig::builder().operation_attempt_timeout(patience.attempt).build()
 }
 
 pub(super) fn retries(patience: Patience) -> RetryConfig {

@@ -1,34 +1,29 @@
 //! HTTP to the senders' APIs.
 //!
-//! The client is the one inside the AWS SDK (hyper, rustls), spoken to directly: that costs no further code, sends the
-//! request target as it was signed, and keeps to HTTP/1.1 as the senders' own SDKs do. The system's roots vouch for the
-//! senders' certificates, whoever vouches for AWS.
+//! Spoken to hyper directly, which sends the request target as it was signed, and keeps to HTTP/1.1 as the senders' own
+//! SDKs do. The system's roots vouch for the senders' certificates, whoever vouches for AWS.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::aws::causes;
-use super::{Http, StoreError};
+use super::connect::{self, Connector};
+use super::{Http, StoreError, trust};
 use crate::sender::pull::{Answer, Request};
 
-/// Both senders are on other continents than most functions.
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Shorter than a server keeps one, so that a request seldom meets a connection that is just being closed.
 const IDLE_FOR: Duration = Duration::from_secs(20);
-type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+type Connections = Client<Connector, Full<Bytes>>;
 
 /// An HTTP client with a pool of connections. The system's roots are read when it is first needed.
 #[derive(Debug)]
 pub struct SenderHttp {
     max_answer_bytes: usize,
-    connector: OnceLock<Result<HttpsConnector<HttpConnector>, StoreError>>,
+    connector: OnceLock<Result<Connector, StoreError>>,
     pool: Mutex<Option<Connections>>,
 }
 
@@ -39,8 +34,9 @@ impl SenderHttp {
     }
 
     fn client(&self) -> Result<Connections, StoreError> {
-        let connector = self.connector.get_or_init(connector).as_ref().map_err(Clone::clone)?;
-        Ok(self.pool().get_or_insert_with(|| pool(connector.clone())).clone())
+        let connector = self.connector.get_or_init(|| connect::connector(trust::system()));
+        let connector = connector.as_ref().map_err(Clone::clone)?;
+        Ok(self.pool().get_or_insert_with(|| connect::pool(connector.clone(), IDLE_FOR)).clone())
     }
 
     fn pool(&self) -> std::sync::MutexGuard<'_, Option<Connections>> {
@@ -62,25 +58,6 @@ impl SenderHttp {
             Limited::new(body, self.max_answer_bytes).collect().await.map_err(|e| causes(e.as_ref()))?;
         Ok(Answer { status: head.status.as_u16(), body: body.to_bytes().into() })
     }
-}
-
-fn connector() -> Result<HttpsConnector<HttpConnector>, StoreError> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_WITHIN));
-    let https = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-        .map_err(|e| causes(&e))?;
-    // `http` or `https` is decided where the sources are read: `http` goes to loopback alone.
-    Ok(https.https_or_http().enable_http1().wrap_connector(tcp))
-}
-
-fn pool(connector: HttpsConnector<HttpConnector>) -> Connections {
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_FOR)
-        .build(connector)
 }
 
 impl Http for SenderHttp {

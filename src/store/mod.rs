@@ -2,10 +2,12 @@
 //! that know an SDK.
 
 pub mod aws;
+mod connect;
 pub mod dynamodb;
 pub mod eventbridge;
 pub mod http;
 pub mod s3;
+mod sdk_http;
 pub mod secrets;
 pub mod sqs;
 mod trust;
@@ -97,8 +99,6 @@ pub struct StoreError(pub String);
 /// How a client deals with a service that does not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Until a connection stands, its TLS handshake included.
-    pub connect: Duration,
     /// One attempt, connecting included. A connection that went stale while the function was frozen costs this much.
     pub attempt: Duration,
     /// How many attempts in all; the second has a fresh connection.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::StalledStreamProtectionConfig;
 use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
     SendMessageBatchRequestEntry,
@@ -28,7 +29,9 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. Nothing is sent yet.
     pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
-        let config = aws::client_config!(aws_sdk_sqs, "SQS", aws, patience);
+        let config = aws::client_config!(aws_sdk_sqs, "SQS", aws, patience)
+            // Nothing is streamed here, and an attempt that hangs is bounded.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
     }
 

@@ -1,28 +1,61 @@
-//! Whose certificates we trust. To parse the system's whole store costs more CPU than everything else a callback does,
-//! so AWS's own endpoints are checked against the five roots that sign them (Amazon Trust Services, valid to 2037 and
-//! longer; AWS asks its clients to trust exactly these).
+//! Whose certificates we trust. To parse the system's whole store takes a while, so AWS's own endpoints are checked
+//! against the five roots that sign them (Amazon Trust Services, valid to 2037 and longer; AWS asks its clients to trust
+//! exactly these).
 
-use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use std::env;
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 
 use crate::config::Environment;
 
 /// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
 /// A variable that begins like one of these says that other certificates count: a store of one's own, or an endpoint of
 /// one's own, for all services or for one.
 const OWN: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_ENDPOINT_URL"];
 
-/// The roots for AWS's own endpoints, or the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` included) where something else
-/// is asked for.
-pub(super) fn roots(environment: &Environment, region: &str) -> TlsContext {
+/// Where Lambda's own system (Amazon Linux) has its store.
+const AMAZON_LINUX: &str = "/etc/pki/tls/certs/ca-bundle.crt";
+
+/// The roots for AWS's own endpoints, or the system's where something else is asked for.
+pub(super) fn roots(environment: &Environment, region: &str) -> RootCertStore {
     let is_own = OWN.iter().any(|name| environment.has_any(name));
-    let store = if !is_own && is_public_partition(region) {
-        TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
-    } else {
-        TrustStore::default()
-    };
-    TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
+    if is_own || !is_public_partition(region) { system() } else { store(certificates(AMAZON_ROOTS)) }
+}
+
+/// The roots of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+pub(super) fn system() -> RootCertStore {
+    let file = env::var_os("SSL_CERT_FILE").unwrap_or_else(|| AMAZON_LINUX.into());
+    let bundle = if env::var_os("SSL_CERT_DIR").is_none() { read(Path::new(&file)) } else { None };
+    bundle.map_or_else(
+        || store(rustls_native_certs::load_native_certs().certs.into_iter()),
+        |pem| store(certificates(&pem)),
+    )
+}
+
+fn read(bundle: &Path) -> Option<String> {
+    std::fs::read_to_string(bundle).ok()
+}
+
+/// One that cannot be read vouches for nobody; the others do.
+fn store(certificates: impl Iterator<Item = CertificateDer<'static>>) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    store
+}
+
+/// The certificates of a PEM text. The decoder of `rustls` is made for secrets, and takes the same time whatever it
+/// reads: over a system's store, as long as all else in init.
+fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
+    pem.split("-----BEGIN CERTIFICATE-----").skip(1).filter_map(|block| {
+        let (base64, _) = block.split_once("-----END CERTIFICATE-----")?;
+        let base64: String = base64.lines().map(str::trim).collect();
+        BASE64_STANDARD.decode(base64).ok().map(CertificateDer::from)
+    })
 }
 
 /// Whether a region is one of the commercial or the `GovCloud` partition (`eu-central-1`, `us-gov-west-1`). The others may
@@ -50,7 +83,6 @@ mod tests {
 
     #[test]
     fn the_roots_are_certificates() {
-        let pem = std::str::from_utf8(AMAZON_ROOTS).unwrap();
-        assert_eq!(pem.matches("-----BEGIN CERTIFICATE-----").count(), 5);
+        assert_eq!(store(certificates(AMAZON_ROOTS)).len(), 5);
     }
 }

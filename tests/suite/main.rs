@@ -26,6 +26,6 @@ mod storm;
 mod telemetry;
 mod template;
 mod tencent_vod_sdk;
-mod trace;
 mod third_sender;
+mod trace;
 mod typed;

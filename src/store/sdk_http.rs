@@ -1,0 +1,78 @@
+//! The HTTP client under the AWS SDK.
+//!
+//! The SDK's own brings HTTP/2, which none of our services needs (a tenth of the receiver's code), and hands every root
+//! of a system's store through a base64 decoder that is slow on purpose: most of what a start costs.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+
+use super::connect::{self, Connector};
+
+/// As the SDK's own client has it.
+const IDLE_FOR: Duration = Duration::from_secs(90);
+
+/// An HTTP client for SDK clients, with one pool for all of them.
+#[derive(Debug)]
+pub(super) struct SdkHttp(SharedHttpConnector);
+
+struct Pool(Client<Connector, SdkBody>);
+
+impl SdkHttp {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self(SharedHttpConnector::new(Pool(connect::pool(connector, IDLE_FOR))))
+    }
+}
+
+impl HttpClient for SdkHttp {
+    /// The settings are timeouts, which the SDK and the connector observe themselves.
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.clone()
+    }
+}
+
+impl HttpConnector for Pool {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || Some(metadata(connection.clone())));
+        }
+        let response = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            // Whatever happens on the way may be better on another connection, so all of it is the kind that is retried.
+            let response = response.await.map_err(|e| ConnectorError::io(e.into()))?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|e| ConnectorError::other(e.into(), None))
+        })
+    }
+}
+
+/// By this the SDK gives up a connection on which something went wrong: the second attempt has a fresh one.
+fn metadata(connection: CaptureConnection) -> ConnectionMetadata {
+    let poison = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    ConnectionMetadata::builder().proxied(false).poison_fn(poison).build()
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
