@@ -49,6 +49,7 @@ pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod trace;
+mod xml;
 
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]

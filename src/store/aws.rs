@@ -5,20 +5,20 @@
 
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{
-    BehaviorVersion, Credentials, IntoShared as _, Region, SharedCredentialsProvider, SharedHttpClient,
-};
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, IntoShared as _, Region, SharedHttpClient};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
+use super::connect::{self, Connector};
 use super::sdk_http::SdkHttp;
-use super::{Patience, StoreError, connect, trust};
+use super::{Patience, StoreError, trust};
 use crate::config::{ConfigError, Environment};
 
 /// Our AWS account as the environment describes it.
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub(super) region: Region,
-    pub(super) credentials: SharedCredentialsProvider,
+    pub(super) credentials: Credentials,
+    pub(super) connector: Connector,
     pub(super) http: SharedHttpClient,
     environment: Environment,
 }
@@ -43,8 +43,9 @@ impl Aws {
         let connector = connect::connector(trust::roots(&environment, region)).map_err(ConfigError::Tls)?;
         Ok(Self {
             region: Region::new(region.to_owned()),
-            credentials: SharedCredentialsProvider::new(credentials),
-            http: SdkHttp::new(connector).into_shared(),
+            credentials,
+            http: SdkHttp::new(connector.clone()).into_shared(),
+            connector,
             environment,
         })
     }

@@ -1,8 +1,11 @@
-//! How connections are made: TCP, TLS by `ring`, HTTP/1.1, which is what SQS and both senders speak.
+//! How connections are made and kept: TCP, TLS by `ring`, HTTP/1.1, which is what AWS and both senders speak.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Body;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Body, Bytes};
+use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -18,6 +21,8 @@ pub(super) type Connector = HttpsConnector<HttpConnector>;
 /// For the TCP handshake alone, and for the most distant: both senders are on other continents than most functions.
 /// Whoever sends bounds the whole exchange.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// Shorter than a server keeps one, so that a request seldom meets a connection that is just being closed.
+const IDLE_FOR: Duration = Duration::from_secs(20);
 
 /// A connector that trusts these roots.
 ///
@@ -36,13 +41,51 @@ pub(super) fn connector(roots: RootCertStore) -> Result<Connector, StoreError> {
     Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
 
-/// A pool of its connections, each of which is closed when it was idle for so long.
-pub(super) fn pool<B>(connector: Connector, idle: Duration) -> Client<Connector, B>
+/// A pool of its connections, each of which is closed when it was idle for a while.
+pub(super) fn pool<B>(connector: Connector) -> Client<Connector, B>
 where
     B: Body<Data: Send> + Send,
 {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(idle)
+        .pool_idle_timeout(IDLE_FOR)
         .build(connector)
+}
+
+/// Connections that can be forgotten.
+#[derive(Debug)]
+pub(super) struct Connections {
+    connector: Connector,
+    pool: Mutex<Option<Client<Connector, Full<Bytes>>>>,
+}
+
+impl Connections {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { connector, pool: Mutex::default() }
+    }
+
+    /// Sends a request, and waits for the whole of its answer.
+    ///
+    /// # Errors
+    /// There is none, or one of more than so many bytes.
+    pub(super) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        max_answer_bytes: usize,
+    ) -> Result<Response<Bytes>, StoreError> {
+        let client = self.pool().get_or_insert_with(|| pool(self.connector.clone())).clone();
+        let (head, body) = client.request(request).await.map_err(|e| causes(&e))?.into_parts();
+        let body = Limited::new(body, max_answer_bytes).collect().await.map_err(|e| causes(e.as_ref()))?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    /// The next request makes a connection of its own. What is under way goes on.
+    pub(super) fn forget(&self) {
+        *self.pool() = None;
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Option<Client<Connector, Full<Bytes>>>> {
+        // Nothing panics while it holds the lock; if it did, the pool would still be whole.
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -1,40 +1,113 @@
-//! The bucket.
+//! The bucket, by S3's own REST interface.
+//!
+//! Four simple requests, signed by the SDK's own signer. `aws-sdk-s3` was here before: of the receiver's zip, which every
+//! cold start downloads, it was a quarter, most of that tables for checksums that none of these requests has.
 
-use std::sync::OnceLock;
+use std::time::SystemTime;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::{sleep, timeout};
 
-use super::aws::{self, Aws};
+use super::aws::{Aws, causes};
+use super::connect::Connections;
 use super::{Bucket, Patience, StoreError};
+use crate::xml;
 
 /// How many objects a listing has at least, where there are so many: ten pages of S3's.
 const MAX_LISTED: usize = 10_000;
 
-/// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
+/// What stands in a key or a query as it is.
+const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const PLAIN_IN_KEYS: AsciiSet = PLAIN.remove(b'/');
+
+/// An S3 bucket. No connection is made before it is first needed: nearly every callback goes without.
 #[derive(Debug)]
 pub struct S3Bucket {
     aws: Aws,
     name: String,
+    /// Up to the bucket's root, the slash included.
+    address: String,
     patience: Patience,
-    client: OnceLock<Client>,
+    connections: Connections,
+}
+
+/// What is asked of S3, but for the signature.
+struct Ask {
+    method: Method,
+    /// Key and query, encoded.
+    target: String,
+    media_type: Option<&'static str>,
+    body: Bytes,
 }
 
 impl S3Bucket {
     /// The bucket of that name. Nothing is sent yet.
     pub fn new(aws: Aws, name: String, patience: Patience) -> Self {
-        Self { aws, name, patience, client: OnceLock::new() }
+        let address = address(aws.endpoint_url("S3").as_deref(), aws.region.as_ref(), &name);
+        let connections = Connections::new(aws.connector.clone());
+        Self { aws, name, address, patience, connections }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            let config = aws::client_config!(aws_sdk_s3, "S3", self.aws, self.patience)
-                // TLS guards the way; a checksum of our own would only cost the time we are short of here.
-                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-                // An endpoint of one's own seldom resolves BUCKET.HOST.
-                .force_path_style(self.aws.endpoint_url("S3").is_some());
-            Client::from_conf(config.build())
-        })
+    /// Asks until there is an answer that asking again would not change, each time on a connection of its own.
+    async fn ask(&self, ask: &Ask) -> Result<Bytes, StoreError> {
+        let mut attempts_left = self.patience.attempts;
+        loop {
+            attempts_left = attempts_left.saturating_sub(1);
+            let attempt = timeout(self.patience.attempt, self.attempt(ask));
+            let error = match attempt.await {
+                Ok(Ok(answer)) if answer.status().is_success() => return Ok(answer.into_body()),
+                Ok(Ok(answer)) if !is_transient(answer.status()) => return Err(refusal(&answer)),
+                Ok(Ok(answer)) => refusal(&answer),
+                Ok(Err(error)) => error,
+                Err(_) => StoreError(format!("no answer within {} ms", self.patience.attempt.as_millis())),
+            };
+            if attempts_left == 0 {
+                return Err(error);
+            }
+            self.connections.forget();
+            sleep(self.patience.pause).await;
+        }
+    }
+
+    async fn attempt(&self, ask: &Ask) -> Result<Response<Bytes>, StoreError> {
+        self.connections.exchange(self.signed(ask, SystemTime::now())?, usize::MAX).await
+    }
+
+    fn signed(&self, ask: &Ask, at: SystemTime) -> Result<Request<Full<Bytes>>, StoreError> {
+        let uri = format!("{}{}", self.address, ask.target);
+        let mut request = Request::builder().method(&ask.method).uri(&uri);
+        if let Some(media_type) = ask.media_type {
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        let mut request = request.body(Full::new(ask.body.clone())).map_err(|e| causes(&e))?;
+
+        let identity = Identity::from(self.aws.credentials.clone());
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.aws.region.as_ref())
+            .name("s3")
+            .time(at)
+            .settings(settings())
+            .build()
+            .map_err(|e| causes(&e))?;
+        let headers = request.headers().iter();
+        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let signable =
+            SignableRequest::new(ask.method.as_str(), uri.as_str(), headers, SignableBody::Bytes(&ask.body));
+        let signable = signable.map_err(|e| causes(&e))?;
+        let (signature, _) = sign(signable, &parameters.into()).map_err(|e| causes(&e))?.into_parts();
+        signature.apply_to_request_http1x(&mut request);
+        Ok(request)
     }
 }
 
@@ -44,36 +117,148 @@ impl Bucket for S3Bucket {
     }
 
     async fn put(&self, key: &str, body: Vec<u8>, media_type: &'static str) -> Result<(), StoreError> {
-        let put = self.client().put_object().bucket(&self.name).key(key).content_type(media_type);
+        let put = Ask {
+            method: Method::PUT,
+            target: encoded(key),
+            media_type: Some(media_type),
+            body: body.into(),
+        };
         // Boxed, as it is large and hardly ever run.
-        Box::pin(put.body(body.into()).send()).await.map(drop).map_err(|e| aws::store_error(&e))
+        Box::pin(self.ask(&put)).await.map(drop)
     }
 
     async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
-        let get = self.client().get_object().bucket(&self.name).key(key);
-        let object = Box::pin(get.send()).await.map_err(|e| aws::store_error(&e))?;
-        let body = object.body.collect().await.map_err(|e| aws::causes(&e))?;
-        Ok(body.to_vec())
+        Ok(Box::pin(self.ask(&Ask::of(Method::GET, encoded(key)))).await?.into())
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let pages = self.client().list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
-        let mut pages = Box::pin(pages);
+        let first = format!("?list-type=2&prefix={}", utf8_percent_encode(prefix, &PLAIN));
+        let mut target = first.clone();
         let mut objects = Vec::new();
-        while objects.len() < MAX_LISTED {
-            let Some(page) = pages.next().await else { break };
-            let page = page.map_err(|e| aws::store_error(&e))?;
-            objects.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
-                let modified = object.last_modified.map(|time| (time.secs(), time.subsec_nanos()));
-                Some((modified, object.key?))
-            }));
+        loop {
+            let page = Box::pin(self.ask(&Ask::of(Method::GET, target))).await?;
+            let (more, next) =
+                page_of(&page).ok_or_else(|| StoreError("a listing that is none".to_owned()))?;
+            objects.extend(more);
+            let Some(next) = next.filter(|_| objects.len() < MAX_LISTED) else { break };
+            target = format!("{first}&continuation-token={}", utf8_percent_encode(&next, &PLAIN));
         }
         objects.sort();
         Ok(objects.into_iter().map(|(_, key)| key).collect())
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let delete = self.client().delete_object().bucket(&self.name).key(key);
-        Box::pin(delete.send()).await.map(drop).map_err(|e| aws::store_error(&e))
+        Box::pin(self.ask(&Ask::of(Method::DELETE, encoded(key)))).await.map(drop)
+    }
+}
+
+impl Ask {
+    fn of(method: Method, target: String) -> Self {
+        Self { method, target, media_type: None, body: Bytes::new() }
+    }
+}
+
+/// An endpoint of one's own seldom resolves `BUCKET.HOST`, and a name with a dot has no certificate there.
+fn address(endpoint: Option<&str>, region: &str, bucket: &str) -> String {
+    let domain = match region {
+        region if region.starts_with("cn-") => "amazonaws.com.cn",
+        region if region.starts_with("eusc-") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    };
+    match endpoint {
+        Some(endpoint) => format!("{}/{bucket}/", endpoint.trim_end_matches('/')),
+        None if bucket.contains('.') => format!("https://s3.{region}.{domain}/{bucket}/"),
+        None => format!("https://{bucket}.s3.{region}.{domain}/"),
+    }
+}
+
+fn encoded(key: &str) -> String {
+    utf8_percent_encode(key, &PLAIN_IN_KEYS).to_string()
+}
+
+/// What S3 asks of a signature, other than most services: the path as it stands, and the body's digest in a header.
+fn settings() -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings
+}
+
+/// Whether the same request may be answered better in a moment (`SlowDown` is 503).
+fn is_transient(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// S3's own code and words.
+fn refusal(answer: &Response<Bytes>) -> StoreError {
+    let error = std::str::from_utf8(answer.body()).ok().and_then(|text| xml::records(text, "Error")?.pop());
+    let mut error = error.unwrap_or_default();
+    let code = error.remove("Code").unwrap_or_else(|| format!("HTTP status {}", answer.status().as_u16()));
+    let message = error.remove("Message").unwrap_or_else(|| "no message".to_owned());
+    StoreError(format!("{code}: {message}"))
+}
+
+/// When each object of a page was last modified, its key, and what to ask for the next page with.
+type Page = (Vec<(String, String)>, Option<String>);
+
+fn page_of(answer: &[u8]) -> Option<Page> {
+    let text = std::str::from_utf8(answer).ok()?;
+    let mut listing = xml::records(text, "ListBucketResult")?.pop()?;
+    let objects = xml::records(text, "Contents")?.into_iter();
+    let objects =
+        objects.filter_map(|mut object| Some((object.remove("LastModified")?, object.remove("Key")?)));
+    Some((objects.collect(), listing.remove("NextContinuationToken")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_has_an_address() {
+        for (endpoint, region, bucket, address_of_it) in [
+            (None, "eu-central-1", "events", "https://events.s3.eu-central-1.amazonaws.com/"),
+            (None, "eu-central-1", "my.events", "https://s3.eu-central-1.amazonaws.com/my.events/"),
+            (None, "cn-north-1", "events", "https://events.s3.cn-north-1.amazonaws.com.cn/"),
+            (Some("http://localhost:4566/"), "eu-central-1", "events", "http://localhost:4566/events/"),
+        ] {
+            assert_eq!(address(endpoint, region, bucket), address_of_it);
+        }
+        assert_eq!(encoded("spill/a-b_c/2026/é +.json"), "spill/a-b_c/2026/%C3%A9%20%2B.json");
+    }
+
+    /// The example in AWS's own documentation ("Signature Calculations for the Authorization Header", GET Bucket).
+    #[test]
+    fn a_request_is_signed_as_s3_documents_it() {
+        let environment = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ];
+        let aws = Aws::new(environment.into_iter().collect()).unwrap();
+        let patience = crate::receive::budget::PATIENCE;
+        let mut bucket = S3Bucket::new(aws, "examplebucket".to_owned(), patience);
+        bucket.address = "https://examplebucket.s3.amazonaws.com/".to_owned();
+        let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_369_353_600); // 2013-05-24
+        let list = Ask::of(Method::GET, "?max-keys=2&prefix=J".to_owned());
+        let request = bucket.signed(&list, at).unwrap();
+        let signature =
+            request.headers()["authorization"].to_str().unwrap().rsplit_once("Signature=").unwrap().1;
+        assert_eq!(signature, "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
+    }
+
+    #[test]
+    fn a_page_has_its_objects_and_the_way_to_the_next() {
+        let xml = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"><Name>b</Name><IsTruncated>true</IsTruncated>\
+            <Contents><Key>spill/a&amp;b</Key><LastModified>2026-11-22T05:50:25.000Z</LastModified><Owner><ID>1</ID></Owner></Contents>\
+            <NextContinuationToken>1/=</NextContinuationToken></ListBucketResult>";
+        let (objects, next) = page_of(xml.as_bytes()).unwrap();
+        assert_eq!(objects, [("2026-11-22T05:50:25.000Z".to_owned(), "spill/a&b".to_owned())]);
+        assert_eq!(next.as_deref(), Some("1/="));
+        let empty = page_of(b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>").unwrap();
+        assert_eq!(empty, (vec![], None));
+        assert_eq!(page_of(b"<ListBucketResult><Contents>"), None, "cut off");
+        assert_eq!(page_of(b"{}"), None);
     }
 }

@@ -4,7 +4,6 @@
 //! of a system's store through a base64 decoder that is slow on purpose: most of what a start costs.
 
 use std::fmt;
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
@@ -19,9 +18,6 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 
 use super::connect::{self, Connector};
 
-/// As the SDK's own client has it.
-const IDLE_FOR: Duration = Duration::from_secs(90);
-
 /// An HTTP client for SDK clients, with one pool for all of them.
 #[derive(Debug)]
 pub(super) struct SdkHttp(SharedHttpConnector);
@@ -30,7 +26,7 @@ struct Pool(Client<Connector, SdkBody>);
 
 impl SdkHttp {
     pub(super) fn new(connector: Connector) -> Self {
-        Self(SharedHttpConnector::new(Pool(connect::pool(connector, IDLE_FOR))))
+        Self(SharedHttpConnector::new(Pool(connect::pool(connector))))
     }
 }
 

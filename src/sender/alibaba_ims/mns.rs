@@ -6,17 +6,18 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest as _, Md5};
+use quick_xml::escape::escape;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::mns_signature::{self, VERSION_HEADER};
-use super::mns_xml::{self, Record};
 use crate::envelope::hex;
 use crate::secret::Secret;
 use crate::sender::pull::{
     Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable, required_word,
 };
 use crate::settings::{Settings, SettingsError};
+use crate::xml::{self, Record};
 
 /// How long the sender holds a request while the queue is empty; it allows 30 s. As long as Tencent's, so that neither
 /// keeps the function running for the other.
@@ -81,7 +82,7 @@ impl Pull for MnsQueue {
     }
 
     fn confirm(&self, receipts: &[String], now: OffsetDateTime) -> Request {
-        self.request("DELETE", "", mns_xml::receipt_handles(receipts), now)
+        self.request("DELETE", "", receipt_handles(receipts), now)
     }
 
     /// 204 says all, 404 with a list of errors says all but these: documented for the batch call.
@@ -128,9 +129,18 @@ fn plain(body: String) -> String {
     decoded.filter(|text| is_json(text)).unwrap_or(body)
 }
 
+/// The body of a batch deletion.
+fn receipt_handles(handles: &[String]) -> String {
+    let element = |handle: &String| format!("<ReceiptHandle>{}</ReceiptHandle>", escape(handle.as_str()));
+    let handles = handles.iter().map(element).collect::<Vec<_>>().concat();
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><ReceiptHandles xmlns="http://mns.aliyuncs.com/doc/v1/">{handles}</ReceiptHandles>"#
+    )
+}
+
 fn records(answer: &Answer, name: &str) -> Result<Vec<Record>, PullError> {
     let xml = std::str::from_utf8(&answer.body).ok();
-    xml.and_then(|xml| mns_xml::records(xml, name)).ok_or_else(|| no_answer(answer))
+    xml.and_then(|xml| xml::records(xml, name)).ok_or_else(|| no_answer(answer))
 }
 
 fn no_answer(answer: &Answer) -> PullError {
@@ -256,5 +266,15 @@ mod tests {
             "HTTP status 404, QueueNotExist, request 5"
         );
         assert!(queue().confirmed(&answer(503, "")).unwrap_err().transient);
+    }
+
+    #[test]
+    fn handles_are_escaped() {
+        let xml = receipt_handles(&["1-ODU=".to_owned(), "a<&>".to_owned()]);
+        assert!(
+            xml.contains(
+                "<ReceiptHandle>1-ODU=</ReceiptHandle><ReceiptHandle>a&lt;&amp;&gt;</ReceiptHandle>"
+            )
+        );
     }
 }

@@ -4,7 +4,6 @@ pub mod event;
 pub mod kind;
 mod mns;
 mod mns_signature;
-mod mns_xml;
 mod notification;
 mod signature;
 

@@ -1,17 +1,16 @@
-//! The XML of MNS: flat records, such as `<Message>` or `<Error>`, whose children are texts. Names are matched without
-//! their namespace, which documentation and real answers write differently.
+//! The XML of MNS and S3: flat records, such as `<Message>` or `<Error>`, whose children are texts. Names are matched
+//! without their namespace, which documentation and real answers write differently.
 
 use std::collections::HashMap;
 
 use quick_xml::Reader;
-use quick_xml::escape::escape;
 use quick_xml::events::Event;
 
 /// One record: its children's local names, and their texts as they were before XML.
-pub(super) type Record = HashMap<String, String>;
+pub(crate) type Record = HashMap<String, String>;
 
 /// Every element of that name, wherever it stands; nothing where the text is no XML.
-pub(super) fn records(xml: &str, name: &str) -> Option<Vec<Record>> {
+pub(crate) fn records(xml: &str, name: &str) -> Option<Vec<Record>> {
     let mut reader = Reader::from_str(xml);
     let mut records = Vec::new();
     let mut record: Option<Record> = None;
@@ -53,15 +52,6 @@ pub(super) fn records(xml: &str, name: &str) -> Option<Vec<Record>> {
     }
 }
 
-/// The body of a batch deletion.
-pub(super) fn receipt_handles(handles: &[String]) -> String {
-    let element = |handle: &String| format!("<ReceiptHandle>{}</ReceiptHandle>", escape(handle.as_str()));
-    let handles = handles.iter().map(element).collect::<Vec<_>>().concat();
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?><ReceiptHandles xmlns="http://mns.aliyuncs.com/doc/v1/">{handles}</ReceiptHandles>"#
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,15 +77,5 @@ mod tests {
         }
         assert_eq!(records("", "Message"), Some(vec![]));
         assert_eq!(records("{}", "Message"), Some(vec![]));
-    }
-
-    #[test]
-    fn handles_are_escaped() {
-        let xml = receipt_handles(&["1-ODU=".to_owned(), "a<&>".to_owned()]);
-        assert!(
-            xml.contains(
-                "<ReceiptHandle>1-ODU=</ReceiptHandle><ReceiptHandle>a&lt;&amp;&gt;</ReceiptHandle>"
-            )
-        );
     }
 }
