@@ -13,6 +13,8 @@ use crate::trace::Trace;
 
 /// `specversion` of every envelope.
 const SPEC_VERSION: &str = "1.0";
+/// About what an envelope takes beside its data.
+const SHELL_BYTES: usize = 768;
 const JSON_MEDIA_TYPE: &str = "application/json";
 /// What SQS takes as a `MessageGroupId`: at most so many characters.
 const MAX_GROUP_ID_CHARS: usize = 128;
@@ -155,10 +157,12 @@ impl Envelope {
 
     /// The message that carries it.
     pub fn message(&self) -> Message {
+        let mut body =
+            Vec::with_capacity(self.data.as_ref().map_or(0, |data| data.get().len()) + SHELL_BYTES);
         // Every member is a text, an enum or valid JSON already: there is nothing that can fail.
-        let body = serde_json::to_string(self).unwrap_or_default();
+        let _ = serde_json::to_writer(&mut body, self);
         Message {
-            body: escape_for_sqs(body),
+            body: escape_for_sqs(String::from_utf8(body).unwrap_or_default()),
             deduplication_id: self.id.clone(),
             group_id: self.group_id(),
             trace: self.trace(),

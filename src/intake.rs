@@ -60,11 +60,12 @@ fn read(
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    let json = Json::parse(body)?;
+    let valid: &RawValue = serde_json::from_str(body).map_err(ParseError::from)?;
+    let json = Json::of(valid)?;
     let Json::Object(members) = &json else { return Err(Unreadable::NotAnObject) };
     let notification = source.sender().read(&json).ok_or(Unreadable::NoEvent)?;
     let kept = without_transport(members, &notification);
-    let data = if kept.len() == members.len() { body.to_owned() } else { object_of(&kept) };
+    let data = if kept.len() == members.len() { valid.to_owned() } else { object_of(&kept)? };
 
     let contents = Contents {
         id: identity::id(
@@ -77,8 +78,7 @@ fn read(
         event_type: notification.event_type,
         subject: notification.subject,
         time: notification.time,
-        data: RawValue::from_string(data)
-            .map_err(|e| ParseError::Syntax { line: e.line(), column: e.column() })?,
+        data,
         outcome: notification.outcome,
         task_id: notification.task_id,
         media_id: notification.media_id,
@@ -91,9 +91,14 @@ fn without_transport<'m, 'a>(members: &'m [Member<'a>], notification: &Notificat
 }
 
 /// An object of these members, every one's bytes as they came.
-fn object_of(members: &[&Member<'_>]) -> String {
-    let texts: Vec<_> = members.iter().map(|m| m.text).collect();
-    format!("{{{}}}", texts.join(","))
+fn object_of(members: &[&Member<'_>]) -> Result<Box<RawValue>, ParseError> {
+    let mut object = String::with_capacity(members.iter().map(|m| m.text.len() + 1).sum::<usize>() + 1);
+    for member in members {
+        object.push(if object.is_empty() { '{' } else { ',' });
+        object.push_str(member.text);
+    }
+    object.push_str(if object.is_empty() { "{}" } else { "}" });
+    RawValue::from_string(object).map_err(ParseError::from)
 }
 
 #[cfg(test)]

@@ -57,11 +57,23 @@ pub enum ParseError {
     TooDeep,
 }
 
+impl From<serde_json::Error> for ParseError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Syntax { line: error.line(), column: error.column() }
+    }
+}
+
 impl<'a> Json<'a> {
     /// Reads one JSON text.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
-        let valid: &RawValue = serde_json::from_str(text)
-            .map_err(|e| ParseError::Syntax { line: e.line(), column: e.column() })?;
+        Self::of(serde_json::from_str(text)?)
+    }
+
+    /// Reads text that is known to be JSON.
+    ///
+    /// # Errors
+    /// It is nested too deep.
+    pub fn of(valid: &'a RawValue) -> Result<Self, ParseError> {
         Reader { rest: valid.get() }.value(MAX_DEPTH)
     }
 

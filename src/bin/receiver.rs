@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use mediahook::callback::Callback;
+use mediahook::callback::Whole;
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
 use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
@@ -23,11 +23,11 @@ async fn main() -> Result<(), Error> {
     let receiver =
         receiver(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let receiver = Arc::new(receiver.with_recorder(recorder));
-    let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Callback>| {
+    let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Whole>| {
         let receiver = Arc::clone(&receiver);
         let deadline = Deadline::new(left(event.context.deadline()));
-        let invocation = Invocation::begin(&event.context);
-        async move { Ok::<_, Error>(receiver.receive(event.payload, deadline, &invocation).await) }
+        let (invocation, Whole(callback)) = (Invocation::begin(&event.context), event.payload);
+        async move { Ok::<_, Error>(receiver.receive(callback, deadline, &invocation).await) }
     }));
     // As a task: what wakes the outermost future takes a detour through the kernel, three times a callback.
     tokio::spawn(runtime.run()).await?

@@ -19,9 +19,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// 200, with the event's id.
+    /// 200, with the event's id, which is hexadecimal.
     pub fn accepted(id: &str) -> Self {
-        Self::json(200, "application/json", serde_json::json!({ "id": id }).to_string())
+        Self::json(200, "application/json", format!(r#"{{"id":"{id}"}}"#))
     }
 
     /// An error (RFC 9457) that says no more than its status: it may be a forger who reads it.
