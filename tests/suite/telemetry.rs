@@ -119,7 +119,7 @@ impl World {
 }
 
 /// The wide events in a log, each of which is held to the rules.
-fn wide_events(log: &str) -> Vec<Value> {
+pub(crate) fn wide_events(log: &str) -> Vec<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line.get("_aws").is_some()).inspect(assert_is_emf).collect()
 }
