@@ -116,7 +116,7 @@ impl Seen {
         (!is_documented).then_some("not among AWS's metrics that we looked up")
     }
 
-    /// What a line counts of it. CloudWatch adds it up by each of the line's sets of dimensions, and by no other.
+    /// What a line counts of it. `CloudWatch` adds it up by each of the line's sets of dimensions, and by no other.
     fn counted_in(&self, line: &Value) -> Option<u64> {
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let names: Vec<_> = self.dimensions.iter().map(|(name, _)| name.as_str()).collect();

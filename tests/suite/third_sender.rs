@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::callback::Callback;
-use mediahook::envelope::{Channel, Envelope, Outcome};
+use mediahook::envelope::{Channel, Outcome};
 use mediahook::invocation::Invocation;
 use mediahook::json::Json;
 use mediahook::keyring::Keyring;
@@ -21,6 +21,7 @@ use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Req
 use mediahook::sender::{BadSignature, Notification, Sender, Verify, identity};
 use mediahook::settings::{Settings, SettingsError};
 use mediahook::source::Sources;
+use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::store::{Http, StoreError};
 use serde_json::{Value, json};
@@ -219,27 +220,12 @@ fn what_it_says_is_understood_and_has_an_id() {
     assert_eq!(ExampleCloud.read(&Json::parse("{}").unwrap()), None, "it names no event");
 }
 
-/// An AWS, and what lies in its queue.
-struct World {
-    cloud: Cloud,
-    queue_url: String,
-}
-
-impl World {
-    async fn new() -> Self {
-        let cloud = Cloud::start().await;
-        let (queue_url, _) = cloud.queues(5, 30).await;
-        Self { cloud, queue_url }
-    }
-
-    fn queue(&self) -> SqsQueue {
-        SqsQueue::new(&self.cloud.aws(), self.queue_url.clone(), PATIENCE)
-    }
-
-    async fn queued(&self) -> Vec<Envelope> {
-        let messages = Mapping::new(self.cloud.sqs(), &self.queue_url).receive().await;
-        messages.iter().map(|m| Envelope::parse(m.body().unwrap()).unwrap()).collect()
-    }
+/// A bucket, a queue, and what lies in it.
+async fn aws() -> (S3Bucket, SqsQueue, Mapping) {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let queued = Mapping::new(cloud.sqs(), &queue_url);
+    (cloud.bucket(), SqsQueue::new(&cloud.aws(), queue_url, PATIENCE), queued)
 }
 
 #[tokio::test]
@@ -247,19 +233,19 @@ async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
     let unknown = Sources::parse(SOURCES).unwrap_err().to_string();
     assert!(unknown.starts_with("example-cloud/main: unknown sender"), "{unknown}");
 
-    let world = World::new().await;
-    let receiver = Receiver::new(keyring(), world.queue(), world.cloud.bucket(), || NOW);
+    let (bucket, queue, queued) = aws().await;
+    let receiver = Receiver::new(keyring(), queue, bucket, || NOW);
     let receive = async |key: &str, body: &str| -> Answer {
         let deadline = Deadline::new(Duration::from_secs(10));
         receiver.receive(callback(key, NOW_S, body), deadline, &Invocation::default()).await
     };
     assert_eq!(receive("Other", READY).await.status_code, 401);
     assert_eq!(receive("New2", &READY.replace("a1", "a2")).await.status_code, 401);
-    assert_eq!(world.queued().await.len(), 0);
+    assert_eq!(queued.envelopes().await.len(), 0);
 
     let answer = receive("Old1", READY).await;
     assert_eq!(answer.status_code, 200);
-    let [envelope] = &world.queued().await[..] else { panic!("one event") };
+    let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
     assert_eq!(answer.body, json!({ "id": envelope.id }).to_string());
     assert_eq!(
         (&*envelope.source, &*envelope.event_type, envelope.outcome, envelope.channel),
@@ -290,12 +276,12 @@ impl Http for Fake {
 
 #[tokio::test]
 async fn what_its_queue_holds_is_pulled_and_confirmed() {
-    let (world, fake) = (World::new().await, Fake::default());
-    let puller = Puller::new(keyring(), world.queue(), world.cloud.bucket(), fake.clone(), || NOW);
+    let ((bucket, queue, queued), fake) = (aws().await, Fake::default());
+    let puller = Puller::new(keyring(), queue, bucket, fake.clone(), || NOW);
     let deadline = pull::budget::Deadline::new(Duration::from_secs(55));
     let summary = puller.pull(deadline, &Invocation::default()).await;
     assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");
     assert_eq!(*fake.done.lock().unwrap(), [r#"["r1"]"#]);
-    let [envelope] = &world.queued().await[..] else { panic!("one event") };
+    let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
     assert_eq!((&*envelope.source, envelope.channel), ("example-cloud/main", Channel::Pull));
 }
