@@ -3,8 +3,8 @@
 //! machine.
 //!
 //! `cargo run --example local` sends itself the samples under `events/`, shows what became of each, and keeps serving.
-//! `--once` ends after the samples, with exit status 1 if one fared otherwise than it should. `--port N` serves
-//! elsewhere than on 9000. `--fakes` starts the senders' queues alone, with 40 events each, says in one line of JSON where
+//! `--once` ends after the samples, with exit status 1 if one fared otherwise than it should. `--break-queue` has SQS fail
+//! while the samples come in: the puller brings them back from the spill. `--port N` serves elsewhere than on 9000. `--fakes` starts the senders' queues alone, with 40 events each, says in one line of JSON where
 //! they are, and ends with its input.
 
 #[path = "../tests/support/mod.rs"]
@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-use support::cloud::Cloud;
+use support::cloud::{Cloud, Fault};
 use support::mapping::{self, Mapping};
 use support::mns::Mns;
 use support::senders::{sign_alibaba, sign_tencent};
@@ -68,7 +68,7 @@ async fn main() -> Anything<ExitCode> {
         return fakes_alone().await;
     }
     let world = World::start(port).await?;
-    let all_as_expected = world.show_samples().await?;
+    let all_as_expected = world.show_samples(arguments.iter().any(|a| a == "--break-queue")).await?;
     if arguments.iter().any(|a| a == "--once") {
         return Ok(if all_as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
@@ -202,7 +202,7 @@ impl World {
 
     /// Sends every sample, pulls some more, lets the processor have them, prints the table. Whether all went as it
     /// should.
-    async fn show_samples(&self) -> Anything<bool> {
+    async fn show_samples(&self, break_queue: bool) -> Anything<bool> {
         println!(
             "mediahook on http://{}, with an embedded AWS; sends itself the samples under events/.",
             self.address
@@ -211,6 +211,9 @@ impl World {
             "Two of them are made to fail once, and one message is no event at all. Of the log, what is amiss:\n"
         );
         let mut rows = Vec::new();
+        if break_queue {
+            self.cloud.sqs_faults(|_| Fault::Error);
+        }
         for sample in self.samples()? {
             let started = Instant::now();
             let headers: Vec<_> = sample.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -222,6 +225,7 @@ impl World {
                 sample,
             });
         }
+        self.cloud.sqs_faults(|_| Fault::None);
         rows.extend(self.pull_samples().await?);
         self.send_rubbish().await?;
         let dead = self.settle(rows.iter().filter(|row| row.id.is_some()).count()).await;

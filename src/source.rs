@@ -7,7 +7,7 @@ use subtle::Choice;
 use crate::json::Json;
 use crate::secret::Secret;
 use crate::sender::pull::Pull;
-use crate::sender::{self, Sender, Verify};
+use crate::sender::{SENDERS, Sender, Verify};
 use crate::settings::{Settings, SettingsError};
 
 /// Every source of one deployment.
@@ -30,10 +30,18 @@ impl Sources {
     /// # Errors
     /// Names the source and the member that is empty, unknown, mistyped or given twice; never repeats a value.
     pub fn parse(document: &str) -> Result<Self, SettingsError> {
+        Self::parse_with(document, SENDERS)
+    }
+
+    /// The same, of these senders.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn parse_with(document: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
         let json = Json::parse(document).map_err(|e| SettingsError::new("sources", e.to_string()))?;
         let sources: Vec<_> = Settings::new("sources", &json)?
             .entries()
-            .map(|(name, settings)| Source::read(name, settings))
+            .map(|(name, settings)| Source::read(name, settings, senders))
             .collect::<Result<_, _>>()?;
         if sources.is_empty() {
             return Err(SettingsError::new("sources", "no source in it"));
@@ -58,8 +66,8 @@ impl Sources {
 }
 
 impl Source {
-    fn read(name: &str, json: &Json<'_>) -> Result<Self, SettingsError> {
-        let sender = sender_of(name).map_err(|problem| SettingsError::new(name, problem))?;
+    fn read(name: &str, json: &Json<'_>, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
+        let sender = sender_of(name, senders).map_err(|problem| SettingsError::new(name, problem))?;
         let mut settings = Settings::new(name, json)?;
         let path_tokens = settings.texts("path_tokens")?;
         if !path_tokens.iter().all(|token| is_path_segment(token)) {
@@ -140,13 +148,14 @@ impl fmt::Debug for Source {
     }
 }
 
-fn sender_of(name: &str) -> Result<&'static dyn Sender, String> {
-    let known = || sender::SENDERS.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
+fn sender_of(name: &str, senders: &[&'static dyn Sender]) -> Result<&'static dyn Sender, String> {
+    let known = || senders.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
     let (sender, app) = name.split_once('/').ok_or("expected a name of the form SENDER/APP")?;
     if !is_path_segment(app) {
         return Err("the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~".to_owned());
     }
-    sender::by_name(sender).ok_or_else(|| format!("unknown sender, expected one of {}", known()))
+    let found = senders.iter().copied().find(|s| s.name() == sender);
+    found.ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }
 
 /// Only what no client, proxy or gateway rewrites: unreserved characters (RFC 3986), and not the dots that mean a folder.

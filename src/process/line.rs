@@ -12,8 +12,8 @@ use crate::envelope::Envelope;
 use crate::invocation::Invocation;
 use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
 use crate::telemetry::Recorder;
-use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
-use crate::trace::{Trace, TraceId};
+use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent, age_ms, cut};
+use crate::trace::Trace;
 
 /// What became of a record.
 pub(super) enum Fate {
@@ -56,12 +56,8 @@ struct Said<'a> {
     held_back: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
-    total_ms: f64,
-    cold: bool,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<Shown<TraceId>>,
+    #[serde(flatten)]
+    call: Call<'a>,
 }
 
 impl Done<'_> {
@@ -104,10 +100,7 @@ impl Done<'_> {
             result,
             held_back: Some(self.held_back).filter(|records| *records > 0),
             reason: reason.map(|failure| cut(failure.reason())),
-            total_ms: ms(self.total),
-            cold: self.invocation.cold,
-            request_id: &self.invocation.request_id,
-            trace_id: self.trace.map(Trace::id).map(Shown),
+            call: Call::new(self.invocation, self.trace, self.total),
         }
     }
 }

@@ -10,8 +10,7 @@ use tracing::Level;
 use crate::invocation::Invocation;
 use crate::metrics::{CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
 use crate::telemetry::Recorder;
-use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, ms};
-use crate::trace::{Trace, TraceId};
+use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
 
 /// Every feed's tally, by its name: a source's, or `spill`. Where the sources are not known, `sources` says why.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,14 +58,7 @@ impl Tally {
             Some(_) => (Level::ERROR, "not all was pulled"),
             None => (Level::INFO, "pulled"),
         };
-        let said = Said {
-            source,
-            tally: self,
-            total_ms: ms(total),
-            cold: invocation.cold,
-            request_id: &invocation.request_id,
-            trace_id: invocation.trace.map(Trace::id).map(Shown),
-        };
+        let said = Said { source, tally: self, call: Call::new(invocation, invocation.trace, total) };
         let (by, metrics) = (Dimension::of_source(Some(source)), self.metrics());
         recorder.write(&WideEvent { at, level, message, by, metrics: &metrics, said });
     }
@@ -89,10 +81,6 @@ struct Said<'a> {
     source: &'a str,
     #[serde(flatten)]
     tally: &'a Tally,
-    total_ms: f64,
-    cold: bool,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<Shown<TraceId>>,
+    #[serde(flatten)]
+    call: Call<'a>,
 }

@@ -13,8 +13,7 @@ use crate::envelope::{Envelope, Outcome};
 use crate::invocation::Invocation;
 use crate::metrics::{ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, REFUSED, REJECTED, SPILLED};
 use crate::telemetry::Recorder;
-use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
-use crate::trace::{Trace, TraceId};
+use crate::telemetry::wide_event::{Call, Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
 
 /// How long each step took, all its attempts together.
 #[derive(Debug, Default)]
@@ -80,22 +79,18 @@ struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Shown<&'a dyn Display>>,
     #[serde(flatten)]
-    call: Option<Call<'a>>,
+    took: Option<Took<'a>>,
 }
 
 #[derive(Serialize)]
-struct Call<'a> {
+struct Took<'a> {
     understand_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket_ms: Option<f64>,
-    total_ms: f64,
-    cold: bool,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<Shown<TraceId>>,
+    #[serde(flatten)]
+    call: Call<'a>,
 }
 
 impl<'a> Answered<'a> {
@@ -109,7 +104,7 @@ impl<'a> Answered<'a> {
             Verdict::NoSources => (Level::ERROR, "the sources are not known yet, nobody can be let in"),
             Verdict::Refused(..) => return,
         };
-        let said = Said { status: self.status, call: Some(self.call()), ..self.said(verdict) };
+        let said = Said { status: self.status, took: Some(self.took()), ..self.said(verdict) };
         let by = Dimension::of_source(said.source);
         let metrics = self.metrics(verdict);
         recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
@@ -158,15 +153,12 @@ impl<'a> Answered<'a> {
         }
     }
 
-    fn call(&self) -> Call<'a> {
-        Call {
+    fn took(&self) -> Took<'a> {
+        Took {
             understand_ms: ms(self.steps.understand),
             queue_ms: self.steps.queue.map(ms),
             bucket_ms: self.steps.bucket.map(ms),
-            total_ms: ms(self.total),
-            cold: self.invocation.cold,
-            request_id: &self.invocation.request_id,
-            trace_id: self.invocation.trace.map(Trace::id).map(Shown),
+            call: Call::new(self.invocation, self.invocation.trace, self.total),
         }
     }
 
@@ -183,7 +175,7 @@ impl<'a> Answered<'a> {
             status: refusal.status(),
             destination: "nowhere",
             reason: Some(Shown(&refusal)),
-            call: this.map(|_| self.call()),
+            took: this.map(|_| self.took()),
             ..Said::default()
         };
         recorder.write(&WideEvent {

@@ -25,12 +25,7 @@ use pull::Pull;
 mod page {}
 
 /// Every sender there is.
-pub static SENDERS: [&dyn Sender; 2] = [&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];
-
-/// The sender of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn Sender> {
-    SENDERS.into_iter().find(|sender| sender.name() == name)
-}
+pub static SENDERS: &[&dyn Sender] = &[&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];
 
 /// A cloud service that sends event notifications.
 pub trait Sender: Send + Sync {

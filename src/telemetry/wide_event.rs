@@ -22,7 +22,9 @@ use tracing::Level;
 use super::level;
 use crate::config::Environment;
 use crate::envelope::{Envelope, rfc3339};
+use crate::invocation::Invocation;
 use crate::metrics::{Metric, NAMESPACE};
+use crate::trace::{Trace, TraceId};
 
 /// The variable in which Lambda says a function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
@@ -111,6 +113,29 @@ pub struct Shown<T>(pub T);
 impl<T: fmt::Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(cut(&self.0.to_string()))
+    }
+}
+
+/// Of which call a line is: its last members.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct Call<'a> {
+    total_ms: f64,
+    cold: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<Shown<TraceId>>,
+}
+
+impl<'a> Call<'a> {
+    /// This one, in this trace; what it tells of took so long.
+    pub fn new(invocation: &'a Invocation, trace: Option<Trace>, total: Duration) -> Self {
+        Self {
+            total_ms: ms(total),
+            cold: invocation.cold,
+            request_id: &invocation.request_id,
+            trace_id: trace.map(Trace::id).map(Shown),
+        }
     }
 }
 

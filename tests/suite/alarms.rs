@@ -1,13 +1,24 @@
 //! The alarms and the dashboard of `template.yaml` look at what is there: our own metrics are the code's, AWS's are
-//! documented by AWS, and every alarm has its section in `docs/operations.md`.
+//! documented by AWS, and every alarm has its section in `docs/operations.md`. Those of our own metrics are tried on what
+//! the real binaries print when the fault is played; AWS's own metrics no emulation here publishes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use mediahook::metrics::{self, METRICS, Metric, NAMESPACE};
-use serde_json::Value;
+use mediahook::receive::Refusal;
+use serde_json::{Value, json};
 
 use super::docs::anchors;
+use super::end_to_end::{post, receiver_binary, receiver_variables, tencent};
+use super::policy::{PULL_COMPLETE, now_s};
+use super::support::cloud::{Cloud, Fault, SECRET};
+use super::support::mapping::{self, Mapping};
+use super::support::runtime_api::Function;
+use super::support::senders::sign_tencent;
+use super::support::tencent_vod::TencentVod;
+use super::telemetry::wide_events;
 use super::template::Template;
 
 /// Which function counts what.
@@ -46,9 +57,6 @@ const OURS: &[(&str, &[Metric])] = &[
         ],
     ),
 ];
-
-/// The words by which refusals are counted, as far as an alarm looks at them.
-const REASONS: &[&str] = &["SignatureWrong", "WrongToken"];
 
 /// What we use of AWS's metrics: namespace, its one dimension, names. Read on 2026-11-22 at
 /// docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html, .../monitoring-concurrency.html, .../urls-monitoring.html,
@@ -94,7 +102,8 @@ impl Seen {
                     (!is_counted).then_some("that function does not count it")
                 }
                 [("FunctionName", "Receiver"), ("Reason", reason)] if self.name == metrics::REFUSED.name => {
-                    (!REASONS.contains(reason)).then_some("not a reason for a refusal")
+                    let is_counted = Refusal::ALL.iter().any(|refusal| refusal.word() == *reason);
+                    (!is_counted).then_some("not a reason for a refusal")
                 }
                 _ => Some("not the dimensions it is counted by"),
             };
@@ -105,6 +114,17 @@ impl Seen {
             *namespace == self.namespace && (of == dimension || *of == both) && names.contains(&&*self.name)
         });
         (!is_documented).then_some("not among AWS's metrics that we looked up")
+    }
+
+    /// What a line counts of it. `CloudWatch` adds it up by each of the line's sets of dimensions, and by no other.
+    fn counted_in(&self, line: &Value) -> Option<u64> {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        let names: Vec<_> = self.dimensions.iter().map(|(name, _)| name.as_str()).collect();
+        let is_ours = directive["Namespace"] == self.namespace
+            && directive["Dimensions"].as_array()?.contains(&json!(names))
+            && self.dimensions.iter().all(|(name, value)| line[name] == **value)
+            && directive["Metrics"].as_array()?.iter().any(|metric| metric["Name"] == self.name);
+        is_ours.then(|| line[&self.name].as_u64().expect("a count"))
     }
 }
 
@@ -231,4 +251,179 @@ fn the_dashboard_is_one_page_of_whole_rows() {
         let widths = widgets.iter().filter(|w| w["y"].as_u64() == row).map(|w| w["width"].as_u64().unwrap());
         assert_eq!(widths.sum::<u64>(), 24, "row at {row:?}");
     }
+}
+
+/// Whether an alarm breaches, if this is what the functions print in each of its periods. Whose fault lasts for as many as
+/// `EvaluationPeriods` is told.
+fn breaches(template: &Template, alarm: &str, lines: &[Value]) -> bool {
+    let property = |name: &str| template.at(&format!("{alarm}.Properties.{name}"));
+    let seen = seen_by_alarm(template, alarm);
+    let counts: Vec<_> = lines.iter().filter_map(|line| seen.counted_in(line)).collect();
+    if counts.is_empty() {
+        return property("TreatMissingData") == "breaching";
+    }
+    let statistic = match property("Statistic") {
+        "Sum" => Some(counts.iter().sum()),
+        "Minimum" => counts.iter().copied().min(),
+        "Maximum" => counts.iter().copied().max(),
+        _ => None,
+    };
+    let (statistic, threshold) =
+        (statistic.expect("a statistic"), template.number(&format!("{alarm}.Properties.Threshold")));
+    let breaches = match property("ComparisonOperator") {
+        "GreaterThanThreshold" => Some(statistic > threshold),
+        "GreaterThanOrEqualToThreshold" => Some(statistic >= threshold),
+        "LessThanThreshold" => Some(statistic < threshold),
+        "LessThanOrEqualToThreshold" => Some(statistic <= threshold),
+        _ => None,
+    };
+    breaches.expect("a comparison")
+}
+
+/// The three functions' binaries, what stands around them, and the wide events that they have printed.
+struct World {
+    cloud: Cloud,
+    queue_url: String,
+    tencent: TencentVod,
+    lines: Vec<Value>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let cloud = Cloud::start().await;
+        let (queue_url, _) = cloud.queues(5, 30).await;
+        let tencent = TencentVod::start(Duration::from_secs(30)).await;
+        Self { cloud, queue_url, tencent, lines: Vec::new() }
+    }
+
+    /// Starts a function of the template with these variables beside its own, and ends it after these invocations.
+    async fn run(
+        &mut self,
+        (name, binary): (&str, &Path),
+        variables: Vec<(&'static str, String)>,
+        events: Vec<Value>,
+    ) {
+        let mut all = receiver_variables(&self.cloud, &self.queue_url);
+        all.extend(variables);
+        all.push(("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()));
+        let mut function = Function::start_with_timeout(binary, &all, Duration::from_secs(55)).await;
+        for event in events {
+            function.invoke(event).await.unwrap();
+        }
+        self.lines.extend(wide_events(&function.stop().await));
+    }
+
+    async fn receive(&mut self, events: Vec<Value>) {
+        self.run(("Receiver", &receiver_binary()), Vec::new(), events).await;
+    }
+
+    async fn pull(&mut self, settings: Value) {
+        let sources = json!({ "tencent-vod/pulled": { "pull": settings } }).to_string();
+        let puller = ("Puller", Path::new(env!("CARGO_BIN_EXE_puller")));
+        self.run(puller, vec![("MEDIAHOOK_SOURCES", sources)], vec![json!({})]).await;
+    }
+
+    async fn process(&mut self) {
+        let messages = Mapping::new(self.cloud.sqs(), &self.queue_url).receive().await;
+        let processor = ("Processor", Path::new(env!("CARGO_BIN_EXE_processor")));
+        self.run(processor, Vec::new(), vec![mapping::invocation(&messages)]).await;
+    }
+}
+
+/// So much noise that one more is an alarm.
+fn noise(template: &Template) -> Vec<Value> {
+    let threshold = template.number("Parameters.RefusedThreshold.Default");
+    (0..threshold).map(|_| post("/.env", &json!({}), "")).collect()
+}
+
+async fn nothing_is_wrong(world: &mut World) {
+    // What was only counted is told along with the callback.
+    world.receive([noise(&Template::read()), vec![tencent(PULL_COMPLETE)]].concat()).await;
+    world.tencent.inbox.put(PULL_COMPLETE);
+    world.pull(world.tencent.settings()).await;
+    world.process().await;
+    for metric in ["Accepted", "Confirmed", "SpillWaiting", "Processed"] {
+        assert!(world.lines.iter().any(|line| line[metric].is_u64()), "{metric}: not played");
+    }
+}
+
+async fn too_much_noise(world: &mut World) {
+    let one_more = post("/.env", &json!({}), "");
+    world.receive([noise(&Template::read()), vec![one_more, tencent(PULL_COMPLETE)]].concat()).await;
+}
+
+async fn the_key_was_changed_at_the_sender(world: &mut World) {
+    let signed = sign_tencent(PULL_COMPLETE, "NewSignKey2", now_s() + 600);
+    world.receive(vec![post("/tencent-vod/signed", &json!({}), &signed)]).await;
+}
+
+async fn the_url_was_changed_at_the_sender(world: &mut World) {
+    world.receive(vec![post("/tencent-vod/token/old", &json!({}), PULL_COMPLETE)]).await;
+}
+
+async fn a_callback_is_no_event(world: &mut World) {
+    world.receive(vec![post("/tencent-vod/open", &json!({}), "[]")]).await;
+}
+
+async fn the_secret_cannot_be_read(world: &mut World) {
+    world.cloud.secrets_faults(|_| Fault::Error);
+    let variables =
+        vec![("MEDIAHOOK_SOURCES", String::new()), ("MEDIAHOOK_SOURCES_SECRET", SECRET.to_owned())];
+    world.run(("Receiver", &receiver_binary()), variables, vec![tencent(PULL_COMPLETE)]).await;
+}
+
+async fn the_queue_and_the_bucket_fail(world: &mut World) {
+    world.cloud.sqs_faults(|_| Fault::Error);
+    world.cloud.s3_faults(|_| Fault::Error);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+}
+
+async fn the_queue_fails(world: &mut World) {
+    world.cloud.sqs_faults(|_| Fault::Error);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.pull(world.tencent.settings()).await;
+}
+
+async fn the_key_to_pull_was_changed(world: &mut World) {
+    let mut settings = world.tencent.settings();
+    settings["secret_key"] = "another".into();
+    world.pull(settings).await;
+}
+
+async fn what_is_pulled_is_no_event(world: &mut World) {
+    world.tencent.inbox.put("{}");
+    world.pull(world.tencent.settings()).await;
+}
+
+#[tokio::test]
+async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_other() {
+    let template = Template::read();
+    let mut silent: BTreeSet<_> = alarms(&template).into_iter().collect();
+    silent.retain(|alarm| seen_by_alarm(&template, alarm).namespace == NAMESPACE);
+    let ours = silent.clone();
+    macro_rules! play {
+        ($($fault:ident => $expected:expr;)*) => { $({
+            let mut world = World::new().await;
+            $fault(&mut world).await;
+            let fired = ours.iter().filter(|alarm| breaches(&template, alarm, &world.lines));
+            let fired: Vec<_> = fired.map(|alarm| alarm.trim_start_matches("Resources.")).collect();
+            let expected: &[&str] = &$expected;
+            assert_eq!(fired, expected, "{}: {:#?}", stringify!($fault), world.lines);
+            silent.retain(|alarm| !fired.iter().any(|fired| alarm.ends_with(fired)));
+        })* };
+    }
+    play! {
+        nothing_is_wrong => [];
+        too_much_noise => ["RefusedAlarm"];
+        the_key_was_changed_at_the_sender => ["WrongKeyAlarm"];
+        the_url_was_changed_at_the_sender => ["WrongTokenAlarm"];
+        a_callback_is_no_event => ["ReceiverRejectedAlarm"];
+        the_secret_cannot_be_read => ["NoSourcesAlarm"];
+        the_queue_and_the_bucket_fail => ["LostAlarm"];
+        // Of the last two, a stack has one: the other where nothing empties the spill.
+        the_queue_fails => ["PullFailedAlarm", "SpillWaitingAlarm", "SpilledAlarm"];
+        the_key_to_pull_was_changed => ["PullFailedAlarm"];
+        what_is_pulled_is_no_event => ["PullerRejectedAlarm"];
+    }
+    assert_eq!(silent, BTreeSet::new(), "no fault is played for these");
 }

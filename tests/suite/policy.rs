@@ -86,8 +86,7 @@ impl World {
 
     /// What lies in the queue and has not been looked at yet.
     async fn queued(&self) -> Vec<Envelope> {
-        let messages = self.queue.receive().await;
-        messages.iter().map(|m| Envelope::parse(m.body().unwrap()).unwrap()).collect()
+        self.queue.envelopes().await
     }
 
     async fn assert_nothing_kept(&self) {

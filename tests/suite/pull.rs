@@ -85,11 +85,11 @@ impl World {
         let queue = Mapping::new(self.cloud.sqs(), &self.queue_url);
         let mut envelopes = Vec::new();
         loop {
-            let messages = queue.receive().await;
-            if messages.is_empty() {
+            let more = queue.envelopes().await;
+            if more.is_empty() {
                 return envelopes;
             }
-            envelopes.extend(messages.into_iter().map(|m| Envelope::parse(&m.body.unwrap()).unwrap()));
+            envelopes.extend(more);
         }
     }
 

@@ -119,7 +119,7 @@ impl World {
 }
 
 /// The wide events in a log, each of which is held to the rules.
-fn wide_events(log: &str) -> Vec<Value> {
+pub(crate) fn wide_events(log: &str) -> Vec<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line.get("_aws").is_some()).inspect(assert_is_emf).collect()
 }
@@ -363,7 +363,7 @@ async fn no_line_shows_what_strangers_or_senders_sent() {
 }
 
 #[tokio::test]
-async fn the_receiver_counts_what_its_alarms_watch() {
+async fn the_receiver_prints_a_line_for_each_callback() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
@@ -430,7 +430,7 @@ fn record(id: &str, body: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_processor_counts_what_its_alarms_watch() {
+async fn the_processor_prints_a_line_for_each_record() {
     let cloud = Cloud::start().await;
     cloud.table().create().await;
     let (_, dead_letter_url) = cloud.queues(5, 30).await;
@@ -477,7 +477,7 @@ async fn the_processor_counts_what_its_alarms_watch() {
 }
 
 #[tokio::test]
-async fn the_puller_counts_what_its_alarms_watch() {
+async fn the_puller_prints_a_line_for_each_feed_and_run() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let variables = receiver_variables(&cloud, &queue_url);

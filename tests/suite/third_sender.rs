@@ -1,21 +1,37 @@
 //! What `CONTRIBUTING.md` says of adding a sender, followed for an invented one, with what the library makes public.
 //!
 //! `example-cloud` posts `{"event":"asset.ready","asset":"a1","at":"2026-11-22T05:50:25Z"}` and, better than those that
-//! exist, signs the body: `X-Example-Signature` is the hex HMAC-SHA256 of `X-Example-Time` + `.` + body.
+//! exist, signs the body: `X-Example-Signature` is the hex HMAC-SHA256 of `X-Example-Time` + `.` + body. Its queue hands
+//! out `[{"receipt":"...","body":"..."}]` at `/next`, and forgets the receipts that are posted to `/done`.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::callback::Callback;
-use mediahook::envelope::Outcome;
+use mediahook::envelope::{Channel, Outcome};
+use mediahook::invocation::Invocation;
 use mediahook::json::Json;
+use mediahook::keyring::Keyring;
+use mediahook::pull::{self, Puller};
+use mediahook::receive::budget::{Deadline, PATIENCE};
+use mediahook::receive::{Answer, Receiver};
 use mediahook::secret::Secret;
-use mediahook::sender::pull::Pull;
+use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
 use mediahook::sender::{BadSignature, Notification, Sender, Verify, identity};
 use mediahook::settings::{Settings, SettingsError};
-use serde_json::json;
+use mediahook::source::Sources;
+use mediahook::store::s3::S3Bucket;
+use mediahook::store::sqs::SqsQueue;
+use mediahook::store::{Http, StoreError};
+use serde_json::{Value, json};
 use sha2::Sha256;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
+
+use crate::support::cloud::Cloud;
+use crate::support::mapping::Mapping;
 
 const TOLERANCE_S: u64 = 5 * 60;
 
@@ -34,7 +50,7 @@ impl Sender for ExampleCloud {
     }
 
     fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
-        Err(pull.error("pull", "example-cloud has no queue of its own"))
+        Ok(Box::new(Inbox(pull.required_text("endpoint")?)))
     }
 
     fn read(&self, body: &Json<'_>) -> Option<Notification> {
@@ -84,9 +100,71 @@ fn sign(key: &str, time: &str, body: &[u8]) -> String {
     mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
+/// Its queue: what to say to it, and what its answers mean.
+#[derive(Debug)]
+struct Inbox(String);
+
+impl Inbox {
+    fn request(&self, target: &str, body: String) -> Request {
+        Request { method: "POST", url: format!("{}{target}", self.0), headers: Vec::new(), body }
+    }
+}
+
+impl Pull for Inbox {
+    fn pull(&self, _: OffsetDateTime) -> Request {
+        self.request("/next", String::new())
+    }
+
+    fn pulled(&self, answer: &Answered) -> Result<Vec<Delivery>, PullError> {
+        let handed: Value =
+            serde_json::from_slice(&answer.body).map_err(|_| PullError::lasting("not JSON"))?;
+        let text = |of: &Value, name: &str| of[name].as_str().map(String::from);
+        let deliveries = handed.as_array().into_iter().flatten().map(|delivery| Delivery {
+            receipt: text(delivery, "receipt"),
+            body: text(delivery, "body").unwrap_or_default(),
+            doubt: None,
+        });
+        Ok(deliveries.collect())
+    }
+
+    fn confirm(&self, receipts: &[String], _: OffsetDateTime) -> Request {
+        self.request("/done", json!(receipts).to_string())
+    }
+
+    fn confirmed(&self, _: &Answered) -> Result<usize, PullError> {
+        Ok(0)
+    }
+}
+
 /// 3. Its fixtures.
 const READY: &str = r#"{"event":"asset.ready","asset":"a1","at":"2026-11-22T05:50:25Z"}"#;
-const NOW_S: i64 = 1_795_326_625;
+const NOW: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
+const NOW_S: i64 = NOW.unix_timestamp();
+
+/// 4. Its line among the senders.
+static SENDERS: &[&dyn Sender] = &[&ExampleCloud];
+
+const SOURCES: &str = r#"{ "example-cloud/main": {
+    "keys": ["New2", "Old1"], "pull": { "endpoint": "https://queue.example.com" }
+} }"#;
+
+fn keyring() -> Arc<Keyring> {
+    Arc::new(Keyring::fixed(Sources::parse_with(SOURCES, SENDERS).unwrap()))
+}
+
+/// [`READY`] as it is signed with this key, with this body in its place.
+fn callback(key: &str, time_s: i64, body: &str) -> Callback {
+    let callback = json!({
+        "rawPath": "/example-cloud/main",
+        "requestContext": { "http": { "method": "POST" } },
+        "headers": {
+            "x-example-time": time_s.to_string(),
+            "x-example-signature": sign(key, &time_s.to_string(), READY.as_bytes()),
+        },
+        "body": body,
+    });
+    serde_json::from_value(callback).unwrap()
+}
 
 fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
     let json = Json::parse(settings).unwrap();
@@ -97,17 +175,7 @@ fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
 }
 
 fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
-    let callback: Callback = serde_json::from_value(json!({
-        "rawPath": "/example-cloud/main",
-        "requestContext": { "http": { "method": "POST" } },
-        "headers": {
-            "x-example-time": time_s.to_string(),
-            "x-example-signature": sign(key, &time_s.to_string(), READY.as_bytes()),
-        },
-        "body": body,
-    }))
-    .unwrap();
-    verifier(r#"{"keys":["New2","Old1"]}"#).unwrap().verify(&callback, NOW_S)
+    verifier(r#"{"keys":["New2","Old1"]}"#).unwrap().verify(&callback(key, time_s, body), NOW_S)
 }
 
 #[test]
@@ -142,7 +210,7 @@ fn what_it_says_is_understood_and_has_an_id() {
     let notification = ExampleCloud.read(&json).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");
     assert_eq!(notification.subject.as_deref(), Some("a1"));
-    assert_eq!(notification.time, Some(datetime!(2026-11-22 05:50:25 UTC)));
+    assert_eq!(notification.time, Some(NOW));
     assert_eq!(notification.outcome, Outcome::Succeeded);
     assert_eq!(id(READY), id(r#"{"at":"2026-11-22T05:50:25Z","asset":"a1", "event":"asset.ready"}"#));
     assert_ne!(id(READY), id(&READY.replace("a1", "a2")));
@@ -150,4 +218,70 @@ fn what_it_says_is_understood_and_has_an_id() {
     let tomorrows = Json::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
     assert_eq!(ExampleCloud.read(&tomorrows).unwrap().outcome, Outcome::Unknown);
     assert_eq!(ExampleCloud.read(&Json::parse("{}").unwrap()), None, "it names no event");
+}
+
+/// A bucket, a queue, and what lies in it.
+async fn aws() -> (S3Bucket, SqsQueue, Mapping) {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let queued = Mapping::new(cloud.sqs(), &queue_url);
+    (cloud.bucket(), SqsQueue::new(&cloud.aws(), queue_url, PATIENCE), queued)
+}
+
+#[tokio::test]
+async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
+    let unknown = Sources::parse(SOURCES).unwrap_err().to_string();
+    assert!(unknown.starts_with("example-cloud/main: unknown sender"), "{unknown}");
+
+    let (bucket, queue, queued) = aws().await;
+    let receiver = Receiver::new(keyring(), queue, bucket, || NOW);
+    let receive = async |key: &str, body: &str| -> Answer {
+        let deadline = Deadline::new(Duration::from_secs(10));
+        receiver.receive(callback(key, NOW_S, body), deadline, &Invocation::default()).await
+    };
+    assert_eq!(receive("Other", READY).await.status_code, 401);
+    assert_eq!(receive("New2", &READY.replace("a1", "a2")).await.status_code, 401);
+    assert_eq!(queued.envelopes().await.len(), 0);
+
+    let answer = receive("Old1", READY).await;
+    assert_eq!(answer.status_code, 200);
+    let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
+    assert_eq!(answer.body, json!({ "id": envelope.id }).to_string());
+    assert_eq!(
+        (&*envelope.source, &*envelope.event_type, envelope.outcome, envelope.channel),
+        ("example-cloud/main", "com.example.asset.ready", Outcome::Succeeded, Channel::Push)
+    );
+}
+
+/// One event at its `/next`, and what was posted to its `/done`.
+#[derive(Clone, Default)]
+struct Fake {
+    handed_out: Arc<Mutex<bool>>,
+    done: Arc<Mutex<Vec<String>>>,
+}
+
+impl Http for Fake {
+    async fn send(&self, request: &Request, _: Duration) -> Result<Answered, StoreError> {
+        let is_done = request.url == "https://queue.example.com/done";
+        if is_done {
+            self.done.lock().unwrap().push(request.body.clone());
+        }
+        let is_empty = is_done || std::mem::replace(&mut *self.handed_out.lock().unwrap(), true);
+        let handed = if is_empty { json!([]) } else { json!([{ "receipt": "r1", "body": READY }]) };
+        Ok(Answered { status: 200, body: handed.to_string().into() })
+    }
+
+    fn forget_connections(&self) {}
+}
+
+#[tokio::test]
+async fn what_its_queue_holds_is_pulled_and_confirmed() {
+    let ((bucket, queue, queued), fake) = (aws().await, Fake::default());
+    let puller = Puller::new(keyring(), queue, bucket, fake.clone(), || NOW);
+    let deadline = pull::budget::Deadline::new(Duration::from_secs(55));
+    let summary = puller.pull(deadline, &Invocation::default()).await;
+    assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");
+    assert_eq!(*fake.done.lock().unwrap(), [r#"["r1"]"#]);
+    let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
+    assert_eq!((&*envelope.source, envelope.channel), ("example-cloud/main", Channel::Pull));
 }

@@ -10,6 +10,7 @@ use crate::support::effects::{BUS, TABLE};
 use crate::support::mapping::{self, Mapping};
 use crate::support::runtime_api::Function;
 use crate::support::tencent_vod::TencentVod;
+use crate::telemetry::wide_events;
 
 const HEADER: &str =
     "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
@@ -43,11 +44,6 @@ impl World {
         let header = |m: &aws_sdk_sqs::types::Message| m.attributes()?.get(&name).cloned();
         messages.iter().map(|m| (header(m), Envelope::parse(m.body().unwrap()).unwrap())).collect()
     }
-}
-
-fn wide_events(log: &str) -> Vec<Value> {
-    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line.get("_aws").is_some()).collect()
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use mediahook::envelope::Envelope;
 use serde_json::{Value, json};
 
 /// One queue's mapping.
@@ -27,6 +28,13 @@ impl Mapping {
             .send()
             .await;
         received.expect("messages").messages.unwrap_or_default()
+    }
+
+    /// The same, opened.
+    pub async fn envelopes(&self) -> Vec<Envelope> {
+        let messages = self.receive().await;
+        let opened = messages.iter().map(|m| Envelope::parse(m.body().unwrap_or_default()));
+        opened.collect::<Result<_, _>>().expect("envelopes")
     }
 
     /// Deletes what the function has dealt with, and nothing at all where it reports an id that was not in the batch.
