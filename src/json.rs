@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 use serde_json::value::RawValue;
 
 /// How many arrays and objects may stand inside each other before a text counts as unreadable.
@@ -74,7 +74,7 @@ impl<'a> Json<'a> {
     /// # Errors
     /// It is nested too deep.
     pub fn of(valid: &'a RawValue) -> Result<Self, ParseError> {
-        Reader { rest: valid.get() }.value(MAX_DEPTH)
+        Reader { text: valid.get(), at: 0 }.value(MAX_DEPTH)
     }
 
     /// The member of that name; the last one where a name is repeated, as most JSON readers have it.
@@ -123,21 +123,32 @@ impl<'a> Json<'a> {
 
 /// Decodes a quoted JSON string. One that no string can hold (half a surrogate pair) stays as it was written.
 pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
+    decode(quoted).unwrap_or_else(Cow::Borrowed)
+}
+
+/// Decodes a quoted JSON string.
+///
+/// # Errors
+/// What is written between the quotes, where no string can hold what it says.
+pub(crate) fn decode(quoted: &str) -> Result<Cow<'_, str>, &str> {
     let inner = quoted.strip_prefix('"').and_then(|s| s.strip_suffix('"')).unwrap_or(quoted);
-    if memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cow::Borrowed(inner);
+    if !inner.as_bytes().contains(&b'\\') {
+        return Ok(Cow::Borrowed(inner));
     }
-    serde_json::from_str::<String>(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
+    serde_json::from_str::<String>(quoted).map(Cow::Owned).map_err(|_| inner)
 }
 
 /// Walks text that `serde_json` has found valid, so that it need not look for mistakes.
 struct Reader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// How many bytes are behind it.
+    at: usize,
 }
 
 impl<'a> Reader<'a> {
     fn value(&mut self, levels_left: usize) -> Result<Json<'a>, ParseError> {
-        Ok(match self.peek() {
+        self.space();
+        Ok(match self.byte() {
             Some(b'{') => Json::Object(self.object(levels_left)?),
             Some(b'[') => Json::Array(self.array(levels_left)?),
             Some(b'"') => Json::String(self.string()),
@@ -151,43 +162,39 @@ impl<'a> Reader<'a> {
     fn object(&mut self, levels_left: usize) -> Result<Vec<Member<'a>>, ParseError> {
         let levels_left = levels_left.checked_sub(1).ok_or(ParseError::TooDeep)?;
         let mut members = Vec::new();
-        self.take(1);
-        while self.peek() != Some(b'}') {
-            let start = self.rest;
+        while self.has_another(b'}') {
+            let start = self.at;
             let name = unquote(self.string());
-            self.peek();
-            self.take(1); // the colon
-            self.peek();
-            let value_start = self.rest;
+            self.space();
+            self.at += 1; // the colon
+            self.space();
+            let value_start = self.at;
             let value = self.value(levels_left)?;
             members.push(Member { name, value, raw: self.since(value_start), text: self.since(start) });
-            self.comma();
         }
-        self.take(1);
         Ok(members)
     }
 
     fn array(&mut self, levels_left: usize) -> Result<Vec<Json<'a>>, ParseError> {
         let levels_left = levels_left.checked_sub(1).ok_or(ParseError::TooDeep)?;
         let mut items = Vec::new();
-        self.take(1);
-        while self.peek() != Some(b']') {
+        while self.has_another(b']') {
             items.push(self.value(levels_left)?);
-            self.comma();
         }
-        self.take(1);
         Ok(items)
     }
 
-    /// What was read since the rest was that.
-    fn since(&self, start: &'a str) -> &'a str {
-        start.get(..start.len() - self.rest.len()).unwrap_or_default()
-    }
-
-    fn comma(&mut self) {
-        if self.peek() == Some(b',') {
-            self.take(1);
+    /// Goes over the bracket or the comma, and stands before another item, or behind the closing bracket.
+    fn has_another(&mut self, closing: u8) -> bool {
+        self.space();
+        let is_end = self.byte() == Some(closing);
+        self.at += 1;
+        self.space();
+        if !is_end && self.byte() == Some(closing) {
+            self.at += 1; // there was nothing between the brackets
+            return false;
         }
+        !is_end
     }
 
     fn word(&mut self, value: Json<'a>) -> Json<'a> {
@@ -196,35 +203,41 @@ impl<'a> Reader<'a> {
     }
 
     fn scalar(&mut self) -> &'a str {
-        let end =
-            self.rest.bytes().position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
-        self.take(end.unwrap_or(self.rest.len()))
+        let start = self.at;
+        while !matches!(self.byte(), None | Some(b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+        self.since(start)
     }
 
     /// A string with its quotes.
     fn string(&mut self) -> &'a str {
-        let bytes = self.rest.as_bytes();
-        let mut end = 1; // behind the opening quote
-        while let Some(at) = memchr2(b'"', b'\\', bytes.get(end..).unwrap_or_default()) {
-            end += at + 1;
-            if bytes.get(end - 1) == Some(&b'"') {
+        let start = self.at;
+        self.at += 1;
+        while let Some(found) = memchr2(b'"', b'\\', self.text.as_bytes().get(self.at..).unwrap_or_default())
+        {
+            self.at += found + 1;
+            if self.text.as_bytes().get(self.at - 1) == Some(&b'"') {
                 break;
             }
-            end += 1; // what is escaped closes nothing
+            self.at += 1; // what is escaped closes nothing
         }
-        self.take(end)
+        self.since(start)
     }
 
-    /// The next byte that is not white space.
-    fn peek(&mut self) -> Option<u8> {
-        self.rest = self.rest.trim_ascii_start();
-        self.rest.bytes().next()
+    /// What was read since then.
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
-    fn take(&mut self, bytes: usize) -> &'a str {
-        let (head, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        head
+    fn space(&mut self) {
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 }
 

@@ -34,11 +34,12 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::envelope::hex;
-use crate::json::{Json, Member, unquote};
+use crate::json::{Json, Member, decode};
 
 /// The id of an event, as 64 hex digits. `minute` is the time of receipt, for events that repeat.
 pub fn id(source: &str, event_type: &str, members: &[&Member<'_>], minute: Option<OffsetDateTime>) -> String {
-    let mut bytes = Vec::with_capacity(1024);
+    let said = members.iter().map(|m| m.text.len()).sum::<usize>();
+    let mut bytes = Vec::with_capacity(source.len() + event_type.len() + said + 64);
     push_text(&mut bytes, source);
     push_text(&mut bytes, event_type);
     push_members(&mut bytes, members.iter().copied());
@@ -59,8 +60,11 @@ fn push_value(bytes: &mut Vec<u8>, value: &Json<'_>) {
             push_text(bytes, digits);
         }
         Json::String(quoted) => {
-            let text = unquote(quoted);
-            bytes.push(if is_undecoded(&text) { b'\\' } else { b'"' });
+            let (kind, text) = match decode(quoted) {
+                Ok(text) => (b'"', text),
+                Err(written) => (b'\\', written.into()),
+            };
+            bytes.push(kind);
             push_text(bytes, &text);
         }
         Json::Array(items) => {
@@ -75,7 +79,7 @@ fn push_value(bytes: &mut Vec<u8>, value: &Json<'_>) {
 }
 
 fn push_members<'m, 'a: 'm>(bytes: &mut Vec<u8>, members: impl Iterator<Item = &'m Member<'a>>) {
-    let mut members: Vec<_> = members.filter(|m| m.value != Json::Null).collect();
+    let mut members: Vec<_> = members.filter(|m| !matches!(m.value, Json::Null)).collect();
     members.sort_by(|a, b| a.name.cmp(&b.name));
     bytes.push(b'{');
     for member in members {
