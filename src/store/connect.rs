@@ -18,6 +18,9 @@ use super::aws::causes;
 /// Makes connections, to `http` addresses too: which are allowed is decided where they are read.
 pub(super) type Connector = HttpsConnector<HttpConnector>;
 
+/// Who we are, in AWS's own logs.
+pub(super) const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// For the TCP handshake alone, and for the most distant: both senders are on other continents than most functions.
 /// Whoever sends bounds the whole exchange.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);

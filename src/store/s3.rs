@@ -13,13 +13,13 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{sleep, timeout};
 
 use super::aws::{Aws, causes};
-use super::connect::Connections;
+use super::connect::{Connections, OUR_NAME};
 use super::{Bucket, Patience, StoreError};
 use crate::xml;
 
@@ -85,9 +85,9 @@ impl S3Bucket {
 
     fn signed(&self, ask: &Ask, at: SystemTime) -> Result<Request<Full<Bytes>>, StoreError> {
         let uri = format!("{}{}", self.address, ask.target);
-        let mut request = Request::builder().method(&ask.method).uri(&uri);
+        let mut request = Request::builder().method(&ask.method).uri(&uri).header(USER_AGENT, OUR_NAME);
         if let Some(media_type) = ask.media_type {
-            request = request.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            request = request.header(CONTENT_TYPE, media_type);
         }
         let mut request = request.body(Full::new(ask.body.clone())).map_err(|e| causes(&e))?;
 
@@ -240,7 +240,7 @@ mod tests {
         let patience = crate::receive::budget::PATIENCE;
         let mut bucket = S3Bucket::new(aws, "examplebucket".to_owned(), patience);
         bucket.address = "https://examplebucket.s3.amazonaws.com/".to_owned();
-        let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_369_353_600); // 2013-05-24
+        let at = time::macros::datetime!(2013-05-24 00:00 UTC).into();
         let list = Ask::of(Method::GET, "?max-keys=2&prefix=J".to_owned());
         let request = bucket.signed(&list, at).unwrap();
         let signature =

@@ -5,18 +5,46 @@
 
 use std::fmt;
 
+use aws_runtime::user_agent::UserAgentInterceptor;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use hyper::header::{HeaderValue, USER_AGENT};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 
-use super::connect::{self, Connector};
+use super::connect::{self, Connector, OUR_NAME};
+
+/// Has the SDK leave out what it says of itself: two headers of a hundred bytes and more, composed and signed anew for
+/// every request.
+#[derive(Debug)]
+pub(super) struct UnderOurName;
+
+#[dyn_dispatch_hint]
+impl Intercept for UnderOurName {
+    fn name(&self) -> &'static str {
+        "UnderOurName"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let instead = disable_interceptor::<UserAgentInterceptor>("the connector says who we are");
+        config.interceptor_state().store_put(instead);
+        Ok(())
+    }
+}
 
 /// An HTTP client for SDK clients, with one pool for all of them.
 #[derive(Debug)]
@@ -43,6 +71,7 @@ impl HttpConnector for Pool {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
         let connection = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || Some(metadata(connection.clone())));
