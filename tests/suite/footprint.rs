@@ -33,7 +33,10 @@ fn the_binaries_are_linked_from_what_was_chosen() {
     let crates = crates();
     for (name, why) in KEPT_OUT {
         let found = crates.iter().find(|package| package.split(' ').next() == Some(*name));
-        assert_eq!(found, None, "{name} was kept out: {why}. `cargo tree --invert {name}` tells who brings it");
+        assert_eq!(
+            found, None,
+            "{name} was kept out: {why}. `cargo tree --invert {name}` tells who brings it"
+        );
     }
     let most = most();
     assert!(
@@ -48,7 +51,8 @@ fn the_binaries_are_linked_from_what_was_chosen() {
 fn crates() -> BTreeSet<String> {
     let tree = ["tree", "--locked", "--offline", "--edges", "normal,no-proc-macro", "--prefix", "none"];
     let root = env!("CARGO_MANIFEST_DIR");
-    let done = Command::new(env!("CARGO")).args(tree).args(["--format", "{p}"]).current_dir(root).output().unwrap();
+    let done =
+        Command::new(env!("CARGO")).args(tree).args(["--format", "{p}"]).current_dir(root).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let lines = String::from_utf8(done.stdout).unwrap();
     let crates = lines.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "));
@@ -60,6 +64,7 @@ fn most() -> usize {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/guard/limits.json");
     let limits: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let crates = &limits["both"]["crates"];
-    let (measured, margin) = (crates["measured"].as_u64().unwrap(), crates["margin_percent"].as_u64().unwrap());
+    let (measured, margin) =
+        (crates["measured"].as_u64().unwrap(), crates["margin_percent"].as_u64().unwrap());
     usize::try_from(measured * (100 + margin) / 100).unwrap()
 }
