@@ -92,7 +92,8 @@ def report(measured, limits):
     for name, what in WHAT.items():
         if name in measured:
             figure, most = measured[name], limit(limits[name])
-            print(f"{figure:>12,}  {figure / most * 100:5.1f} % of {most:>11,}  {what}{'  <-- TOO MUCH' if name in over else ''}")
+            mark = "  <-- TOO MUCH" if name in over else ""
+            print(f"{figure:>12,}  {figure / most * 100:5.1f} % of {most:>11,}  {what}{mark}")
     for name in over:
         figure, of = measured[name], limits[name]
         more = (figure / limit(of) - 1) * 100
@@ -122,7 +123,8 @@ def write(limits, profile, measured):
 
 def crates():
     """Of the package's normal dependencies, itself included; what runs in the compiler alone is not counted."""
-    command = ["cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"]
+    command = ["cargo", "tree", "--locked", "--target", "x86_64-unknown-linux-gnu", "--edges", "normal,no-proc-macro"]
+    command += ["--prefix", "none", "--format", "{p}"]
     lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return len({tuple(line.split()[:2]) for line in lines if line})
 
