@@ -161,7 +161,7 @@ class Function:
         self.sqs.close()
 
     def environment(self):
-        endpoint = f"https://localhost:{self.sqs.port}"
+        endpoint = self.endpoint()
         own = self.subject.variables
         return {
             "PATH": os.environ["PATH"],
@@ -188,6 +188,9 @@ class Function:
             "NODE_EXTRA_CA_CERTS": str(self.certificates.ca),  # the others are built into node
             **{name: value.replace("{queue}", f"{endpoint}/123456789012/callbacks.fifo") for name, value in own.items()},
         }
+
+    def endpoint(self):
+        return f"https://localhost:{self.sqs.port}"
 
     def call(self):
         """One callback, answered with 200 and the next one asked for; seconds to the answer."""

@@ -15,6 +15,8 @@ mod backend;
 mod docs;
 mod end_to_end;
 mod events;
+#[cfg(target_os = "linux")] // as on Lambda: others bring crates of their own
+mod footprint;
 mod identity;
 mod limits;
 mod policy;
