@@ -86,7 +86,11 @@ impl Environment {
     /// # Errors
     /// It is missing.
     pub fn bucket(&self) -> Result<String, ConfigError> {
-        self.required(BUCKET).map(String::from)
+        let name = self.required(BUCKET)?;
+        if name.contains([':', '/']) {
+            return Err(ConfigError::Wrong(BUCKET, "is not the name of a bucket (an ARN or a path?)"));
+        }
+        Ok(name.to_owned())
     }
 
     /// The queue's URL.

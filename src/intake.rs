@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::envelope::{Channel, Contents, Envelope};
-use crate::json::{Json, Member, ParseError};
+use crate::json::{Json, Member, ParseError, RawJson};
 use crate::sender::{Notification, identity};
 use crate::source::Source;
 
@@ -65,7 +65,7 @@ fn read(
     let Json::Object(members) = &json else { return Err(Unreadable::NotAnObject) };
     let notification = source.sender().read(&json).ok_or(Unreadable::NoEvent)?;
     let kept = without_transport(members, &notification);
-    let data = if kept.len() == members.len() { valid.to_owned() } else { object_of(&kept)? };
+    let data = if kept.len() == members.len() { valid.get().to_owned() } else { object_of(&kept) };
 
     let contents = Contents {
         id: identity::id(
@@ -78,7 +78,7 @@ fn read(
         event_type: notification.event_type,
         subject: notification.subject,
         time: notification.time,
-        data,
+        data: RawJson::trusted(data),
         outcome: notification.outcome,
         task_id: notification.task_id,
         media_id: notification.media_id,
@@ -91,14 +91,14 @@ fn without_transport<'m, 'a>(members: &'m [Member<'a>], notification: &Notificat
 }
 
 /// An object of these members, every one's bytes as they came.
-fn object_of(members: &[&Member<'_>]) -> Result<Box<RawValue>, ParseError> {
+fn object_of(members: &[&Member<'_>]) -> String {
     let mut object = String::with_capacity(members.iter().map(|m| m.text.len() + 1).sum::<usize>() + 1);
     for member in members {
         object.push(if object.is_empty() { '{' } else { ',' });
         object.push_str(member.text);
     }
     object.push_str(if object.is_empty() { "{}" } else { "}" });
-    RawValue::from_string(object).map_err(ParseError::from)
+    object
 }
 
 #[cfg(test)]
@@ -124,6 +124,8 @@ mod tests {
             "{ \"Sign\":\"x\" ,\"EventType\" : \"PullComplete\",\n\"T\":1, \"n\": 1.50e3 , \"EventHandle\":\"h\" }",
         );
         assert_eq!(envelope.data.unwrap().get(), "{\"EventType\" : \"PullComplete\",\"n\": 1.50e3}");
+        let pretty = tencent("{\"Sign\":\"x\",\"EventType\":\"A\",\n\"a\": [1] ,\n\"b\": {\"c\":{ } } \n}");
+        assert_eq!(pretty.data.unwrap().get(), "{\"EventType\":\"A\",\"a\": [1],\"b\": {\"c\":{ } }}");
         let untouched = "{ \"EventType\" : \"PullComplete\" }";
         assert_eq!(tencent(untouched).data.unwrap().get(), untouched);
     }

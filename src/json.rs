@@ -4,8 +4,11 @@
 //! event must be passed on, and told apart from others, digit by digit: a number here never becomes a float.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use memchr::memchr2;
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::value::RawValue;
 
 /// How many arrays and objects may stand inside each other before a text counts as unreadable.
@@ -39,6 +42,56 @@ pub struct Member<'a> {
     pub raw: &'a str,
     /// The member's own bytes, from the first quote of its name to the end of its value.
     pub text: &'a str,
+}
+
+/// A JSON text, known to be one, which is passed on as it is.
+///
+/// As `serde_json`'s `RawValue`, but that reads every text again that it is made of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson(Box<str>);
+
+impl RawJson {
+    /// A text as it stands, but for white space around it.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let valid: &RawValue = serde_json::from_str(text)?;
+        Ok(Self(valid.get().into()))
+    }
+
+    /// A text that was put together from valid ones.
+    pub(crate) fn trusted(text: String) -> Self {
+        Self(text.into_boxed_str())
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What stands in it is for nobody's log.
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawJson({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for RawJson {
+    /// As `RawValue` does it: by this name `serde_json` knows that a text is to be written as it stands.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const AS_IT_STANDS: &str = "$serde_json::private::RawValue";
+        let mut raw = serializer.serialize_struct(AS_IT_STANDS, 1)?;
+        raw.serialize_field(AS_IT_STANDS, &self.0)?;
+        raw.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|valid| Self(valid.into()))
+    }
 }
 
 /// Why a text could not be read. Says where, never what stood there.
@@ -138,6 +191,28 @@ pub(crate) fn decode(quoted: &str) -> Result<Cow<'_, str>, &str> {
     serde_json::from_str::<String>(quoted).map(Cow::Owned).map_err(|_| inner)
 }
 
+/// Passes over an object without keeping any of it: the name and the value of each of its members, as they are written.
+/// Nothing where the text is no object, or a bracket or a quote is not closed. Of what stands inside, JSON or not,
+/// nothing is checked.
+pub(crate) fn skim<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> Option<()> {
+    let mut reader = Reader { text, at: 0 };
+    reader.space();
+    reader.byte().filter(|byte| *byte == b'{')?;
+    while reader.has_another(b'}') {
+        reader.byte().filter(|byte| *byte == b'"')?;
+        let name = reader.string();
+        reader.space();
+        reader.byte().filter(|byte| *byte == b':')?;
+        reader.at += 1;
+        reader.space();
+        let start = reader.at;
+        reader.pass()?;
+        each(name, reader.since(start));
+    }
+    reader.space();
+    reader.byte().is_none().then_some(())
+}
+
 /// Walks text that `serde_json` has found valid, so that it need not look for mistakes.
 struct Reader<'a> {
     text: &'a str,
@@ -159,9 +234,32 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Goes over one value, however deep.
+    fn pass(&mut self) -> Option<()> {
+        let mut open = 0_usize;
+        loop {
+            match self.byte()? {
+                b'"' => drop(self.string()),
+                b'{' | b'[' => {
+                    open += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    open = open.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if open == 0 => drop(self.scalar()),
+                _ => self.at += 1,
+            }
+            if open == 0 {
+                return Some(());
+            }
+        }
+    }
+
     fn object(&mut self, levels_left: usize) -> Result<Vec<Member<'a>>, ParseError> {
         let levels_left = levels_left.checked_sub(1).ok_or(ParseError::TooDeep)?;
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(8);
         while self.has_another(b'}') {
             let start = self.at;
             let name = unquote(self.string());
@@ -189,12 +287,13 @@ impl<'a> Reader<'a> {
         self.space();
         let is_end = self.byte() == Some(closing);
         self.at += 1;
-        self.space();
-        if !is_end && self.byte() == Some(closing) {
-            self.at += 1; // there was nothing between the brackets
+        if is_end {
             return false;
         }
-        !is_end
+        self.space();
+        let is_empty = self.byte() == Some(closing);
+        self.at += usize::from(is_empty);
+        !is_empty
     }
 
     fn word(&mut self, value: Json<'a>) -> Json<'a> {
@@ -214,10 +313,14 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> &'a str {
         let start = self.at;
         self.at += 1;
-        while let Some(found) = memchr2(b'"', b'\\', self.text.as_bytes().get(self.at..).unwrap_or_default())
-        {
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let Some(found) = memchr2(b'"', b'\\', rest) else {
+                self.at = self.text.len(); // never closed: only what is skimmed can be like that
+                break;
+            };
             self.at += found + 1;
-            if self.text.as_bytes().get(self.at - 1) == Some(&b'"') {
+            if rest.get(found) == Some(&b'"') {
                 break;
             }
             self.at += 1; // what is escaped closes nothing
@@ -279,6 +382,50 @@ mod tests {
     fn half_a_surrogate_stays_as_written() {
         let json = Json::parse(r#"{"a":"\ud800"}"#).unwrap();
         assert_eq!(json.text_at("a").unwrap(), r"\ud800");
+    }
+
+    #[test]
+    fn an_object_is_passed_over_member_by_member() {
+        let members = |text| {
+            let mut members = Vec::new();
+            skim(text, |name, value| members.push((name.to_owned(), value.to_owned()))).map(|()| members)
+        };
+        let text = r#" { "a" : 1.0 ,"b\"}": [{"c":"]}"},[[]]] , "d":{} ,"e":"\\" , "f":null } "#;
+        let expected = [
+            (r#""a""#, "1.0"),
+            (r#""b\"}""#, r#"[{"c":"]}"},[[]]]"#),
+            (r#""d""#, "{}"),
+            (r#""e""#, r#""\\""#),
+            (r#""f""#, "null"),
+        ];
+        assert_eq!(members(text).unwrap(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(members("{}"), Some(vec![]));
+        for text in [
+            "",
+            " ",
+            "[]",
+            "1",
+            r#"{"a""#,
+            r#"{"a":"#,
+            r#"{"a":1"#,
+            r#"{"a":[}"#,
+            r#"{"a":"b}"#,
+            "{} {}",
+            "{a:1}",
+        ] {
+            assert_eq!(members(text), None, "{text}");
+        }
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert_eq!(members(&deep).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn raw_json_is_written_as_it_stands() {
+        let raw = RawJson::parse(" { \"a\" : 1.50e3, \"b\":\"\\u0041\" }\n").unwrap();
+        assert_eq!(serde_json::to_string(&vec![raw.clone()]).unwrap(), r#"[{ "a" : 1.50e3, "b":"\u0041" }]"#);
+        let read: Vec<RawJson> = serde_json::from_str(r#"[{ "a" : 1.50e3, "b":"\u0041" }]"#).unwrap();
+        assert_eq!(read, [raw]);
+        assert!(RawJson::parse("{").is_err());
     }
 
     #[test]

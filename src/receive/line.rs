@@ -165,7 +165,7 @@ impl<'a> Answered<'a> {
     /// Writes the line of refusals for one reason: of this call, where that is the last of them, and of those before it
     /// that were only counted.
     pub(super) fn tell_refused(&self, counted: Counted, verdict: &'a Verdict, recorder: &Recorder) {
-        let Counted { refusal, number, last } = counted;
+        let Counted { refusal, number, .. } = counted;
         let this = match verdict {
             Verdict::Refused(of_this, source) if *of_this == refusal => Some(source.as_deref()),
             _ => None,
@@ -179,7 +179,8 @@ impl<'a> Answered<'a> {
             ..Said::default()
         };
         recorder.write(&WideEvent {
-            at: last,
+            // Not when they came: of a metric long past no alarm hears.
+            at: self.at,
             level: Level::INFO,
             message: "refused",
             by: Dimension::Reason(refusal.word()),

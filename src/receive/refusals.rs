@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::Refusal;
 
-/// For so long after a line about refusals, further ones are only counted. They are told by the next refusal after it, or
+/// For so long after a line about refusals for one reason, further ones for it are only counted. They are told by the next refusal after it, or
 /// along with the next callback that is none, whichever comes first. What is counted and not told when Lambda ends the
 /// environment is told by nobody: after a flood that stops at once, the refusals of its last seconds may be missing.
 const QUIET: Duration = Duration::seconds(10);
@@ -13,7 +13,6 @@ const QUIET: Duration = Duration::seconds(10);
 #[derive(Debug)]
 pub(super) struct Refusals {
     counted: [Counted; Refusal::ALL.len()],
-    told: Option<OffsetDateTime>,
 }
 
 /// So many refusals for one reason.
@@ -21,37 +20,34 @@ pub(super) struct Refusals {
 pub(super) struct Counted {
     pub(super) refusal: Refusal,
     pub(super) number: usize,
-    /// When the last of them was.
-    pub(super) last: OffsetDateTime,
+    /// When refusals for it were last told: by reason, so that a stranger's noise does not hide a sender's mistake.
+    told: Option<OffsetDateTime>,
 }
 
 impl Refusals {
     pub(super) fn new() -> Self {
-        let none = |refusal| Counted { refusal, number: 0, last: OffsetDateTime::UNIX_EPOCH };
-        Self { counted: Refusal::ALL.map(none), told: None }
+        let none = |refusal| Counted { refusal, number: 0, told: None };
+        Self { counted: Refusal::ALL.map(none) }
     }
 
     /// Counts one. Whether it is time to tell.
     pub(super) fn count(&mut self, refusal: Refusal, at: OffsetDateTime) -> bool {
-        if let Some(counted) = self.counted.iter_mut().find(|counted| counted.refusal == refusal) {
-            counted.number += 1;
-            counted.last = at;
-        }
+        let Some(counted) = self.counted.iter_mut().find(|counted| counted.refusal == refusal) else {
+            return true;
+        };
+        counted.number += 1;
         // A clock that was set back must not keep us quiet.
-        self.told.is_none_or(|told| !(told..told + QUIET).contains(&at))
+        counted.told.is_none_or(|told| !(told..told + QUIET).contains(&at))
     }
 
     /// What was counted since this was last asked, to be told now.
     pub(super) fn take(&mut self, at: OffsetDateTime) -> impl Iterator<Item = Counted> + use<> {
         let taken = self.counted;
-        for counted in &mut self.counted {
+        for counted in self.counted.iter_mut().filter(|counted| counted.number > 0) {
             counted.number = 0;
+            counted.told = Some(at);
         }
-        let taken = taken.into_iter().filter(|counted| counted.number > 0);
-        if taken.clone().next().is_some() {
-            self.told = Some(at);
-        }
-        taken
+        taken.into_iter().filter(|counted| counted.number > 0)
     }
 }
 
@@ -74,12 +70,12 @@ mod tests {
         for second in 0..10 {
             assert!(!refusals.count(WRONG, at(second)));
         }
-        assert!(!refusals.count(Refusal::NotPost, at(4)));
         assert!(refusals.count(WRONG, at(10)));
-        let told: Vec<_> = refusals.take(at(10)).map(|c| (c.refusal, c.number, c.last)).collect();
-        assert_eq!(told, [(Refusal::NotPost, 1, at(4)), (WRONG, 11, at(10))]);
+        let told: Vec<_> = refusals.take(at(10)).map(|c| (c.refusal, c.number)).collect();
+        assert_eq!(told, [(WRONG, 11)]);
         assert_eq!(refusals.take(at(11)).count(), 0);
         assert!(!refusals.count(WRONG, at(19)), "from the last line that was written");
+        assert!(refusals.count(Refusal::NotPost, at(19)), "the first for its reason");
         assert!(refusals.count(WRONG, at(5)), "the clock was set back");
     }
 

@@ -16,7 +16,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
-use crate::json::{Json, Member, ParseError};
+use crate::json::{Json, Member, ParseError, RawJson};
 
 /// Why there is no event to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,7 @@ pub(super) fn data_of<'a>(envelope: &'a Envelope, type_prefix: &str) -> Result<&
     if !envelope.event_type.starts_with(type_prefix) {
         return Err(Unread::OtherSender);
     }
-    envelope.data.as_deref().map(RawValue::get).ok_or(Unread::Elsewhere)
+    envelope.data.as_ref().map(RawJson::get).ok_or(Unread::Elsewhere)
 }
 
 /// A text, borrowed from the event where it has no escapes.

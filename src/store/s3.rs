@@ -50,6 +50,13 @@ struct Ask {
     body: Bytes,
 }
 
+/// S3 did not do what it was asked.
+struct Refused {
+    why: StoreError,
+    /// Whether the same request may be answered better in a moment.
+    transient: bool,
+}
+
 impl S3Bucket {
     /// The bucket of that name. Nothing is sent yet.
     pub fn new(aws: Aws, name: String, patience: Patience) -> Self {
@@ -58,29 +65,25 @@ impl S3Bucket {
         Self { aws, name, address, patience, connections }
     }
 
-    /// Asks until there is an answer that asking again would not change, each time on a connection of its own.
+    /// Asks until there is an answer that asking again would not change, each time on a connection of its own. The last
+    /// attempt has all the time that is left: whoever waits for it bounds the whole.
     async fn ask(&self, ask: &Ask) -> Result<Bytes, StoreError> {
-        let mut attempts_left = self.patience.attempts;
-        loop {
-            attempts_left = attempts_left.saturating_sub(1);
-            let attempt = timeout(self.patience.attempt, self.attempt(ask));
-            let error = match attempt.await {
-                Ok(Ok(answer)) if answer.status().is_success() => return Ok(answer.into_body()),
-                Ok(Ok(answer)) if !is_transient(answer.status()) => return Err(refusal(&answer)),
-                Ok(Ok(answer)) => refusal(&answer),
-                Ok(Err(error)) => error,
-                Err(_) => StoreError(format!("no answer within {} ms", self.patience.attempt.as_millis())),
-            };
-            if attempts_left == 0 {
-                return Err(error);
+        for _ in 1..self.patience.attempts {
+            match timeout(self.patience.attempt, self.attempt(ask)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Refused { why, transient: false })) => return Err(why),
+                Ok(Err(_)) | Err(_) => {}
             }
             self.connections.forget();
             sleep(self.patience.pause).await;
         }
+        self.attempt(ask).await.map_err(|refused| refused.why)
     }
 
-    async fn attempt(&self, ask: &Ask) -> Result<Response<Bytes>, StoreError> {
-        self.connections.exchange(self.signed(ask, SystemTime::now())?, usize::MAX).await
+    async fn attempt(&self, ask: &Ask) -> Result<Bytes, Refused> {
+        let request = self.signed(ask, SystemTime::now()).map_err(Refused::lasting)?;
+        let answer = self.connections.exchange(request, usize::MAX).await.map_err(Refused::for_now)?;
+        if answer.status().is_success() { Ok(answer.into_body()) } else { Err(Refused::of(&answer)) }
     }
 
     fn signed(&self, ask: &Ask, at: SystemTime) -> Result<Request<Full<Bytes>>, StoreError> {
@@ -185,18 +188,29 @@ fn settings() -> SigningSettings {
     settings
 }
 
-/// Whether the same request may be answered better in a moment (`SlowDown` is 503).
-fn is_transient(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-}
+impl Refused {
+    fn for_now(why: StoreError) -> Self {
+        Self { why, transient: true }
+    }
 
-/// S3's own code and words.
-fn refusal(answer: &Response<Bytes>) -> StoreError {
-    let error = std::str::from_utf8(answer.body()).ok().and_then(|text| xml::records(text, "Error")?.pop());
-    let mut error = error.unwrap_or_default();
-    let code = error.remove("Code").unwrap_or_else(|| format!("HTTP status {}", answer.status().as_u16()));
-    let message = error.remove("Message").unwrap_or_else(|| "no message".to_owned());
-    StoreError(format!("{code}: {message}"))
+    fn lasting(why: StoreError) -> Self {
+        Self { why, transient: false }
+    }
+
+    /// S3's own code and words. `SlowDown` is 503; a body that came too slowly is 400.
+    fn of(answer: &Response<Bytes>) -> Self {
+        let status = answer.status();
+        let error = std::str::from_utf8(answer.body()).ok();
+        let error = error.and_then(|text| xml::records(text, "Error")?.pop());
+        let mut error = error.unwrap_or_default();
+        let code = error.remove("Code").unwrap_or_else(|| format!("HTTP status {}", status.as_u16()));
+        let message = error.remove("Message").unwrap_or_else(|| "no message".to_owned());
+        let transient = status.is_server_error()
+            || status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::REQUEST_TIMEOUT
+            || code == "RequestTimeout";
+        Self { why: StoreError(format!("{code}: {message}")), transient }
+    }
 }
 
 /// When each object of a page was last modified, its key, and what to ask for the next page with.

@@ -45,6 +45,11 @@ fn read(bundle: &Path) -> Option<String> {
 fn store(certificates: impl Iterator<Item = CertificateDer<'static>>) -> RootCertStore {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(certificates);
+    if store.is_empty() {
+        tracing::warn!(
+            "no certificate is trusted, so no connection by TLS can be made: is there a CA bundle?"
+        );
+    }
     store
 }
 

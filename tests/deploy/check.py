@@ -173,13 +173,16 @@ def check_unknown_source(stack):
 def check_processed(stack):
     def unprocessed():
         log = stack.log("processor")
-        return [event for event in stack.accepted if not any(event in line for line in log)]
+        return [event for event in stack.accepted if not any(event in line for line in effects(log))]
+
+    def effects(log):
+        return [line for line in log if '"message":"event"' in line]
 
     wait_until(lambda: not unprocessed(), 60, lambda: f"not in the processor's log: {unprocessed()}")
     wait_until(lambda: stack.count(stack.queue) == 0, 60, lambda: f"{stack.count(stack.queue)} left in the queue")
-    log = stack.log("processor")
+    log = effects(stack.log("processor"))
     for event in stack.accepted:
-        expect(1, sum(event in line for line in log), f"lines about {event}")
+        expect(1, sum(event in line for line in log), f"effects of {event}")
 
 
 def check_spill(stack):

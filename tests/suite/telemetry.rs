@@ -299,11 +299,11 @@ async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
     }
     world.receive(produced()).await;
     let lines = world.lines();
-    assert_eq!(lines.len(), 4, "the first, one a reason for the others, and the callback's");
+    assert_eq!(lines.len(), 5, "for each reason the first, and one for the others; and the callback's");
     assert_eq!(sum(&lines, "Refused"), 1000);
     let wrong: Vec<_> = lines.iter().filter(|l| l["Reason"] == "SignatureWrong").cloned().collect();
     assert_eq!(sum(&wrong, "Refused"), 750);
-    assert_eq!(lines[3]["message"], "queued");
+    assert_eq!(lines[4]["message"], "queued");
 }
 
 #[tokio::test]

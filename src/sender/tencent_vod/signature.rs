@@ -9,15 +9,11 @@
 //! lower; then the headers, then the query.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use subtle::Choice;
 
 use crate::callback::Callback;
-use crate::json::unquote;
+use crate::json::{skim, unquote};
 use crate::secret::Secret;
 use crate::sender::{BadSignature, Verify, signature};
 
@@ -72,15 +68,24 @@ fn pair(callback: &Callback) -> Result<Pair<'_>, BadSignature> {
 /// JSON object carries no signature; the headers or the query still may.
 fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
     let Ok(body) = callback.body() else { return Ok(None) };
-    let Ok(Found([upper_sign, upper_t, lower_sign, lower_t])) = serde_json::from_str(body) else {
+    let [mut upper_sign, mut upper_t, mut lower_sign, mut lower_t] = [Given::Not; 4];
+    let whole = skim(body, |name, value| {
+        let place = match unquote(name).as_ref() {
+            "Sign" => &mut upper_sign,
+            "T" => &mut upper_t,
+            "sign" => &mut lower_sign,
+            "t" => &mut lower_t,
+            _ => return,
+        };
+        *place = if matches!(place, Given::Not) { Given::Once(value) } else { Given::Repeatedly };
+    });
+    if whole.is_none() {
         return Ok(None);
-    };
+    }
     upper_sign.or(lower_sign).pair(upper_t.or(lower_t))
 }
 
-/// How a body gives `Sign`, `T`, `sign` and `t`, in this order.
-struct Found<'a>([Given<'a>; 4]);
-
+/// How a body gives one of them.
 #[derive(Clone, Copy, Default)]
 enum Given<'a> {
     #[default]
@@ -102,45 +107,6 @@ impl<'a> Given<'a> {
         }
     }
 }
-
-impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TopLevel;
-        impl<'de> Visitor<'de> for TopLevel {
-            type Value = Found<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
-                let [mut upper_sign, mut upper_t, mut lower_sign, mut lower_t] = [Given::Not; 4];
-                while let Some(Name(name)) = map.next_key()? {
-                    let place = match name.as_ref() {
-                        "Sign" => &mut upper_sign,
-                        "T" => &mut upper_t,
-                        "sign" => &mut lower_sign,
-                        "t" => &mut lower_t,
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
-                    };
-                    let value: &RawValue = map.next_value()?;
-                    *place = match place {
-                        Given::Not => Given::Once(value.get()),
-                        _ => Given::Repeatedly,
-                    };
-                }
-                Ok(Found([upper_sign, upper_t, lower_sign, lower_t]))
-            }
-        }
-        deserializer.deserialize_map(TopLevel)
-    }
-}
-
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn one_in_query<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BadSignature> {
     let mut values = query
