@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Envelope};
 use mediahook::intake;
-use mediahook::json::Json;
+use mediahook::json::{Json, Member};
 use mediahook::receive::Authentic;
 use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::source::Sources;
@@ -77,8 +77,18 @@ fn value_of(json: &Json<'_>) -> Value {
         Json::Bool(flag) => Value::Bool(*flag),
         Json::Number(text) | Json::String(text) => serde_json::from_str(text).unwrap(),
         Json::Array(items) => items.iter().map(value_of).collect(),
-        Json::Object(members) => members.iter().map(|m| (m.name.to_string(), value_of(&m.value))).collect(),
+        Json::Object(members) => members.iter().map(member_of).collect(),
     }
+}
+
+/// Its bytes begin and end where it does, and say the same.
+fn member_of(member: &Member<'_>) -> (String, Value) {
+    let Member { name, value, raw, text } = member;
+    let value = value_of(value);
+    assert_eq!(raw.trim(), *raw, "no white space of the neighbours'");
+    assert_eq!(serde_json::from_str::<Value>(raw).unwrap(), value);
+    assert!(text.starts_with('"') && text.ends_with(raw));
+    (name.to_string(), value)
 }
 
 proptest! {
