@@ -48,7 +48,7 @@ pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<
         .and_then(|r| r.strip_prefix('/'))
         .ok_or_else(|| ClaimError::Elsewhere(bucket.name().into()))?;
     let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
-    envelope.data = Some(RawJson::parse(&text).map_err(|_| ClaimError::NotJson)?);
+    envelope.data = Some(RawJson::parse(text).map_err(|_| ClaimError::NotJson)?);
     envelope.dataref = None;
     Ok(())
 }

@@ -260,7 +260,7 @@ mod tests {
             event_type: "com.tencentcloud.vod.PullComplete".into(),
             subject: subject.map(Into::into),
             time: None,
-            data: RawJson::parse(data).unwrap(),
+            data: RawJson::parse(data.into()).unwrap(),
             outcome: Outcome::Succeeded,
             task_id: None,
             media_id: None,
