@@ -84,7 +84,7 @@ impl Environment {
     /// The bucket's name.
     ///
     /// # Errors
-    /// It is missing.
+    /// It is missing, or no bucket's name.
     pub fn bucket(&self) -> Result<String, ConfigError> {
         let name = self.required(BUCKET)?;
         if name.contains([':', '/']) {

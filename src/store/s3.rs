@@ -65,7 +65,7 @@ impl S3Bucket {
         Self { aws, name, address, patience, connections }
     }
 
-    /// Asks until there is an answer that asking again would not change, each time on a connection of its own. The last
+    /// Asks until there is an answer that asking again would not change, each further time on a fresh connection. The last
     /// attempt has all the time that is left: whoever waits for it bounds the whole.
     async fn ask(&self, ask: &Ask) -> Result<Bytes, StoreError> {
         for _ in 1..self.patience.attempts {

@@ -3,7 +3,6 @@
 //! exactly these).
 
 use std::env;
-use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rustls::RootCertStore;
@@ -30,15 +29,12 @@ pub(super) fn roots(environment: &Environment, region: &str) -> RootCertStore {
 /// The roots of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
 pub(super) fn system() -> RootCertStore {
     let file = env::var_os("SSL_CERT_FILE").unwrap_or_else(|| AMAZON_LINUX.into());
-    let bundle = if env::var_os("SSL_CERT_DIR").is_none() { read(Path::new(&file)) } else { None };
-    bundle.map_or_else(
-        || store(rustls_native_certs::load_native_certs().certs.into_iter()),
-        |pem| store(certificates(&pem)),
-    )
-}
-
-fn read(bundle: &Path) -> Option<String> {
-    std::fs::read_to_string(bundle).ok()
+    if env::var_os("SSL_CERT_DIR").is_none()
+        && let Ok(pem) = std::fs::read_to_string(file)
+    {
+        return store(certificates(&pem));
+    }
+    store(rustls_native_certs::load_native_certs().certs.into_iter())
 }
 
 /// One that cannot be read vouches for nobody; the others do.
