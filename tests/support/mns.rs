@@ -1,8 +1,7 @@
 //! An Alibaba Cloud MNS on loopback, as far as one queue's consumer goes: batch receive and batch delete, single ones
 //! too, with the signature checked over the request target as it came, faults on demand.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -14,9 +13,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use tokio::net::TcpListener;
 
-use super::cloud::Fault;
 use super::http::{self, Request, Response};
-use super::inbox::{Inbox, Meddled};
+use super::sender_queue::SenderQueue;
 use super::senders::md5_hex;
 use super::tencent_vod::header;
 
@@ -29,14 +27,17 @@ const HOLD: Duration = Duration::from_millis(300);
 const MAX_SKEW_S: i64 = 900;
 const XMLNS: &str = "http://mns.aliyuncs.com/doc/v1/";
 
+/// The calls that faults are told of: `GET` and `DELETE`.
 #[derive(Clone)]
-pub struct Mns {
-    pub address: SocketAddr,
-    pub inbox: Inbox,
-    faults: Arc<Mutex<Faults>>,
-}
+pub struct Mns(SenderQueue);
 
-type Faults = Box<dyn Fn(&str, usize) -> Fault + Send + Sync>;
+impl Deref for Mns {
+    type Target = SenderQueue;
+
+    fn deref(&self) -> &SenderQueue {
+        &self.0
+    }
+}
 
 impl Mns {
     /// What is received comes again after this long.
@@ -45,23 +46,8 @@ impl Mns {
     }
 
     pub fn serve(listener: TcpListener, visibility: Duration) -> Self {
-        let address = listener.local_addr().expect("an address");
-        let fake = Self {
-            address,
-            inbox: Inbox::new(visibility),
-            faults: Arc::new(Mutex::new(Box::new(|_, _| Fault::None))),
-        };
-        let serving = fake.clone();
-        tokio::spawn(http::serve(listener, move |request| {
-            let fake = serving.clone();
-            async move { fake.answer(&request).await }
-        }));
-        fake
-    }
-
-    /// From now on the nth call of a method (`GET`, `DELETE`) is answered like this.
-    pub fn faults(&self, faults: impl Fn(&str, usize) -> Fault + Send + Sync + 'static) {
-        *self.faults.lock().expect("the faults") = Box::new(faults);
+        let answer = |queue, request| async move { Self(queue).answer(&request).await };
+        Self(SenderQueue::serve(listener, visibility, answer))
     }
 
     /// The `pull` section of a source.
@@ -73,21 +59,16 @@ impl Mns {
     }
 
     async fn answer(&self, request: &Request) -> Option<Response> {
-        let method = request.method().as_str();
-        let call = self.inbox.count(method);
-        let fault = (self.faults.lock().expect("the faults"))(method, call);
-        let after = match fault.meddle(|| error(500, "InternalError")).await {
-            Meddled::Not => false,
-            Meddled::Answer(response) => return Some(response),
-            Meddled::Reset => return None,
-            Meddled::ResetAfter => true,
+        let carried_out = async {
+            match check(request) {
+                Ok(()) => self.act(request).await,
+                Err((status, code)) => error(status, code),
+            }
         };
-        let mut answer = match check(request) {
-            Ok(()) => self.act(request).await,
-            Err((status, code)) => error(status, code),
-        };
+        let fault = || error(500, "InternalError");
+        let mut answer = self.call(request.method().as_str(), fault, carried_out).await?;
         answer.headers_mut().insert("x-mns-request-id", "5E79F8DD0000000000000000".parse().expect("a value"));
-        if after { None } else { Some(answer) }
+        Some(answer)
     }
 
     async fn act(&self, request: &Request) -> Response {
@@ -203,7 +184,5 @@ fn error(status: u16, code: &str) -> Response {
         "<?xml version=\"1.0\"?>\n<Error xmlns=\"{XMLNS}\"><Code>{code}</Code><Message>as it was told</Message>\
          <RequestId>5E79F8DD0000000000000000</RequestId><HostId>http://1234.mns.cn-shanghai.aliyuncs.com</HostId></Error>"
     );
-    let mut response = http::response(status, "text/xml;charset=utf-8", xml);
-    response.headers_mut().insert("x-mns-request-id", "5E79F8DD0000000000000000".parse().expect("a value"));
-    response
+    http::response(status, "text/xml;charset=utf-8", xml)
 }

@@ -18,6 +18,7 @@ pub mod inbox;
 pub mod mapping;
 pub mod mns;
 pub mod runtime_api;
+pub mod sender_queue;
 pub mod senders;
 pub mod tencent_vod;
 pub mod tls;

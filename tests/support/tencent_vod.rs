@@ -2,8 +2,7 @@
 //! TC3-HMAC-SHA256 checked, handles that are good for a while, faults on demand. Everything is answered with HTTP 200,
 //! errors too.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,9 +11,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::cloud::Fault;
 use super::http::{self, Request, Response};
-use super::inbox::{Inbox, Meddled};
+use super::sender_queue::SenderQueue;
 
 pub const SECRET_ID: &str = "AKIDFAKE0000000000000000000000000000";
 pub const SECRET_KEY: &str = "FakeTencentSecretKey000000000000";
@@ -25,14 +23,17 @@ const HOLD: Duration = Duration::from_millis(300);
 /// What it allows a request's time to be off.
 const MAX_SKEW_S: u64 = 300;
 
+/// The calls that faults are told of: `PullEvents` and `ConfirmEvents`.
 #[derive(Clone)]
-pub struct TencentVod {
-    pub address: SocketAddr,
-    pub inbox: Inbox,
-    faults: Arc<Mutex<Faults>>,
-}
+pub struct TencentVod(SenderQueue);
 
-type Faults = Box<dyn Fn(&str, usize) -> Fault + Send + Sync>;
+impl Deref for TencentVod {
+    type Target = SenderQueue;
+
+    fn deref(&self) -> &SenderQueue {
+        &self.0
+    }
+}
 
 impl TencentVod {
     /// Handles are good for this long.
@@ -41,23 +42,8 @@ impl TencentVod {
     }
 
     pub fn serve(listener: TcpListener, visibility: Duration) -> Self {
-        let address = listener.local_addr().expect("an address");
-        let fake = Self {
-            address,
-            inbox: Inbox::new(visibility),
-            faults: Arc::new(Mutex::new(Box::new(|_, _| Fault::None))),
-        };
-        let serving = fake.clone();
-        tokio::spawn(http::serve(listener, move |request| {
-            let fake = serving.clone();
-            async move { fake.answer(&request).await }
-        }));
-        fake
-    }
-
-    /// From now on the nth call of an action is answered like this.
-    pub fn faults(&self, faults: impl Fn(&str, usize) -> Fault + Send + Sync + 'static) {
-        *self.faults.lock().expect("the faults") = Box::new(faults);
+        let answer = |queue, request| async move { Self(queue).answer(&request).await };
+        Self(SenderQueue::serve(listener, visibility, answer))
     }
 
     /// The `pull` section of a source.
@@ -69,20 +55,14 @@ impl TencentVod {
     }
 
     async fn answer(&self, request: &Request) -> Option<Response> {
-        let action = header(request.headers(), "x-tc-action").to_owned();
-        let call = self.inbox.count(&action);
-        let fault = (self.faults.lock().expect("the faults"))(&action, call);
-        let meddled = match fault.meddle(|| error("InternalError", "as it was told")).await {
-            Meddled::Not => None,
-            Meddled::Answer(response) => return Some(response),
-            Meddled::Reset => return None,
-            Meddled::ResetAfter => Some(()),
+        let action = header(request.headers(), "x-tc-action");
+        let carried_out = async {
+            match check(request) {
+                Ok(()) => self.act(action, request.body()).await,
+                Err(code) => error(code, "the request cannot be authenticated"),
+            }
         };
-        let answer = match check(request) {
-            Ok(()) => self.act(&action, request.body()).await,
-            Err(code) => error(code, "the request cannot be authenticated"),
-        };
-        if meddled.is_some() { None } else { Some(answer) }
+        self.call(action, || error("InternalError", "as it was told"), carried_out).await
     }
 
     async fn act(&self, action: &str, body: &[u8]) -> Response {
