@@ -2,12 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::envelope::{Channel, Contents, Envelope};
-use crate::json::{Json, Member, ParseError, RawJson};
-use crate::sender::{Notification, identity};
+use crate::json::{Json, Kind, Member, ParseError, RawJson, Value};
+use crate::sender::identity;
 use crate::source::Source;
 
 /// Why an authentic body is no event. Says where, never what stood there.
@@ -46,32 +45,46 @@ pub fn seal(
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    contained(|| read(source, body, channel, received))
+    contained(|| understand(source, Json::parse(body)?.root(), channel, received))
 }
 
-/// A mistake of ours must not cost an event: its body is kept like one that nobody can read.
-fn contained<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Unreadable::Panicked))
-}
-
-fn read(
+/// The same of a body that has been read already.
+pub(crate) fn seal_read(
     source: &Source,
-    body: &str,
+    body: Value<'_, '_>,
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    let valid: &RawValue = serde_json::from_str(body).map_err(ParseError::from)?;
-    let json = Json::of(valid)?;
-    let Json::Object(members) = &json else { return Err(Unreadable::NotAnObject) };
-    let notification = source.sender().read(&json).ok_or(Unreadable::NoEvent)?;
-    let kept = without_transport(members, &notification);
-    let data = if kept.len() == members.len() { valid.get().to_owned() } else { object_of(&kept) };
+    contained(|| understand(source, body, channel, received))
+}
+
+/// A mistake of ours must not cost an event: its body is kept like one that nobody can read.
+pub(crate) fn contained<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Unreadable::Panicked))
+}
+
+fn understand(
+    source: &Source,
+    body: Value<'_, '_>,
+    channel: Channel,
+    received: OffsetDateTime,
+) -> Result<Envelope, Unreadable> {
+    if body.kind() != Kind::Object {
+        return Err(Unreadable::NotAnObject);
+    }
+    let notification = source.sender().read(body).ok_or(Unreadable::NoEvent)?;
+    let is_kept = |member: &Member<'_, '_>| !notification.transport.contains(&member.name().as_ref());
+    let data = if body.members().all(|m| is_kept(&m)) {
+        body.raw().to_owned()
+    } else {
+        object_of(body.members().filter(is_kept), body.raw().len())
+    };
 
     let contents = Contents {
         id: identity::id(
             source.name(),
             &notification.event_type,
-            &kept,
+            body.members().filter(is_kept),
             notification.repeats.then_some(received),
         ),
         source: source.name().to_owned(),
@@ -86,16 +99,12 @@ fn read(
     Ok(Envelope::seal(contents, channel, received))
 }
 
-fn without_transport<'m, 'a>(members: &'m [Member<'a>], notification: &Notification) -> Vec<&'m Member<'a>> {
-    members.iter().filter(|m| !notification.transport.contains(&m.name.as_ref())).collect()
-}
-
 /// An object of these members, every one's bytes as they came.
-fn object_of(members: &[&Member<'_>]) -> String {
-    let mut object = String::with_capacity(members.iter().map(|m| m.text.len() + 1).sum::<usize>() + 1);
+fn object_of<'a>(members: impl Iterator<Item = Member<'a, 'a>>, at_most_bytes: usize) -> String {
+    let mut object = String::with_capacity(at_most_bytes);
     for member in members {
         object.push(if object.is_empty() { '{' } else { ',' });
-        object.push_str(member.text);
+        object.push_str(member.text());
     }
     object.push_str(if object.is_empty() { "{}" } else { "}" });
     object
@@ -151,7 +160,7 @@ mod tests {
     #[test]
     fn what_is_no_event_says_why() {
         for (body, expected) in [
-            ("", Unreadable::NotJson(ParseError::Syntax { line: 1, column: 0 })),
+            ("", Unreadable::NotJson(ParseError::Syntax { line: 1, column: 1 })),
             ("[1]", Unreadable::NotAnObject),
             ("\"EventType\"", Unreadable::NotAnObject),
             ("{}", Unreadable::NoEvent),

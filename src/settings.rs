@@ -1,6 +1,8 @@
 //! Reads one source's settings, member by member, with errors that name the place and never the value.
 
-use crate::json::{Json, Member};
+use std::borrow::Cow;
+
+use crate::json::{Kind, Member, Value};
 use crate::secret::Secret;
 
 /// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys: an empty list`.
@@ -21,27 +23,28 @@ impl SettingsError {
 #[derive(Debug)]
 pub struct Settings<'a> {
     place: String,
-    rest: Vec<&'a Member<'a>>,
+    rest: Vec<Member<'a, 'a>>,
 }
 
 impl<'a> Settings<'a> {
     /// The settings in an object that stands at a place.
-    pub fn new(place: impl Into<String>, json: &'a Json<'a>) -> Result<Self, SettingsError> {
+    pub fn new(place: impl Into<String>, json: Value<'a, 'a>) -> Result<Self, SettingsError> {
         let place = place.into();
-        let Json::Object(members) = json else {
+        if json.kind() != Kind::Object {
             return Err(SettingsError::new(place, "expected an object"));
-        };
-        for (at, member) in members.iter().enumerate() {
-            if members.iter().take(at).any(|earlier| earlier.name == member.name) {
-                return Err(SettingsError::new(format!("{place}: {}", member.name), "given twice"));
+        }
+        let rest: Vec<_> = json.members().collect();
+        for (at, member) in rest.iter().enumerate() {
+            if rest.iter().take(at).any(|earlier| earlier.name() == member.name()) {
+                return Err(SettingsError::new(format!("{place}: {}", member.name()), "given twice"));
             }
         }
-        Ok(Self { place, rest: members.iter().collect() })
+        Ok(Self { place, rest })
     }
 
     /// Every member's name and value, for an object whose names are not known beforehand.
-    pub fn entries(self) -> impl Iterator<Item = (&'a str, &'a Json<'a>)> {
-        self.rest.into_iter().map(|m| (m.name.as_ref(), &m.value))
+    pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a, 'a>)> {
+        self.rest.into_iter().map(|m| (m.name(), m.value()))
     }
 
     /// A text that is not empty.
@@ -63,8 +66,8 @@ impl<'a> Settings<'a> {
     pub fn texts(&mut self, name: &str) -> Result<Vec<String>, SettingsError> {
         let list =
             self.read(name, "expected a list of texts, at least one, none of them empty", |value| {
-                let Json::Array(items) = value else { return None };
-                items.iter().map(text).collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty())
+                let texts = value.items().map(text).collect::<Option<Vec<_>>>();
+                texts.filter(|texts| !texts.is_empty())
             })?;
         Ok(list.unwrap_or_default())
     }
@@ -76,17 +79,14 @@ impl<'a> Settings<'a> {
 
     /// `true` or `false`; `false` where the member is missing.
     pub fn flag(&mut self, name: &str) -> Result<bool, SettingsError> {
-        let flag = self.read(name, "expected true or false", |value| match value {
-            Json::Bool(flag) => Some(*flag),
-            _ => None,
-        })?;
+        let flag = self.read(name, "expected true or false", Value::flag)?;
         Ok(flag.unwrap_or_default())
     }
 
     /// A whole number, zero or more.
     pub fn number(&mut self, name: &str) -> Result<Option<u64>, SettingsError> {
-        self.read(name, "expected a whole number", |value| match value {
-            Json::Number(digits) => digits.parse().ok(),
+        self.read(name, "expected a whole number", |value| match value.kind() {
+            Kind::Number => value.raw().parse().ok(),
             _ => None,
         })
     }
@@ -100,7 +100,7 @@ impl<'a> Settings<'a> {
     /// Refuses a member that nobody took: it would be a promise not kept.
     pub fn finish(self) -> Result<(), SettingsError> {
         match self.rest.first() {
-            Some(member) => Err(self.error(&member.name, "unknown member")),
+            Some(member) => Err(self.error(&member.name(), "unknown member")),
             None => Ok(()),
         }
     }
@@ -114,21 +114,21 @@ impl<'a> Settings<'a> {
         &mut self,
         name: &str,
         expected: &str,
-        reader: impl FnOnce(&Json<'_>) -> Option<T>,
+        reader: impl FnOnce(Value<'a, 'a>) -> Option<T>,
     ) -> Result<Option<T>, SettingsError> {
         let Some(value) = self.take(name) else { return Ok(None) };
         reader(value).map(Some).ok_or_else(|| self.error(name, expected))
     }
 
-    fn take(&mut self, name: &str) -> Option<&'a Json<'a>> {
-        let at = self.rest.iter().position(|m| m.name == name)?;
-        Some(&self.rest.swap_remove(at).value)
+    fn take(&mut self, name: &str) -> Option<Value<'a, 'a>> {
+        let at = self.rest.iter().position(|m| m.name() == name)?;
+        Some(self.rest.swap_remove(at).value())
     }
 }
 
-fn text(value: &Json<'_>) -> Option<String> {
-    match value {
-        Json::String(_) => value.text().filter(|t| !t.trim().is_empty()).map(String::from),
+fn text(value: Value<'_, '_>) -> Option<String> {
+    match value.kind() {
+        Kind::String => value.text().filter(|t| !t.trim().is_empty()).map(String::from),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use subtle::Choice;
 
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 use crate::sender::pull::Pull;
 use crate::sender::{SENDERS, Sender, Verify};
@@ -39,9 +39,9 @@ impl Sources {
     /// The same.
     pub fn parse_with(document: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
         let json = Json::parse(document).map_err(|e| SettingsError::new("sources", e.to_string()))?;
-        let sources: Vec<_> = Settings::new("sources", &json)?
+        let sources: Vec<_> = Settings::new("sources", json.root())?
             .entries()
-            .map(|(name, settings)| Source::read(name, settings, senders))
+            .map(|(name, settings)| Source::read(&name, settings, senders))
             .collect::<Result<_, _>>()?;
         if sources.is_empty() {
             return Err(SettingsError::new("sources", "no source in it"));
@@ -66,7 +66,7 @@ impl Sources {
 }
 
 impl Source {
-    fn read(name: &str, json: &Json<'_>, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
+    fn read(name: &str, json: Value<'_, '_>, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
         let sender = sender_of(name, senders).map_err(|problem| SettingsError::new(name, problem))?;
         let mut settings = Settings::new(name, json)?;
         let path_tokens = settings.texts("path_tokens")?;
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn an_error_names_the_place_and_keeps_the_value() {
         for (document, expected) in [
-            ("", "sources: not JSON: line 1, column 0"),
+            ("", "sources: not JSON: line 1, column 1"),
             ("[]", "sources: expected an object"),
             ("{}", "sources: no source in it"),
             (r#"{"main":{}}"#, "main: expected a name of the form SENDER/APP"),

@@ -27,96 +27,134 @@
 //! - A happening sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
 //! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones are taken for a re-send.
 
-use std::borrow::Cow;
-
-use memchr::memchr;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::envelope::hex;
-use crate::json::{Json, Member, decode};
+use crate::json::{Kind, Member, Value};
+
+/// Each call costs something, and so does room for all of a large event.
+const DIGESTED_AT_ONCE_BYTES: usize = 4096;
 
 /// The id of an event, as 64 hex digits. `minute` is the time of receipt, for events that repeat.
-pub fn id(source: &str, event_type: &str, members: &[&Member<'_>], minute: Option<OffsetDateTime>) -> String {
-    let said = members.iter().map(|m| m.text.len()).sum::<usize>();
-    let mut bytes = Vec::with_capacity(source.len() + event_type.len() + said + 64);
-    push_text(&mut bytes, source);
-    push_text(&mut bytes, event_type);
-    push_members(&mut bytes, members.iter().copied());
+pub fn id<'a>(
+    source: &str,
+    event_type: &str,
+    members: impl Iterator<Item = Member<'a, 'a>>,
+    minute: Option<OffsetDateTime>,
+) -> String {
+    let mut said = Said {
+        digest: Sha256::new(),
+        bytes: Vec::with_capacity(2 * DIGESTED_AT_ONCE_BYTES),
+        waiting: Vec::with_capacity(32),
+    };
+    said.text(source);
+    said.text(event_type);
+    said.members(members);
     if let Some(received) = minute {
-        bytes.extend((received.unix_timestamp() / 60).to_le_bytes());
+        said.bytes.extend((received.unix_timestamp() / 60).to_le_bytes());
     }
-    hex(&Sha256::digest(&bytes))
+    said.digest.update(&said.bytes);
+    hex(&said.digest.finalize())
 }
 
-/// Each kind of value begins with a byte of its own and says where it ends: no two values give the same bytes.
-fn push_value(bytes: &mut Vec<u8>, value: &Json<'_>) {
-    match value {
-        Json::Null => bytes.push(b'0'),
-        Json::Bool(false) => bytes.push(b'f'),
-        Json::Bool(true) => bytes.push(b't'),
-        Json::Number(digits) => {
-            bytes.push(b'#');
-            push_text(bytes, digits);
-        }
-        Json::String(quoted) => {
-            let (kind, text) = match decode(quoted) {
-                Ok(text) => (b'"', text),
-                Err(written) => (b'\\', written.into()),
-            };
-            bytes.push(kind);
-            push_text(bytes, &text);
-        }
-        Json::Array(items) => {
-            bytes.push(b'[');
-            for item in items {
-                push_value(bytes, item);
+/// What is digested. Each kind of value begins with a byte of its own and says where it ends: no two values give the same
+/// bytes.
+struct Said<'a> {
+    digest: Sha256,
+    /// What is not digested yet.
+    bytes: Vec<u8>,
+    /// The members of the objects that are being said, those to be said first last, behind the first bytes of their names.
+    waiting: Vec<(u64, Member<'a, 'a>)>,
+}
+
+impl<'a> Said<'a> {
+    fn value(&mut self, value: Value<'a, 'a>) {
+        match value.kind() {
+            Kind::Null => self.bytes.push(b'0'),
+            Kind::Bool => self.bytes.push(if value.flag() == Some(true) { b't' } else { b'f' }),
+            Kind::Number => {
+                self.bytes.push(b'#');
+                self.text(value.raw());
             }
-            bytes.push(b']');
+            Kind::String => match value.string() {
+                Ok(text) => {
+                    self.bytes.push(b'"');
+                    self.text(&text);
+                }
+                Err(written) => {
+                    self.bytes.push(b'\\');
+                    self.text(written);
+                }
+            },
+            Kind::Array => {
+                self.bytes.push(b'[');
+                value.items().for_each(|item| self.value(item));
+                self.bytes.push(b']');
+            }
+            Kind::Object => self.members(value.members()),
         }
-        Json::Object(members) => push_members(bytes, members.iter()),
     }
-}
 
-fn push_members<'m, 'a: 'm>(bytes: &mut Vec<u8>, members: impl Iterator<Item = &'m Member<'a>>) {
-    let mut members: Vec<_> = members.filter(|m| !matches!(m.value, Json::Null)).collect();
-    members.sort_by(|a, b| a.name.cmp(&b.name));
-    bytes.push(b'{');
-    for member in members {
-        push_text(bytes, &member.name);
-        if is_undecoded(&member.name) {
-            bytes.push(b'\\');
+    fn members(&mut self, members: impl Iterator<Item = Member<'a, 'a>>) {
+        let others = self.waiting.len();
+        let said = members.filter(|member| !member.value().is_null());
+        self.waiting.extend(said.map(|member| (first_bytes(&member.name()), member)));
+        if let Some(members) = self.waiting.get_mut(others..) {
+            members.sort_by(|(a_first, a), (b_first, b)| {
+                a_first.cmp(b_first).then_with(|| a.name().cmp(&b.name()))
+            });
+            members.reverse();
         }
-        push_value(bytes, &member.value);
+        self.bytes.push(b'{');
+        while self.waiting.len() > others
+            && let Some((_, member)) = self.waiting.pop()
+        {
+            match member.name_string() {
+                Ok(name) => self.text(&name),
+                Err(written) => {
+                    self.text(written);
+                    self.bytes.push(b'\\');
+                }
+            }
+            self.value(member.value());
+            if self.bytes.len() >= DIGESTED_AT_ONCE_BYTES {
+                self.digest.update(&self.bytes);
+                self.bytes.clear();
+            }
+        }
+        self.bytes.push(b'}');
     }
-    bytes.push(b'}');
+
+    /// A text behind its length, seven bits to a byte: most lengths need one, and every byte is digested.
+    fn text(&mut self, text: &str) {
+        let mut length = text.len();
+        while length >= 0x80 {
+            self.bytes.push(length.to_le_bytes()[0] | 0x80);
+            length >>= 7;
+        }
+        self.bytes.push(length.to_le_bytes()[0]);
+        self.bytes.extend(text.as_bytes());
+    }
 }
 
-/// Whether a text stands as it was written, since no string can hold what its escapes say.
-#[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
-fn is_undecoded(text: &Cow<'_, str>) -> bool {
-    matches!(text, Cow::Borrowed(written) if memchr(b'\\', written.as_bytes()).is_some())
-}
-
-/// A text behind its length, seven bits to a byte: most lengths need one, and every byte is digested.
-fn push_text(bytes: &mut Vec<u8>, text: &str) {
-    let mut length = text.len();
-    while length >= 0x80 {
-        bytes.push(length.to_le_bytes()[0] | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length.to_le_bytes()[0]);
-    bytes.extend(text.as_bytes());
+/// The first eight, as a number that is smaller where the name comes before another: most names differ in these, and need
+/// not be compared letter by letter.
+fn first_bytes(name: &str) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+    u64::from_be_bytes(first)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Json;
     use time::macros::datetime;
 
     fn id_of(text: &str) -> String {
         let json = Json::parse(text).unwrap();
-        id("s/a", "t", &json.members().iter().collect::<Vec<_>>(), None)
+        id("s/a", "t", json.root().members(), None)
     }
 
     #[test]
@@ -159,17 +197,32 @@ mod tests {
         assert_eq!(ids.len(), texts.len());
     }
 
+    /// Names that are alike at the beginning, or as short as can be, in two orders.
+    #[test]
+    fn the_order_of_members_is_nothing() {
+        let names =
+            ["", "\0", "a", "a\0", "ab", "b", "abcdefg", "abcdefgh", "abcdefgh\0", "abcdefgha", "é", "媒体"];
+        let object = |names: &mut dyn Iterator<Item = &&str>| {
+            let members: Vec<_> = names.map(|name| serde_json::to_string(name).unwrap() + ":1").collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let mut sorted = names;
+        sorted.sort_by_key(|name| first_bytes(name));
+        assert!(sorted.is_sorted_by_key(|name| name.bytes().take(8).collect::<Vec<_>>()));
+        assert_eq!(id_of(&object(&mut names.iter())), id_of(&object(&mut names.iter().rev())));
+    }
+
     #[test]
     fn source_type_and_minute_count() {
         let at = |second| datetime!(2026-11-22 05:50:00 UTC) + time::Duration::seconds(second);
         let ids = [
-            id("s/a", "t", &[], None),
-            id("s/b", "t", &[], None),
-            id("s/a", "u", &[], None),
-            id("s/a", "t", &[], Some(at(0))),
-            id("s/a", "t", &[], Some(at(60))),
+            id("s/a", "t", std::iter::empty(), None),
+            id("s/b", "t", std::iter::empty(), None),
+            id("s/a", "u", std::iter::empty(), None),
+            id("s/a", "t", std::iter::empty(), Some(at(0))),
+            id("s/a", "t", std::iter::empty(), Some(at(60))),
         ];
         assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
-        assert_eq!(id("s/a", "t", &[], Some(at(59))), ids[3]);
+        assert_eq!(id("s/a", "t", std::iter::empty(), Some(at(59))), ids[3]);
     }
 }

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
-use crate::json::Json;
+use crate::json::Value;
 use crate::settings::{Settings, SettingsError};
 use pull::Pull;
 
@@ -41,7 +41,7 @@ pub trait Sender: Send + Sync {
     fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError>;
 
     /// Understands a body; nothing where it names no event.
-    fn read(&self, body: &Json<'_>) -> Option<Notification>;
+    fn read(&self, body: Value<'_, '_>) -> Option<Notification>;
 }
 
 /// Checks that a callback was signed by one who holds a source's key.

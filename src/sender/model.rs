@@ -16,7 +16,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
-use crate::json::{Json, Member, ParseError, RawJson};
+use crate::json::{Kind, Member, ParseError, RawJson, Value};
 
 /// Why there is no event to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,23 @@ impl std::fmt::Display for Number<'_> {
     }
 }
 
+/// A member that is not typed, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Other<'a> {
+    /// The name, decoded.
+    pub name: Text<'a>,
+    /// The value's own bytes.
+    pub raw: &'a str,
+    /// The member's own bytes, from the first quote of its name to the end of its value.
+    pub text: &'a str,
+}
+
+impl<'a> From<Member<'_, 'a>> for Other<'a> {
+    fn from(member: Member<'_, 'a>) -> Self {
+        Self { name: member.name(), raw: member.value().raw(), text: member.text() }
+    }
+}
+
 /// A value as it came, for what is not typed here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Raw<'a>(&'a str);
@@ -121,21 +138,21 @@ impl Serialize for Number<'_> {
     }
 }
 
-/// A value of a documented shape.
-pub(crate) trait Value<'a>: Sized {
-    /// Nothing where the value is of another shape. `raw` is the value's own bytes, empty for an item of a list.
-    fn read(value: &Json<'a>, raw: &'a str) -> Option<Self>;
+/// What values of a documented shape are read as.
+pub(crate) trait Shape<'a>: Sized {
+    /// Nothing where the value is of another shape.
+    fn read(value: Value<'_, 'a>) -> Option<Self>;
 }
 
-impl<'a> Value<'a> for Text<'a> {
-    fn read(value: &Json<'a>, _: &'a str) -> Option<Self> {
+impl<'a> Shape<'a> for Text<'a> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
         value.text()
     }
 }
 
-impl<'a> Value<'a> for Number<'a> {
-    fn read(value: &Json<'a>, _: &'a str) -> Option<Self> {
-        let (Json::Number(raw) | Json::String(raw)) = *value else { return None };
+impl<'a> Shape<'a> for Number<'a> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        let raw = matches!(value.kind(), Kind::Number | Kind::String).then(|| value.raw())?;
         let digits = raw.trim_matches('"');
         let is_number = digits.starts_with(|c: char| c == '-' || c.is_ascii_digit())
             && digits.ends_with(|c: char| c.is_ascii_digit())
@@ -144,34 +161,34 @@ impl<'a> Value<'a> for Number<'a> {
     }
 }
 
-impl<'a> Value<'a> for bool {
-    fn read(value: &Json<'a>, _: &'a str) -> Option<Self> {
-        if let Json::Bool(flag) = value { Some(*flag) } else { None }
+impl<'a> Shape<'a> for bool {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.flag()
     }
 }
 
-impl<'a> Value<'a> for Raw<'a> {
-    fn read(_: &Json<'a>, raw: &'a str) -> Option<Self> {
-        (!raw.is_empty()).then_some(Self(raw))
+impl<'a> Shape<'a> for Raw<'a> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        Some(value.raw()).filter(|raw| !raw.is_empty()).map(Self)
     }
 }
 
-impl<'a, T: Value<'a>> Value<'a> for Box<T> {
-    fn read(value: &Json<'a>, raw: &'a str) -> Option<Self> {
-        T::read(value, raw).map(Box::new)
+impl<'a, T: Shape<'a>> Shape<'a> for Box<T> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        T::read(value).map(Box::new)
     }
 }
 
 /// A field of a struct: there may be nothing in it.
 pub(crate) trait Field<'a>: Default + Serialize {
     /// Nothing where the value is of another shape than the field.
-    fn read(member: &Member<'a>) -> Option<Self>;
+    fn read(value: Value<'_, 'a>) -> Option<Self>;
     fn is_none(&self) -> bool;
 }
 
-impl<'a, T: Value<'a> + Serialize> Field<'a> for Option<T> {
-    fn read(member: &Member<'a>) -> Option<Self> {
-        if says_none(&member.value) { Some(None) } else { T::read(&member.value, member.raw).map(Some) }
+impl<'a, T: Shape<'a> + Serialize> Field<'a> for Option<T> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        if says_none(value) { Some(None) } else { T::read(value).map(Some) }
     }
 
     fn is_none(&self) -> bool {
@@ -180,13 +197,11 @@ impl<'a, T: Value<'a> + Serialize> Field<'a> for Option<T> {
 }
 
 /// Nulls in a list say nothing and are left out; one item of another shape, and the whole list stays as it came.
-impl<'a, T: Value<'a> + Serialize> Field<'a> for Vec<T> {
-    fn read(member: &Member<'a>) -> Option<Self> {
-        match &member.value {
-            none if says_none(none) => Some(Self::new()),
-            Json::Array(items) => {
-                items.iter().filter(|item| **item != Json::Null).map(|item| T::read(item, "")).collect()
-            }
+impl<'a, T: Shape<'a> + Serialize> Field<'a> for Vec<T> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        match value.kind() {
+            _ if says_none(value) => Some(Self::new()),
+            Kind::Array => value.items().filter(|item| !item.is_null()).map(T::read).collect(),
             _ => None,
         }
     }
@@ -196,11 +211,11 @@ impl<'a, T: Value<'a> + Serialize> Field<'a> for Vec<T> {
     }
 }
 
-fn says_none(value: &Json<'_>) -> bool {
-    match value {
-        Json::Null => true,
-        Json::String(quoted) => *quoted == "\"\"",
-        Json::Array(items) => items.is_empty(),
+fn says_none(value: Value<'_, '_>) -> bool {
+    match value.kind() {
+        Kind::Null => true,
+        Kind::String => value.raw() == "\"\"",
+        Kind::Array => value.items().next().is_none(),
         _ => false,
     }
 }
@@ -215,7 +230,7 @@ pub(crate) fn write_field<'a, M: SerializeMap>(
 }
 
 /// Writes members as they came.
-pub(crate) fn write_members<M: SerializeMap>(map: &mut M, members: &[Member<'_>]) -> Result<(), M::Error> {
+pub(crate) fn write_members<M: SerializeMap>(map: &mut M, members: &[Other<'_>]) -> Result<(), M::Error> {
     members.iter().try_for_each(|member| map.serialize_entry(&member.name, &Raw(member.raw)))
 }
 
@@ -240,24 +255,26 @@ macro_rules! model {
                 pub $field: $type,
             )*
             /// Every other member, as it came.
-            pub other: Vec<$crate::json::Member<'a>>,
+            pub other: Vec<$crate::sender::model::Other<'a>>,
         }
 
-        impl<'a> $crate::sender::model::Value<'a> for $name<'a> {
-            fn read(value: &$crate::json::Json<'a>, _: &'a str) -> Option<Self> {
-                let $crate::json::Json::Object(members) = value else { return None };
+        impl<'a> $crate::sender::model::Shape<'a> for $name<'a> {
+            fn read(value: $crate::json::Value<'_, 'a>) -> Option<Self> {
+                if value.kind() != $crate::json::Kind::Object {
+                    return None;
+                }
                 let mut read = Self::default();
-                for member in members {
-                    let is_read = match member.name.as_ref() {
+                for member in value.members() {
+                    let is_read = match member.name().as_ref() {
                         $(
-                            $wire => $crate::sender::model::Field::read(member)
+                            $wire => $crate::sender::model::Field::read(member.value())
                                 .map(|field| read.$field = field)
                                 .is_some(),
                         )*
                         _ => false,
                     };
                     if !is_read {
-                        read.other.push(member.clone());
+                        read.other.push(member.into());
                     }
                 }
                 Some(read)
@@ -279,6 +296,7 @@ pub(crate) use model;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Json;
 
     model! {
         /// What a test needs.
@@ -299,7 +317,7 @@ mod tests {
     }
 
     fn read(json: &str) -> Outer<'_> {
-        Outer::read(&Json::parse(json).unwrap(), "").unwrap()
+        Outer::read(Json::parse(json).unwrap().root()).unwrap()
     }
 
     #[test]
@@ -357,7 +375,7 @@ mod tests {
             assert_eq!(kept, [member]);
             assert_eq!(Outer { other: Vec::new(), ..outer }, Outer::default());
         }
-        assert_eq!(Outer::read(&Json::parse("[]").unwrap(), ""), None);
+        assert_eq!(Outer::read(Json::parse("[]").unwrap().root()), None);
     }
 
     #[test]

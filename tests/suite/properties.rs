@@ -4,11 +4,12 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Envelope};
 use mediahook::intake;
-use mediahook::json::{Json, Member};
+use mediahook::json::{self, Json, Kind, Member};
 use mediahook::receive::Authentic;
 use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::source::Sources;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -70,25 +71,42 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What our reader makes of a text, in `serde_json`'s words.
-fn value_of(json: &Json<'_>) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(text) | Json::String(text) => serde_json::from_str(text).unwrap(),
-        Json::Array(items) => items.iter().map(value_of).collect(),
-        Json::Object(members) => members.iter().map(member_of).collect(),
-    }
+/// What is nearly JSON: pieces of it in any order, or a text with one piece changed.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        r#"[\[\]{},:" \t\n\\/u0-9eE.+-]"#,
+        r#""([a-z\\"é媒]|\\u[0-9a-fA-F]{3,5}|\\["/bfnrtx]){0,9}""#,
+        "-?[0-9]{0,3}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{0,3})?",
+        prop_oneof!["true", "false", "null", "tru", "nulll", "\u{1}", "\u{7f}", "\u{a0}", "\u{feff}"]
+            .prop_map(String::from),
+    ];
+    let changed = (any_json(), any::<prop::sample::Index>(), any::<bool>(), piece.clone()).prop_map(
+        |(value, place, replace, piece)| {
+            let mut chars: Vec<_> = value.to_string().chars().collect();
+            let at = place.index(chars.len());
+            chars.splice(at..at + usize::from(replace), piece.chars());
+            chars.into_iter().collect()
+        },
+    );
+    prop_oneof![prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat()), changed]
 }
 
-/// Its bytes begin and end where it does, and say the same.
-fn member_of(member: &Member<'_>) -> (String, Value) {
-    let Member { name, value, raw, text } = member;
-    let value = value_of(value);
-    assert_eq!(raw.trim(), *raw, "no white space of the neighbours'");
-    assert_eq!(serde_json::from_str::<Value>(raw).unwrap(), value);
-    assert!(text.starts_with('"') && text.ends_with(raw));
-    (name.to_string(), value)
+/// What our reader makes of a text, in `serde_json`'s words.
+fn value_of(value: json::Value<'_, '_>) -> Value {
+    let raw = value.raw();
+    let said = match value.kind() {
+        Kind::Array => value.items().map(value_of).collect(),
+        Kind::Object => value.members().map(member_of).collect(),
+        _ => serde_json::from_str(raw).unwrap(),
+    };
+    assert_eq!(raw.trim(), raw, "no white space of the neighbours'");
+    assert_eq!(serde_json::from_str::<Value>(raw).unwrap(), said, "its bytes say the same");
+    said
+}
+
+fn member_of(member: Member<'_, '_>) -> (String, Value) {
+    assert!(member.text().starts_with('"') && member.text().ends_with(member.value().raw()));
+    (member.name().to_string(), value_of(member.value()))
 }
 
 proptest! {
@@ -110,7 +128,16 @@ proptest! {
     #[test]
     fn any_json_is_read_as_serde_json_reads_it(value in any_json(), pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-        prop_assert_eq!(value_of(&Json::parse(&text).unwrap()), serde_json::from_str::<Value>(&text).unwrap());
+        prop_assert_eq!(value_of(Json::parse(&text).unwrap().root()), serde_json::from_str::<Value>(&text).unwrap());
+    }
+
+    #[test]
+    fn what_is_nearly_json_is_json_where_serde_json_says_so(text in nearly_json()) {
+        let ours = Json::parse(&text);
+        prop_assert_eq!(ours.is_ok(), serde_json::from_str::<&RawValue>(&text).is_ok());
+        if let (Ok(ours), Ok(expected)) = (&ours, serde_json::from_str::<Value>(&text)) {
+            prop_assert_eq!(value_of(ours.root()), expected);
+        }
     }
 
     #[test]

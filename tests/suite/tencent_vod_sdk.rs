@@ -141,7 +141,7 @@ fn every_member_of_every_event_is_read_and_kept() {
             if is_as_documented {
                 assert!(debug.ends_with("other: [] })"), "{event_type}");
                 let untyped =
-                    debug.split("other: [Member { name: ").nth(1).and_then(|name| name.split(',').next());
+                    debug.split("other: [Other { name: ").nth(1).and_then(|name| name.split(',').next());
                 assert!(!is_deep || untyped.is_none(), "{event_type}: {untyped:?}");
             }
         }

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Outcome};
 use mediahook::invocation::Invocation;
-use mediahook::json::Json;
+use mediahook::json::{self, Json};
 use mediahook::keyring::Keyring;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::budget::{Deadline, PATIENCE};
@@ -53,7 +53,7 @@ impl Sender for ExampleCloud {
         Ok(Box::new(Inbox(pull.required_text("endpoint")?)))
     }
 
-    fn read(&self, body: &Json<'_>) -> Option<Notification> {
+    fn read(&self, body: json::Value<'_, '_>) -> Option<Notification> {
         let event = body.text_at("event")?;
         let media_id = body.text_at("asset").map(String::from);
         Some(Notification {
@@ -168,7 +168,7 @@ fn callback(key: &str, time_s: i64, body: &str) -> Callback {
 
 fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
     let json = Json::parse(settings).unwrap();
-    let mut settings = Settings::new("example-cloud/main", &json).unwrap();
+    let mut settings = Settings::new("example-cloud/main", json.root()).unwrap();
     let verifier = ExampleCloud.verifier(&mut settings).unwrap();
     settings.finish().unwrap();
     verifier
@@ -182,7 +182,7 @@ fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
 fn its_settings_are_read_like_any_others() {
     assert!(verifier("{}").is_none(), "without keys it takes no push");
     let json = Json::parse(r#"{"key":["New2"]}"#).unwrap();
-    let mut settings = Settings::new("example-cloud/main", &json).unwrap();
+    let mut settings = Settings::new("example-cloud/main", json.root()).unwrap();
     ExampleCloud.verifier(&mut settings).unwrap();
     let mistake = settings.finish().unwrap_err().to_string();
     assert!(mistake.contains("example-cloud/main") && mistake.contains("key"), "{mistake}");
@@ -202,12 +202,11 @@ fn its_signature_is_verified() {
 fn what_it_says_is_understood_and_has_an_id() {
     let id = |body: &str| {
         let json = Json::parse(body).unwrap();
-        let notification = ExampleCloud.read(&json).unwrap();
-        let members: Vec<_> = json.members().iter().collect();
-        identity::id("example-cloud/main", &notification.event_type, &members, None)
+        let notification = ExampleCloud.read(json.root()).unwrap();
+        identity::id("example-cloud/main", &notification.event_type, json.root().members(), None)
     };
     let json = Json::parse(READY).unwrap();
-    let notification = ExampleCloud.read(&json).unwrap();
+    let notification = ExampleCloud.read(json.root()).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");
     assert_eq!(notification.subject.as_deref(), Some("a1"));
     assert_eq!(notification.time, Some(NOW));
@@ -216,8 +215,8 @@ fn what_it_says_is_understood_and_has_an_id() {
     assert_ne!(id(READY), id(&READY.replace("a1", "a2")));
 
     let tomorrows = Json::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
-    assert_eq!(ExampleCloud.read(&tomorrows).unwrap().outcome, Outcome::Unknown);
-    assert_eq!(ExampleCloud.read(&Json::parse("{}").unwrap()), None, "it names no event");
+    assert_eq!(ExampleCloud.read(tomorrows.root()).unwrap().outcome, Outcome::Unknown);
+    assert_eq!(ExampleCloud.read(Json::parse("{}").unwrap().root()), None, "it names no event");
 }
 
 /// A bucket, a queue, and what lies in it.

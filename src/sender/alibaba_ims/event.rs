@@ -8,9 +8,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use super::kind::Event;
 use super::notification::{FLAT_TYPE_PREFIX, TYPE_PREFIX, is_flat};
 use crate::envelope::Envelope;
-use crate::json::{Json, Member};
+use crate::json::{Json, Value};
 use crate::sender::model::{
-    Field, Number, Raw, Text, Unread, Value, data_of, model, write_field, write_members,
+    Field, Number, Other, Raw, Shape, Text, Unread, data_of, model, write_field, write_members,
 };
 
 /// A whole body: an event, and what stands beside it.
@@ -26,7 +26,7 @@ pub struct Body<'a> {
     /// `MessageBody`.
     pub event: Event<'a>,
     /// Every other member, as it came.
-    pub other: Vec<Member<'a>>,
+    pub other: Vec<Other<'a>>,
 }
 
 /// An event of a type that is not typed here.
@@ -142,13 +142,12 @@ impl<'a> Event<'a> {
     /// The event of that type with that `MessageBody`.
     pub fn of_message(event_type: &'a str, message_body: &'a str) -> Result<Self, Unread> {
         let message = Json::parse(message_body)?;
-        Ok(Self::known_or_not(&event_type.into(), &message, message_body.trim_ascii()))
+        Ok(Self::known_or_not(&event_type.into(), message.root()))
     }
 
-    fn known_or_not(event_type: &Text<'a>, message: &Json<'a>, raw: &'a str) -> Self {
-        let unknown = || {
-            Self::Unknown(Unknown { message_body: Raw::read(message, raw), event_type: event_type.clone() })
-        };
+    fn known_or_not(event_type: &Text<'a>, message: Value<'_, 'a>) -> Self {
+        let unknown =
+            || Self::Unknown(Unknown { message_body: Raw::read(message), event_type: event_type.clone() });
         Self::of_kind(event_type, message).unwrap_or_else(unknown)
     }
 }
@@ -163,9 +162,10 @@ impl<'a> Body<'a> {
     /// A body as JSON text, such as an envelope's `data`.
     pub fn read(json: &'a str) -> Result<Self, Unread> {
         let body = Json::parse(json)?;
+        let body = body.root();
         let event_type = body.text_at("EventType").ok_or(Unread::NoEvent)?;
-        if is_flat(&body) {
-            let flat = Flat::read(&body, json).ok_or(Unread::NoEvent)?;
+        if is_flat(body) {
+            let flat = Flat::read(body).ok_or(Unread::NoEvent)?;
             let event_time = flat.event_time.clone();
             return Ok(Self {
                 event_type,
@@ -175,25 +175,25 @@ impl<'a> Body<'a> {
                 other: Vec::new(),
             });
         }
-        Ok(Self::of_object(&body, event_type))
+        Ok(Self::of_object(body, event_type))
     }
 
-    fn of_object(body: &Json<'a>, event_type: Text<'a>) -> Self {
-        let event = Event::known_or_not(&event_type, &Json::Null, "");
+    fn of_object(body: Value<'_, 'a>, event_type: Text<'a>) -> Self {
+        let event = Event::known_or_not(&event_type, Value::NULL);
         let mut read = Self { event_type, user_id: None, event_time: None, event, other: Vec::new() };
         for member in body.members() {
-            let is_read = match member.name.as_ref() {
-                "EventType" => member.value.text().is_some(),
-                "UserId" => Field::read(member).map(|field| read.user_id = field).is_some(),
-                "EventTime" => Field::read(member).map(|field| read.event_time = field).is_some(),
+            let is_read = match member.name().as_ref() {
+                "EventType" => member.value().text().is_some(),
+                "UserId" => Field::read(member.value()).map(|field| read.user_id = field).is_some(),
+                "EventTime" => Field::read(member.value()).map(|field| read.event_time = field).is_some(),
                 "MessageBody" => {
-                    read.event = Event::known_or_not(&read.event_type, &member.value, member.raw);
+                    read.event = Event::known_or_not(&read.event_type, member.value());
                     true
                 }
                 _ => false,
             };
             if !is_read {
-                read.other.push(member.clone());
+                read.other.push(member.into());
             }
         }
         read

@@ -3,8 +3,8 @@
 use serde::ser::{Serialize, Serializer};
 
 use super::event::{BatchProduceMedia, FileUpload, Flat, Job, ProduceMedia, RegisterMedia, Unknown};
-use crate::json::Json;
-use crate::sender::model::Value;
+use crate::json::Value;
+use crate::sender::model::Shape;
 
 /// One event type of the sender.
 #[derive(Debug, Clone, Copy)]
@@ -59,9 +59,9 @@ macro_rules! kinds {
 
         impl<'a> Event<'a> {
             /// The event of that type, where the message is an object.
-            pub(super) fn of_kind(event_type: &str, message: &Json<'a>) -> Option<Self> {
+            pub(super) fn of_kind(event_type: &str, message: Value<'_, 'a>) -> Option<Self> {
                 match event_type {
-                    $( stringify!($event_type) => $body::read(message, "").map(Box::new).map(Self::$event_type), )*
+                    $( stringify!($event_type) => $body::read(message).map(Box::new).map(Self::$event_type), )*
                     _ => None,
                 }
             }

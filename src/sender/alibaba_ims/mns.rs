@@ -179,7 +179,7 @@ mod tests {
     fn queue() -> MnsQueue {
         let json = r#"{"access_key_id":"TestAccessID","access_key_secret":"TestAccessSecret","queue":"ice-callback-prod","endpoint":"https://1234.mns.cn-shanghai.aliyuncs.com/"}"#;
         let json = Json::parse(json).unwrap();
-        MnsQueue::read(&mut Settings::new("pull", &json).unwrap()).unwrap()
+        MnsQueue::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
     }
 
     fn answer(status: u16, body: &str) -> Answer {

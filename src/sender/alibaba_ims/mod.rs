@@ -11,7 +11,7 @@ pub use event::{Body, Event};
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
-use crate::json::Json;
+use crate::json::Value;
 use crate::settings::{Settings, SettingsError};
 
 /// The sender `alibaba-ims`.
@@ -39,7 +39,7 @@ impl Sender for AlibabaIms {
         Ok(Box::new(mns::MnsQueue::read(pull)?))
     }
 
-    fn read(&self, body: &Json<'_>) -> Option<Notification> {
+    fn read(&self, body: Value<'_, '_>) -> Option<Notification> {
         notification::read(body)
     }
 }

@@ -9,22 +9,22 @@ use time::format_description::well_known::Rfc3339;
 
 use super::kind::KINDS;
 use crate::envelope::Outcome;
-use crate::json::Json;
+use crate::json::{Json, Kind, Value};
 use crate::sender::Notification;
 
 pub(super) const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
 /// For the flat bodies of the neighbouring product.
 pub(super) const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
 
-pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
+pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     let event_type = body.text_at("EventType")?;
     let is_flat = is_flat(body);
     let prefix = if is_flat { FLAT_TYPE_PREFIX } else { TYPE_PREFIX };
-    let message = body.get("MessageBody").unwrap_or(&Json::Null);
+    let message = body.get("MessageBody").unwrap_or(Value::NULL);
     // Documented and seen as an object; a JSON text in a string costs little to look into (inferred).
-    let in_string = if let Json::String(_) = message { message.text() } else { None };
+    let in_string = if message.kind() == Kind::String { message.text() } else { None };
     let parsed = in_string.as_deref().and_then(|text| Json::parse(text).ok());
-    let message = parsed.as_ref().unwrap_or(message);
+    let message = parsed.as_ref().map_or(message, Json::root);
     let text = |name: &str| message.text_at(name).map(String::from);
 
     let media_id = text("MediaId");
@@ -44,7 +44,7 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
 }
 
 /// Whether it is a body of the neighbouring product.
-pub(super) fn is_flat(body: &Json<'_>) -> bool {
+pub(super) fn is_flat(body: Value<'_, '_>) -> bool {
     body.get("MessageBody").is_none() && body.get("UserId").is_none()
 }
 
@@ -57,12 +57,12 @@ fn time(text: &str) -> Option<OffsetDateTime> {
 }
 
 /// The status words differ by family; an error code beside them counts more, and so does a part that failed.
-fn outcome(message: &Json<'_>) -> Outcome {
+fn outcome(message: Value<'_, '_>) -> Outcome {
     let own = status(message);
     if matches!(own, Some(Outcome::Progress | Outcome::Unknown)) {
         return own.unwrap_or_default();
     }
-    let parts = message.members().iter().flat_map(|m| m.value.items());
+    let parts = message.members().flat_map(|m| m.value().items());
     if has_error(message) || parts.filter_map(status).any(|part| part == Outcome::Failed) {
         return Outcome::Failed;
     }
@@ -72,7 +72,7 @@ fn outcome(message: &Json<'_>) -> Outcome {
 /// What the status word of a body, or of one of its parts, means: `Success`/`Fail` (upload, produce),
 /// `Finished`/`Failed` (batch, smart jobs), `Succeed`/`Failed` (workflow), `State` with `Complete`/`Error`/`Cancelled`
 /// (media convert), `initial`/`started`/`paused` (live recording).
-fn status(body: &Json<'_>) -> Option<Outcome> {
+fn status(body: Value<'_, '_>) -> Option<Outcome> {
     let word = body.text_at("Status").or_else(|| body.text_at("State"))?;
     Some(match word.to_ascii_lowercase().as_str() {
         "success" | "succeed" | "succeeded" | "finished" | "complete" | "completed" | "normal" => {
@@ -87,7 +87,7 @@ fn status(body: &Json<'_>) -> Option<Outcome> {
 }
 
 /// `ErrorCode` is empty on success, `Code` absent, `"0"` or a word for success.
-fn has_error(message: &Json<'_>) -> bool {
+fn has_error(message: Value<'_, '_>) -> bool {
     let is_error =
         |code: &str| !["0", "200", "OK", "Success"].iter().any(|good| good.eq_ignore_ascii_case(code));
     ["ErrorCode", "Code"].into_iter().filter_map(|name| message.text_at(name)).any(|code| is_error(&code))
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn outcome_of(message: &str) -> Outcome {
-        outcome(&Json::parse(message).unwrap())
+        outcome(Json::parse(message).unwrap().root())
     }
 
     #[test]
@@ -134,11 +134,11 @@ mod tests {
     #[test]
     fn a_message_in_a_string_is_looked_into() {
         let body = r#"{"EventType":"ProduceMediaComplete","UserId":1,"MessageBody":"{\"Status\":\"Fail\",\"JobId\":\"j\"}"}"#;
-        let notification = read(&Json::parse(body).unwrap()).unwrap();
+        let notification = read(Json::parse(body).unwrap().root()).unwrap();
         assert_eq!(notification.task_id.as_deref(), Some("j"));
         assert_eq!(notification.outcome, Outcome::Failed);
         let body = r#"{"EventType":"ProduceMediaComplete","UserId":1,"MessageBody":"{\"Status\":"}"#;
-        assert_eq!(read(&Json::parse(body).unwrap()).unwrap().outcome, Outcome::Unknown);
+        assert_eq!(read(Json::parse(body).unwrap().root()).unwrap().outcome, Outcome::Unknown);
     }
 
     #[test]

@@ -28,8 +28,8 @@ use super::event::upload::{
 };
 use super::event::{Legacy, Unknown};
 use super::outcome::Rule;
-use crate::json::{Json, Member};
-use crate::sender::model::Value;
+use crate::json::{self, Member, Value};
+use crate::sender::model::Shape;
 
 /// One event type of the sender.
 #[derive(Debug, Clone, Copy)]
@@ -146,9 +146,9 @@ macro_rules! kinds {
 
         impl<'a> Event<'a> {
             /// The event of that kind, where the payload is an object.
-            pub(super) fn of_kind(kind: &Kind, payload: &Json<'a>) -> Option<Self> {
+            pub(super) fn of_kind(kind: &Kind, payload: Value<'_, 'a>) -> Option<Self> {
                 match kind.event_type {
-                    $( stringify!($event_type) => $class::read(payload, "").map(Box::new).map(Self::$event_type), )*
+                    $( stringify!($event_type) => $class::read(payload).map(Box::new).map(Self::$event_type), )*
                     _ => None,
                 }
             }
@@ -261,20 +261,20 @@ kinds! {
 }
 
 /// What a body of format v3.0 is about.
-pub(super) struct Found<'b, 'a> {
+pub(super) struct Found<'j, 'a> {
     pub(super) event_type: Cow<'a, str>,
     /// Nothing for a type that is not in the table.
     pub(super) kind: Option<&'static Kind>,
-    pub(super) payload: Option<&'b Member<'a>>,
+    pub(super) payload: Option<Member<'j, 'a>>,
 }
 
 /// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
 /// lacks the type.
-pub(super) fn find<'b, 'a>(body: &'b Json<'a>) -> Option<Found<'b, 'a>> {
+pub(super) fn find<'j, 'a>(body: Value<'j, 'a>) -> Option<Found<'j, 'a>> {
     let payload = payload(body);
     let event_type = match body.text_at("EventType") {
         Some(event_type) => event_type,
-        None => type_of(payload?)?,
+        None => type_of(payload.as_ref()?)?,
     };
     let kind = kind(&event_type);
     Some(Found { event_type, kind, payload })
@@ -286,19 +286,20 @@ pub(super) fn is_payload(member: &str) -> bool {
 }
 
 /// The member that is an object. Should tomorrow's body have several, the one named like an event.
-fn payload<'b, 'a>(body: &'b Json<'a>) -> Option<&'b Member<'a>> {
-    let objects = || body.members().iter().filter(|m| matches!(m.value, Json::Object(_)));
+fn payload<'j, 'a>(body: Value<'j, 'a>) -> Option<Member<'j, 'a>> {
+    let objects = || body.members().filter(|m| m.value().kind() == json::Kind::Object);
     objects()
-        .find(|m| is_payload(&m.name))
-        .or_else(|| objects().find(|m| m.name.ends_with("Event")))
+        .find(|m| is_payload(&m.name()))
+        .or_else(|| objects().find(|m| m.name().ends_with("Event")))
         .or_else(|| objects().next())
 }
 
 /// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
-fn type_of<'a>(payload: &Member<'a>) -> Option<Cow<'a, str>> {
-    match kind_with(&payload.name) {
+fn type_of<'a>(payload: &Member<'_, 'a>) -> Option<Cow<'a, str>> {
+    let name = payload.name();
+    match kind_with(&name) {
         Some(kind) => Some(kind.event_type.into()),
-        None => payload.name.strip_suffix("Event").filter(|n| !n.is_empty()).map(|n| n.to_owned().into()),
+        None => name.strip_suffix("Event").filter(|n| !n.is_empty()).map(|n| n.to_owned().into()),
     }
 }
 

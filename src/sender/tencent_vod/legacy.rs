@@ -6,7 +6,7 @@
 use super::notification::{TYPE_PREFIX, transport};
 use super::outcome;
 use crate::envelope::Outcome;
-use crate::json::Json;
+use crate::json::Value;
 use crate::sender::Notification;
 
 /// The event types the documentation names. Of others we do not guess how they went.
@@ -22,9 +22,9 @@ pub const TYPES: [&str; 9] = [
     "ConcatComplete",
 ];
 
-pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
+pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     let event_type = body.text_at("eventType")?;
-    let data = body.get("data").unwrap_or(&Json::Null);
+    let data = body.get("data").unwrap_or(Value::NULL);
     let text = |name| data.text_at(name).map(String::from);
     let (task_id, media_id) = (text("vodTaskId"), text("fileId").or_else(|| only_file(&event_type, data)));
     Some(Notification {
@@ -44,17 +44,15 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
 }
 
 /// The media of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
-fn only_file(event_type: &str, data: &Json<'_>) -> Option<String> {
-    match data.get("fileInfo").map(Json::items) {
-        Some([file]) if event_type == "FileDeleted" => file.text_at("fileId").map(String::from),
-        _ => None,
-    }
+fn only_file(event_type: &str, data: Value<'_, '_>) -> Option<String> {
+    let files = data.get("fileInfo").filter(|_| event_type == "FileDeleted")?;
+    files.only_item()?.text_at("fileId").map(String::from)
 }
 
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
 /// at the end may do without; a flow that does not say whether it has ended says nothing.
-fn outcome_of(event_type: &str, data: &Json<'_>) -> Outcome {
-    if *data == Json::Null {
+fn outcome_of(event_type: &str, data: Value<'_, '_>) -> Outcome {
+    if data.is_null() {
         return Outcome::Unknown;
     }
     match data.text_at("status").as_deref() {
@@ -68,10 +66,11 @@ fn outcome_of(event_type: &str, data: &Json<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Json;
 
     fn outcome_of_event(event_type: &str, data: &str) -> Outcome {
         let body = format!(r#"{{"version":"4.0","eventType":"{event_type}","data":{data}}}"#);
-        read(&Json::parse(&body).unwrap()).unwrap().outcome
+        read(Json::parse(&body).unwrap().root()).unwrap().outcome
     }
 
     #[test]
@@ -96,7 +95,7 @@ mod tests {
     fn a_deletion_is_about_a_media_where_it_is_one() {
         let subject = |files: &str| {
             let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
-            read(&Json::parse(&body).unwrap()).unwrap().subject
+            read(Json::parse(&body).unwrap().root()).unwrap().subject
         };
         assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
         assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);

@@ -13,7 +13,7 @@ pub use event::{Body, Event};
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
-use crate::json::Json;
+use crate::json::Value;
 use crate::settings::{Settings, SettingsError};
 
 /// The sender `tencent-vod`.
@@ -34,7 +34,7 @@ impl Sender for TencentVod {
         Ok(Box::new(reliable::ReliableCallback::read(pull)?))
     }
 
-    fn read(&self, body: &Json<'_>) -> Option<Notification> {
+    fn read(&self, body: Value<'_, '_>) -> Option<Notification> {
         notification::read(body).or_else(|| legacy::read(body))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kind::{self, Kind};
 use crate::envelope::Outcome;
-use crate::json::Json;
+use crate::json::Value;
 use crate::sender::Notification;
 
 /// What stands before the sender's event type.
@@ -18,9 +18,9 @@ const TRANSPORTS: [&[&str]; 4] = [
 ];
 
 /// Understands a body of format v3.0: an `EventType` and one member that is not null, the payload.
-pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
+pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     let kind::Found { event_type, kind, payload } = kind::find(body)?;
-    let payload = payload.map_or(&Json::Null, |member| &member.value);
+    let payload = payload.map_or(Value::NULL, |member| member.value());
 
     let task_id = payload.text_at("TaskId").map(String::from);
     let media_id = media_id(payload, kind.map_or(&["FileId"], |k: &Kind| k.media));
@@ -41,19 +41,15 @@ pub(super) fn read(body: &Json<'_>) -> Option<Notification> {
 
 /// The members of the signature as this body spells them. Without both halves in some spelling there is none, and a lone
 /// `t` is the event's own.
-pub(super) fn transport(body: &Json<'_>) -> &'static [&'static str] {
+pub(super) fn transport(body: Value<'_, '_>) -> &'static [&'static str] {
     let is_here = |names: &[&str]| names.iter().take(2).all(|name| body.get(name).is_some());
     TRANSPORTS.into_iter().find(|names| is_here(names)).unwrap_or(TRANSPORTS[0])
 }
 
 /// The id at the first path that has one; of a list of ids, the only one.
-fn media_id(payload: &Json<'_>, paths: &[&str]) -> Option<String> {
+fn media_id(payload: Value<'_, '_>, paths: &[&str]) -> Option<String> {
     paths.iter().find_map(|path| {
         let value = payload.at(path)?;
-        let only = match value.items() {
-            [only] => only,
-            _ => value,
-        };
-        only.text().map(String::from)
+        value.only_item().unwrap_or(value).text().map(String::from)
     })
 }

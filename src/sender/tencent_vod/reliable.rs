@@ -139,7 +139,7 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
 
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
-    let receipt = handle.and_then(|handle| Some(Json::parse(handle.get()).ok()?.text()?.into_owned()));
+    let receipt = handle.and_then(|handle| Some(Json::parse(handle.get()).ok()?.root().text()?.into_owned()));
     Delivery { receipt, body: event.get().to_owned(), doubt: None }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     fn queue(more: &str) -> ReliableCallback {
         let json = format!(r#"{{"secret_id":"AKID1","secret_key":"S3cret"{more}}}"#);
         let json = Json::parse(&json).unwrap();
-        ReliableCallback::read(&mut Settings::new("pull", &json).unwrap()).unwrap()
+        ReliableCallback::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
     }
 
     fn pulled(body: &str) -> Result<Vec<Delivery>, PullError> {

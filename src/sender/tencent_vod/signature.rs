@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use subtle::Choice;
 
 use crate::callback::Callback;
-use crate::json::{skim, unquote};
+use crate::json::{Kind, skim, unquote};
 use crate::secret::Secret;
 use crate::sender::{BadSignature, Verify, signature};
 
@@ -64,13 +64,11 @@ fn pair(callback: &Callback) -> Result<Pair<'_>, BadSignature> {
     }
 }
 
-/// Passes over the whole body without keeping any of it: at this point nobody knows who wrote it. A body that is no
-/// JSON object carries no signature; the headers or the query still may.
+/// A body that is no object carries no signature; the headers or the query still may.
 fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
-    let Ok(body) = callback.body() else { return Ok(None) };
     let [mut upper_sign, mut upper_t, mut lower_sign, mut lower_t] = [Given::Not; 4];
-    let whole = skim(body, |name, value| {
-        let place = match unquote(name).as_ref() {
+    let is_object = for_each_member(callback, |name, value| {
+        let place = match name {
             "Sign" => &mut upper_sign,
             "T" => &mut upper_t,
             "sign" => &mut lower_sign,
@@ -79,10 +77,20 @@ fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
         };
         *place = if matches!(place, Given::Not) { Given::Once(value) } else { Given::Repeatedly };
     });
-    if whole.is_none() {
+    if !is_object {
         return Ok(None);
     }
     upper_sign.or(lower_sign).pair(upper_t.or(lower_t))
+}
+
+/// Shows each member of the body, its value as it is written. One that is broken further in is looked through as well: if it
+/// is signed, it is kept, for somebody to see what was sent.
+fn for_each_member<'a>(callback: &'a Callback, mut each: impl FnMut(&str, &'a str)) -> bool {
+    if let Ok(body) = callback.json() {
+        body.members().for_each(|member| each(&member.name(), member.value().raw()));
+        return body.kind() == Kind::Object;
+    }
+    callback.body().is_ok_and(|body| skim(body, |name, value| each(&unquote(name), value)).is_ok())
 }
 
 /// How a body gives one of them.
@@ -153,6 +161,7 @@ mod tests {
             callback("", "{}", &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
             callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
             callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
+            callback("", "{}", &format!(r#"{{"EventType":{{oh, no}},"Sign":"{SIGN}","T":{T}}}"#)),
             callback("", &format!(r#"{{"sign":"{SIGN}","t":"{T}"}}"#), "no JSON at all"),
             callback(&format!("a=b&sign={SIGN}&t={T}"), "{}", "[]"),
         ] {

@@ -6,8 +6,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::json::{Json, Member};
-use crate::sender::model::{Field, Number, Raw, Text, Value, model, write_field, write_members};
+use crate::json::{Kind, Value};
+use crate::sender::model::{Field, Number, Other, Raw, Shape, Text, model, write_field, write_members};
 
 /// One result of `AiContentReviewResultSet`, `AiAnalysisResultSet` or `AiRecognitionResultSet`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub struct AiResult<'a> {
     /// The subtask behind the name of its member, such as `PornAsrTask`. There is one, by the documentation.
     pub tasks: Vec<(Text<'a>, AiTask<'a>)>,
     /// Every other member, as it came.
-    pub other: Vec<Member<'a>>,
+    pub other: Vec<Other<'a>>,
 }
 
 model! {
@@ -45,19 +45,21 @@ impl<'a> AiResult<'a> {
     }
 }
 
-impl<'a> Value<'a> for AiResult<'a> {
-    fn read(value: &Json<'a>, _: &'a str) -> Option<Self> {
-        let Json::Object(members) = value else { return None };
+impl<'a> Shape<'a> for AiResult<'a> {
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        if value.kind() != Kind::Object {
+            return None;
+        }
         let mut result = Self::default();
-        for member in members {
-            if member.name == "Type"
-                && let Some(kind) = Field::read(member)
+        for member in value.members() {
+            if member.name() == "Type"
+                && let Some(kind) = Field::read(member.value())
             {
                 result.r#type = kind;
-            } else if let Some(task) = Value::read(&member.value, member.raw) {
-                result.tasks.push((member.name.clone(), task));
-            } else if member.value != Json::Null {
-                result.other.push(member.clone());
+            } else if let Some(task) = Shape::read(member.value()) {
+                result.tasks.push((member.name(), task));
+            } else if !member.value().is_null() {
+                result.other.push(member.into());
             }
         }
         Some(result)

@@ -18,8 +18,8 @@ pub use super::kind::Event;
 use super::kind::{self, Found};
 use super::notification::TYPE_PREFIX;
 use crate::envelope::Envelope;
-use crate::json::{Json, Member};
-use crate::sender::model::{Raw, Text, Unread, Value, data_of, model, write_field, write_members};
+use crate::json::{Json, Member, Value};
+use crate::sender::model::{Other, Raw, Shape, Text, Unread, data_of, model, write_field, write_members};
 
 /// A whole body: an event, and what stands beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Body<'a> {
     /// The payload.
     pub event: Event<'a>,
     /// Every other member, as it came, but for the null payloads of other events that a pulled body lists.
-    pub other: Vec<Member<'a>>,
+    pub other: Vec<Other<'a>>,
 }
 
 /// An event of a type that is not typed here.
@@ -88,29 +88,34 @@ impl<'a> Body<'a> {
     /// A body as JSON text, such as an envelope's `data`.
     pub fn read(json: &'a str) -> Result<Self, Unread> {
         let body = Json::parse(json)?;
-        if let Some(found) = kind::find(&body) {
-            return Ok(Self::of_found(&body, found));
+        let body = body.root();
+        if let Some(found) = kind::find(body) {
+            return Ok(Self::of_found(body, found));
         }
         let event_type = body.text_at("eventType").ok_or(Unread::NoEvent)?;
-        let legacy = Legacy::read(&body, json).ok_or(Unread::NoEvent)?;
+        let legacy = Legacy::read(body).ok_or(Unread::NoEvent)?;
         Ok(Self { event_type, member: None, event: Event::Legacy(Box::new(legacy)), other: Vec::new() })
     }
 
-    fn of_found(body: &Json<'a>, Found { event_type, kind, payload }: Found<'_, 'a>) -> Self {
-        let event = kind.zip(payload).and_then(|(kind, payload)| Event::of_kind(kind, &payload.value));
-        let is_other = |m: &&Member<'a>| {
-            let is_type = m.name == "EventType" && m.value.text().is_some();
-            let is_empty_payload = m.value == Json::Null && kind::is_payload(&m.name);
-            !is_type && !is_empty_payload && payload.is_none_or(|p| !std::ptr::eq(p, *m))
+    fn of_found(body: Value<'_, 'a>, Found { event_type, kind, payload }: Found<'_, 'a>) -> Self {
+        let value = payload.as_ref().map(Member::value);
+        let is_other = |m: &Member<'_, 'a>| {
+            let is_type = m.name() == "EventType" && m.value().text().is_some();
+            let is_empty_payload = m.value().is_null() && kind::is_payload(&m.name());
+            !is_type
+                && !is_empty_payload
+                && payload.as_ref().is_none_or(|p| !std::ptr::eq(p.text(), m.text()))
         };
         Self {
-            event: event.unwrap_or_else(|| {
-                let payload = payload.and_then(|p| Raw::read(&p.value, p.raw));
-                Event::Unknown(Unknown { event_type: event_type.clone(), payload })
-            }),
+            event: kind.zip(value).and_then(|(kind, value)| Event::of_kind(kind, value)).unwrap_or_else(
+                || {
+                    let payload = value.and_then(Raw::read);
+                    Event::Unknown(Unknown { event_type: event_type.clone(), payload })
+                },
+            ),
             event_type,
-            member: payload.map(|p| p.name.clone()),
-            other: body.members().iter().filter(is_other).cloned().collect(),
+            other: body.members().filter(is_other).map(Other::from).collect(),
+            member: payload.map(|payload| payload.name()),
         }
     }
 }
