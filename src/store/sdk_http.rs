@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
@@ -24,8 +26,9 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 
 use super::connect::{self, Connector, OUR_NAME};
 
-/// Has the SDK leave out what it says of itself: two headers of a hundred bytes and more, composed and signed anew for
-/// every request.
+/// Has the SDK leave out what nobody asks for: what it says of itself, in two headers of a hundred bytes and more, composed
+/// and signed anew for every request, and two headers that number calls and attempts. What it learns of the service's clock,
+/// and a trace that goes along, stay.
 #[derive(Debug)]
 pub(super) struct UnderOurName;
 
@@ -40,8 +43,10 @@ impl Intercept for UnderOurName {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let instead = disable_interceptor::<UserAgentInterceptor>("the connector says who we are");
-        config.interceptor_state().store_put(instead);
+        let state = config.interceptor_state();
+        state.store_put(disable_interceptor::<UserAgentInterceptor>("the connector says who we are"));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>("no service goes by it"));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>("no service goes by it"));
         Ok(())
     }
 }
