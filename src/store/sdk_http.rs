@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
@@ -13,7 +15,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
@@ -24,8 +26,9 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 
 use super::connect::{self, Connector, OUR_NAME};
 
-/// Has the SDK leave out what it says of itself: two headers of a hundred bytes and more, composed and signed anew for
-/// every request.
+/// Has the SDK leave out what nobody asks for: what it says of itself, in two headers of a hundred bytes and more, composed
+/// and signed anew for every request; two headers that number calls and attempts; and the labels of metrics that are not
+/// collected. What it learns of the service's clock, and a trace that goes along, stay.
 #[derive(Debug)]
 pub(super) struct UnderOurName;
 
@@ -40,8 +43,12 @@ impl Intercept for UnderOurName {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let instead = disable_interceptor::<UserAgentInterceptor>("the connector says who we are");
-        config.interceptor_state().store_put(instead);
+        let state = config.interceptor_state();
+        state.store_put(disable_interceptor::<UserAgentInterceptor>("the connector says who we are"));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>("no service goes by it"));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>("no service goes by it"));
+        // The names of service and operation: the labels are made of them, four times a call.
+        state.unset::<Metadata>();
         Ok(())
     }
 }

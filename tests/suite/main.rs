@@ -24,6 +24,7 @@ mod process;
 mod properties;
 mod pull;
 mod rotation;
+mod store;
 mod storm;
 mod telemetry;
 mod template;
