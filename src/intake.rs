@@ -113,6 +113,7 @@ fn object_of<'a>(members: impl Iterator<Item = Member<'a, 'a>>, at_most_bytes: u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::Outcome;
     use crate::source::Sources;
     use time::macros::datetime;
 
@@ -137,6 +138,13 @@ mod tests {
         assert_eq!(pretty.data.unwrap().get(), "{\"EventType\":\"A\",\"a\": [1],\"b\": {\"c\":{ } }}");
         let untouched = "{ \"EventType\" : \"PullComplete\" }";
         assert_eq!(tencent(untouched).data.unwrap().get(), untouched);
+    }
+
+    #[test]
+    fn what_belongs_to_the_transport_is_no_payload() {
+        let envelope = tencent(r#"{"EventType":"RestoreMediaComplete","T":{"FileId":"1","TaskId":"t"}}"#);
+        assert_eq!((envelope.subject, envelope.outcome), (None, Outcome::Unknown));
+        assert_eq!(envelope.data.unwrap().get(), r#"{"EventType":"RestoreMediaComplete"}"#);
     }
 
     #[test]

@@ -73,7 +73,7 @@ macro_rules! client_config {
             // They last as long as the process: there is nothing to look up.
             .identity_cache($sdk::config::IdentityCache::no_cache())
             .http_client($aws.http.clone())
-            .interceptor($crate::store::sdk_http::UnderOurName)
+            .interceptor($crate::store::sdk_http::WithoutFrills)
             .timeout_config(aws::timeouts($patience))
             .retry_config(aws::retries($patience));
         config.set_endpoint_url($aws.endpoint_url($service));

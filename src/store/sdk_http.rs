@@ -30,12 +30,12 @@ use super::connect::{self, Connector, OUR_NAME};
 /// and signed anew for every request; two headers that number calls and attempts; and the labels of metrics that are not
 /// collected. What it learns of the service's clock, and a trace that goes along, stay.
 #[derive(Debug)]
-pub(super) struct UnderOurName;
+pub(super) struct WithoutFrills;
 
 #[dyn_dispatch_hint]
-impl Intercept for UnderOurName {
+impl Intercept for WithoutFrills {
     fn name(&self) -> &'static str {
-        "UnderOurName"
+        "WithoutFrills"
     }
 
     fn read_before_execution(

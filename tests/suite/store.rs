@@ -1,5 +1,6 @@
 //! What AWS is sent, to the last header.
 
+use hyper::http::HeaderName;
 use mediahook::config::Environment;
 use mediahook::envelope::Message;
 use mediahook::receive::budget::PATIENCE;
@@ -31,7 +32,7 @@ async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
     queue.enqueue(&message).await.unwrap();
 
     let head = heads.recv().await.unwrap();
-    let mut names: Vec<_> = head.keys().map(|name| name.as_str()).collect();
+    let mut names: Vec<_> = head.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(
         names,

@@ -27,6 +27,7 @@ use super::event::upload::{
     FileDeleteTask, FileUploadTask, PersistenceCompleteTask, PullUploadTask, RestoreMediaTask,
 };
 use super::event::{Legacy, Unknown};
+use super::notification::transport;
 use super::outcome::Rule;
 use crate::json::{self, Member, Value};
 use crate::sender::model::Shape;
@@ -266,18 +267,21 @@ pub(super) struct Found<'j, 'a> {
     /// Nothing for a type that is not in the table.
     pub(super) kind: Option<&'static Kind>,
     pub(super) payload: Option<Member<'j, 'a>>,
+    /// The members that are not about the event.
+    pub(super) transport: &'static [&'static str],
 }
 
 /// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
 /// lacks the type.
 pub(super) fn find<'j, 'a>(body: Value<'j, 'a>) -> Option<Found<'j, 'a>> {
-    let payload = payload(body);
+    let transport = transport(body);
+    let payload = payload(body, transport);
     let event_type = match body.text_at("EventType") {
         Some(event_type) => event_type,
         None => type_of(payload.as_ref()?)?,
     };
     let kind = kind(&event_type);
-    Some(Found { event_type, kind, payload })
+    Some(Found { event_type, kind, payload, transport })
 }
 
 /// Whether a member of that name is some event's payload.
@@ -286,8 +290,9 @@ pub(super) fn is_payload(member: &str) -> bool {
 }
 
 /// The member that is an object. Should tomorrow's body have several, the one named like an event.
-fn payload<'j, 'a>(body: Value<'j, 'a>) -> Option<Member<'j, 'a>> {
-    let objects = || body.members().filter(|m| m.value().kind() == json::Kind::Object);
+fn payload<'j, 'a>(body: Value<'j, 'a>, transport: &[&str]) -> Option<Member<'j, 'a>> {
+    let is_object = |m: &Member<'_, '_>| m.value().kind() == json::Kind::Object;
+    let objects = || body.members().filter(|m| is_object(m) && !transport.contains(&m.name().as_ref()));
     objects()
         .find(|m| is_payload(&m.name()))
         .or_else(|| objects().find(|m| m.name().ends_with("Event")))

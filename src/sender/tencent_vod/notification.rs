@@ -19,7 +19,7 @@ const TRANSPORTS: [&[&str]; 4] = [
 
 /// Understands a body of format v3.0: an `EventType` and one member that is not null, the payload.
 pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
-    let kind::Found { event_type, kind, payload } = kind::find(body)?;
+    let kind::Found { event_type, kind, payload, transport } = kind::find(body)?;
     let payload = payload.map_or(Value::NULL, |member| member.value());
 
     let task_id = payload.text_at("TaskId").map(String::from);
@@ -35,7 +35,7 @@ pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
         media_id,
         time: None, // no event of this sender carries the time it happened
         outcome: kind.map_or(Outcome::Unknown, |k| k.rule.outcome(payload)),
-        transport: transport(body),
+        transport,
     })
 }
 

@@ -97,7 +97,7 @@ impl<'a> Body<'a> {
         Ok(Self { event_type, member: None, event: Event::Legacy(Box::new(legacy)), other: Vec::new() })
     }
 
-    fn of_found(body: Value<'_, 'a>, Found { event_type, kind, payload }: Found<'_, 'a>) -> Self {
+    fn of_found(body: Value<'_, 'a>, Found { event_type, kind, payload, .. }: Found<'_, 'a>) -> Self {
         let value = payload.as_ref().map(Member::value);
         let is_other = |m: &Member<'_, 'a>| {
             let is_type = m.name() == "EventType" && m.value().text().is_some();
