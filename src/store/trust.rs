@@ -2,7 +2,7 @@
 //! against the five roots that sign them (Amazon Trust Services, valid to 2037 and longer; AWS asks its clients to trust
 //! exactly these).
 
-use std::env;
+use std::{env, iter};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rustls::RootCertStore;
@@ -52,11 +52,15 @@ fn store(certificates: impl Iterator<Item = CertificateDer<'static>>) -> RootCer
 /// The certificates of a PEM text. The decoder of `rustls` is made for secrets, and takes the same time whatever it
 /// reads: over a system's store, as long as all else in init.
 fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
-    pem.split("-----BEGIN CERTIFICATE-----").skip(1).filter_map(|block| {
-        let (base64, _) = block.split_once("-----END CERTIFICATE-----")?;
-        let base64: String = base64.lines().map(str::trim).collect();
-        BASE64_STANDARD.decode(base64).ok().map(CertificateDer::from)
-    })
+    let mut lines = pem.lines().map(str::trim_ascii);
+    let mut base64 = String::new();
+    let blocks = iter::from_fn(move || {
+        lines.find(|line| *line == "-----BEGIN CERTIFICATE-----")?;
+        base64.clear();
+        base64.extend(lines.by_ref().take_while(|line| *line != "-----END CERTIFICATE-----"));
+        Some(BASE64_STANDARD.decode(&base64))
+    });
+    blocks.flatten().map(CertificateDer::from)
 }
 
 /// Whether a region is one of the commercial or the `GovCloud` partition (`eu-central-1`, `us-gov-west-1`). The others may
