@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64_simd::STANDARD as BASE64;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -119,7 +119,7 @@ impl Callback {
 
     /// Decoded once, and only when somebody asks: whoever is refused before costs no memory.
     fn decoded(&self) -> Option<&[u8]> {
-        self.decoded.get_or_init(|| BASE64_STANDARD.decode(&self.body).ok()).as_deref()
+        self.decoded.get_or_init(|| BASE64.decode_to_vec(&self.body).ok()).as_deref()
     }
 }
 

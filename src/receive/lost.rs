@@ -1,6 +1,6 @@
 //! The last resort: queue and bucket fail, so the log is all there is. These lines, and no others, hold a payload.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64_simd::STANDARD as BASE64;
 
 use crate::envelope::Message;
 use crate::store::StoreError;
@@ -28,7 +28,7 @@ pub(super) fn event(message: &Message, error: &str) {
 
 /// Logs a body that is no event, in base64, for it may be anything.
 pub(super) fn body(source: &str, body: &[u8], error: &StoreError) {
-    for (part, parts, text) in split(&BASE64_STANDARD.encode(body)) {
+    for (part, parts, text) in split(&BASE64.encode_to_string(body)) {
         tracing::error!(
             lost = true,
             source,

@@ -4,7 +4,7 @@
 
 use std::{env, iter};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64_simd::STANDARD as BASE64;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
@@ -58,7 +58,7 @@ fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
         lines.find(|line| *line == "-----BEGIN CERTIFICATE-----")?;
         base64.clear();
         base64.extend(lines.by_ref().take_while(|line| *line != "-----END CERTIFICATE-----"));
-        Some(BASE64_STANDARD.decode(&base64))
+        Some(BASE64.decode_to_vec(&base64))
     });
     blocks.flatten().map(CertificateDer::from)
 }
