@@ -117,7 +117,7 @@ impl Callback {
         decoded.unwrap_or(self.body.as_bytes())
     }
 
-    /// Decoded once, and only when somebody asks: whoever is refused before costs no memory.
+    /// Decoded once, and only when somebody asks: whoever is refused by path or token costs no memory.
     fn decoded(&self) -> Option<&[u8]> {
         self.decoded.get_or_init(|| BASE64.decode_to_vec(&self.body).ok()).as_deref()
     }

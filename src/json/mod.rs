@@ -215,6 +215,11 @@ impl<'j, 'a> Member<'j, 'a> {
         if node.is_escaped { self.name() == name } else { written(self.text, node) == name }
     }
 
+    /// Whether [`Member::name`] has something to decode.
+    pub(crate) fn is_name_escaped(&self) -> bool {
+        first(self.nodes).is_escaped
+    }
+
     /// What the name says; see [`Value::string`].
     #[inline]
     pub(crate) fn name_string(&self) -> Result<Cow<'a, str>, &'a str> {

@@ -1,7 +1,7 @@
 //! Reads a JSON text in one pass, as strictly as RFC 8259 and `serde_json` have it.
 //!
 //! Nothing is decoded or copied. What comes of it is an index: sixteen bytes for each value and each name, in the order in
-//! which they stand. So the densest text takes eight times its size, and no object a place in memory of its own.
+//! which they stand. So the densest text fills eight times its size, and no object has a place in memory of its own.
 
 use memchr::{memchr_iter, memrchr};
 

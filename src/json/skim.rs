@@ -1,4 +1,4 @@
-//! Looks through a text of which nobody knows yet who wrote it.
+//! Looks through a text that is no JSON, or too deep, for what can be told all the same.
 
 use super::cursor::{Cursor, Unexpected};
 

@@ -86,7 +86,7 @@ impl<'a> Authentic<'a> {
     /// Lets a callback in if everything its source asks for is there: a token, a signature, or both.
     ///
     /// # Errors
-    /// Why not. Nothing of the body is kept until then.
+    /// Why not. Nothing of the body is stored until then.
     pub fn new(callback: &'a Callback, sources: &'a Sources, now: OffsetDateTime) -> Result<Self, Refusal> {
         if callback.method() != "POST" {
             return Err(Refusal::NotPost);

@@ -94,6 +94,10 @@ impl<'a> Said<'a> {
             }
             Kind::Object => self.members(value.members()),
         }
+        if self.bytes.len() >= DIGESTED_AT_ONCE_BYTES {
+            self.digest.update(&self.bytes);
+            self.bytes.clear();
+        }
     }
 
     fn members(&mut self, members: impl Iterator<Item = Member<'a, 'a>>) {
@@ -101,9 +105,7 @@ impl<'a> Said<'a> {
         let said = members.filter(|member| !member.value().is_null());
         self.waiting.extend(said.map(|member| (first_bytes(&member.name()), member)));
         if let Some(members) = self.waiting.get_mut(others..) {
-            members.sort_by(|(a_first, a), (b_first, b)| {
-                a_first.cmp(b_first).then_with(|| a.name().cmp(&b.name()))
-            });
+            sort(members);
             members.reverse();
         }
         self.bytes.push(b'{');
@@ -118,10 +120,6 @@ impl<'a> Said<'a> {
                 }
             }
             self.value(member.value());
-            if self.bytes.len() >= DIGESTED_AT_ONCE_BYTES {
-                self.digest.update(&self.bytes);
-                self.bytes.clear();
-            }
         }
         self.bytes.push(b'}');
     }
@@ -135,6 +133,18 @@ impl<'a> Said<'a> {
         }
         self.bytes.push(length.to_le_bytes()[0]);
         self.bytes.extend(text.as_bytes());
+    }
+}
+
+/// By their names; those of the same name stay in their order.
+fn sort(members: &mut [(u64, Member<'_, '_>)]) {
+    members.sort_by_key(|(first, _)| *first);
+    for alike in members.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|alike| alike.len() > 1) {
+        if alike.iter().any(|(_, member)| member.is_name_escaped()) {
+            alike.sort_by_cached_key(|(_, member)| member.name()); // each is decoded once
+        } else {
+            alike.sort_by(|(_, a), (_, b)| a.name().cmp(&b.name()));
+        }
     }
 }
 

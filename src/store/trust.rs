@@ -2,9 +2,10 @@
 //! against the five roots that sign them (Amazon Trust Services, valid to 2037 and longer; AWS asks its clients to trust
 //! exactly these).
 
-use std::{env, iter};
+use std::env;
 
 use base64_simd::STANDARD as BASE64;
+use memchr::memmem;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
@@ -52,15 +53,16 @@ fn store(certificates: impl Iterator<Item = CertificateDer<'static>>) -> RootCer
 /// The certificates of a PEM text. The decoder of `rustls` is made for secrets, and takes the same time whatever it
 /// reads: over a system's store, as long as all else in init.
 fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
-    let mut lines = pem.lines().map(str::trim_ascii);
-    let mut base64 = String::new();
-    let blocks = iter::from_fn(move || {
-        lines.find(|line| *line == "-----BEGIN CERTIFICATE-----")?;
-        base64.clear();
-        base64.extend(lines.by_ref().take_while(|line| *line != "-----END CERTIFICATE-----"));
-        Some(BASE64.decode_to_vec(&base64))
-    });
-    blocks.flatten().map(CertificateDer::from)
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let mut one_line = String::new();
+    memmem::find_iter(pem.as_bytes(), BEGIN).filter_map(move |at| {
+        let block = pem.get(at + BEGIN.len()..)?;
+        let base64 = block.get(..memmem::find(block.as_bytes(), END.as_bytes())?)?;
+        one_line.clear();
+        one_line.extend(base64.lines().map(str::trim_ascii));
+        BASE64.decode_to_vec(&one_line).ok().map(CertificateDer::from)
+    })
 }
 
 /// Whether a region is one of the commercial or the `GovCloud` partition (`eu-central-1`, `us-gov-west-1`). The others may
@@ -88,6 +90,17 @@ mod tests {
 
     #[test]
     fn the_roots_are_certificates() {
-        assert_eq!(store(certificates(AMAZON_ROOTS)).len(), 5);
+        let lines: Vec<_> = AMAZON_ROOTS.lines().collect();
+        for written in [
+            AMAZON_ROOTS.to_owned(),
+            lines.join("\r\n"),
+            lines.join("\n  "),
+            AMAZON_ROOTS.replace("-----\n-----", "----------"), // files joined that do not end in a line's end
+            AMAZON_ROOTS.replace("-----BEGIN", "One of Amazon's: -----BEGIN"),
+            format!("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n{AMAZON_ROOTS}"),
+            format!("{AMAZON_ROOTS}-----BEGIN CERTIFICATE-----\nMIID"),
+        ] {
+            assert_eq!(store(certificates(&written)).len(), 5, "{written}");
+        }
     }
 }

@@ -24,6 +24,14 @@ fn filled(head: &str, piece: &str, tail: &str, bytes: usize) -> String {
     format!("{head}{}{tail}", piece.repeat((bytes - head.len() - tail.len()) / piece.len()))
 }
 
+/// An object whose names differ late, have escapes, and are in no order.
+fn alike_and_escaped(bytes: usize) -> String {
+    let members = (0_u32..)
+        .take(bytes / 26)
+        .map(|n| format!(r#""\u0061aaaaaaa{:08x}":0"#, n.wrapping_mul(0x9e37_79b1)));
+    format!(r#"{{"EventType":"X","XEvent":{{{}}}}}"#, members.collect::<Vec<_>>().join(","))
+}
+
 #[tokio::test]
 async fn the_largest_callback_is_answered_in_little_memory() {
     let cloud = Cloud::start().await;
@@ -48,6 +56,12 @@ async fn the_largest_callback_is_answered_in_little_memory() {
         ("empty objects", plain(filled(event, "{},", "0]}}", escaped)), 200),
         ("small objects", plain(filled(event, r#"{"":0},"#, "0]}}", escaped)), 200),
         ("small numbers", plain(filled(event, "0,", "0]}}", escaped)), 200),
+        (
+            "one object",
+            plain(filled(r#"{"EventType":"X","XEvent":{"#, r#""":0,"#, r#""":0}}"#, escaped * 9 / 10)),
+            200,
+        ),
+        ("names alike and escaped", plain(alike_and_escaped(escaped)), 200),
         ("small arrays", plain(filled(event, "[0],", "0]}}", escaped)), 200),
         ("nested without end", plain("[".repeat(escaped)), 400),
         ("no JSON", plain("x".repeat(escaped)), 400),
