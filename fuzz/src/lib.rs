@@ -1,5 +1,8 @@
 //! What must hold for every text, whoever sent it.
 
+#[path = "../../tests/support/normal.rs"]
+mod normal;
+
 use std::collections::BTreeSet;
 
 use mediahook::envelope::{Channel, Envelope};
@@ -7,6 +10,7 @@ use mediahook::intake;
 use mediahook::json::{self, Json, Kind, Member, ParseError};
 use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::source::Sources;
+use normal::normal;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -117,22 +121,6 @@ fn is_kept(text: &str, written: &str, again: impl FnOnce() -> String) {
         kept.remove("EventType");
     }
     assert_eq!(kept, sent);
-}
-
-/// With numbers digit by digit, as texts, and without what means "none".
-fn normal(value: json::Value<'_, '_>) -> Option<Value> {
-    match value.kind() {
-        Kind::Null => None,
-        Kind::Bool => value.flag().map(Value::from),
-        Kind::Number | Kind::String => value.text().map(Value::from),
-        Kind::Array => {
-            let items: Vec<_> = value.items().filter_map(normal).collect();
-            (!items.is_empty()).then(|| items.into())
-        }
-        Kind::Object => {
-            Some(value.members().filter_map(|m| Some((m.name().to_string(), normal(m.value())?))).collect())
-        }
-    }
 }
 
 /// An envelope from a queue, written again, is the same message.

@@ -4,32 +4,18 @@ use std::path::Path;
 
 use mediahook::envelope::{Channel, Envelope};
 use mediahook::intake;
-use mediahook::json::{self, Json, Kind};
+use mediahook::json::Json;
 use mediahook::sender::model::Unread;
 use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::source::Sources;
 use serde_json::Value;
 use time::macros::datetime;
 
-/// A JSON text with its numbers digit by digit, as texts, so that a number in a text's place is the same; without the
-/// members that say "none".
-pub(crate) fn normal(text: &str) -> Option<Value> {
-    normal_value(Json::parse(text).unwrap().root())
-}
+use crate::support::normal;
 
-fn normal_value(value: json::Value<'_, '_>) -> Option<Value> {
-    match value.kind() {
-        Kind::Null => None,
-        Kind::Bool => value.flag().map(Value::from),
-        Kind::Number | Kind::String => value.text().map(Value::from),
-        Kind::Array => {
-            let items: Vec<_> = value.items().filter_map(normal_value).collect();
-            (!items.is_empty()).then(|| items.into())
-        }
-        Kind::Object => Some(
-            value.members().filter_map(|m| Some((m.name().to_string(), normal_value(m.value())?))).collect(),
-        ),
-    }
+/// See [`normal::normal`].
+pub(crate) fn normal(text: &str) -> Option<Value> {
+    normal::normal(Json::parse(text).unwrap().root())
 }
 
 pub(crate) fn envelope(source: &str, body: &str) -> Envelope {

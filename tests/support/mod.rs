@@ -17,6 +17,7 @@ pub mod http;
 pub mod inbox;
 pub mod mapping;
 pub mod mns;
+pub mod normal;
 pub mod runtime_api;
 pub mod sender_queue;
 pub mod senders;
