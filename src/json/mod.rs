@@ -129,7 +129,7 @@ impl<'j, 'a> Value<'j, 'a> {
 
     /// The member of that name; the last one where a name is repeated, as most JSON readers have it.
     pub fn get(self, name: &str) -> Option<Self> {
-        self.members().filter(|m| m.is_named(name)).last().map(|m| m.value())
+        self.members().filter(|m| m.name() == name).last().map(Member::value)
     }
 
     /// The value at a path of member names, such as `Input.FileId`.
@@ -205,34 +205,28 @@ impl<'j, 'a> Value<'j, 'a> {
 impl<'j, 'a> Member<'j, 'a> {
     /// The name, decoded. One that no string can hold is as it was written.
     #[inline]
-    pub fn name(&self) -> Cow<'a, str> {
+    pub fn name(self) -> Cow<'a, str> {
         self.name_string().unwrap_or_else(Cow::Borrowed)
     }
 
-    /// Whether that is the name.
-    pub(crate) fn is_named(&self, name: &str) -> bool {
-        let node = first(self.nodes);
-        if node.is_escaped { self.name() == name } else { written(self.text, node) == name }
-    }
-
     /// Whether [`Member::name`] has something to decode.
-    pub(crate) fn is_name_escaped(&self) -> bool {
+    pub(crate) fn is_name_escaped(self) -> bool {
         first(self.nodes).is_escaped
     }
 
     /// What the name says; see [`Value::string`].
     #[inline]
-    pub(crate) fn name_string(&self) -> Result<Cow<'a, str>, &'a str> {
+    pub(crate) fn name_string(self) -> Result<Cow<'a, str>, &'a str> {
         string(self.text, first(self.nodes))
     }
 
     /// The value.
-    pub fn value(&self) -> Value<'j, 'a> {
+    pub fn value(self) -> Value<'j, 'a> {
         Value { text: self.text, nodes: self.nodes.get(1..).unwrap_or_default() }
     }
 
     /// The member's own bytes, from the first quote of its name to the end of its value.
-    pub fn text(&self) -> &'a str {
+    pub fn text(self) -> &'a str {
         slice(self.text, first(self.nodes).start, self.value().node().end)
     }
 }
@@ -312,7 +306,7 @@ mod tests {
         assert!(root.get("c").unwrap().items().nth(1).unwrap().get("d").unwrap().is_null());
         let raws: Vec<_> = root.members().map(|m| m.value().raw()).collect();
         assert_eq!(raws, ["16092504232103571364.50", r#""x\"\\""#, r#"[1, {"d":null}]"#, "true"]);
-        let texts: Vec<_> = root.members().map(|m| m.text()).collect();
+        let texts: Vec<_> = root.members().map(Member::text).collect();
         assert_eq!(
             texts,
             [

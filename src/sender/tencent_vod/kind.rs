@@ -278,7 +278,7 @@ pub(super) fn find<'j, 'a>(body: Value<'j, 'a>) -> Option<Found<'j, 'a>> {
     let payload = payload(body, transport);
     let event_type = match body.text_at("EventType") {
         Some(event_type) => event_type,
-        None => type_of(payload.as_ref()?)?,
+        None => type_of(payload?)?,
     };
     let kind = kind(&event_type);
     Some(Found { event_type, kind, payload, transport })
@@ -300,7 +300,7 @@ fn payload<'j, 'a>(body: Value<'j, 'a>, transport: &[&str]) -> Option<Member<'j,
 }
 
 /// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
-fn type_of<'a>(payload: &Member<'_, 'a>) -> Option<Cow<'a, str>> {
+fn type_of<'a>(payload: Member<'_, 'a>) -> Option<Cow<'a, str>> {
     let name = payload.name();
     match kind_with(&name) {
         Some(kind) => Some(kind.event_type.into()),

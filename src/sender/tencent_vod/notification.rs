@@ -2,7 +2,7 @@
 
 use super::kind::{self, Kind};
 use crate::envelope::Outcome;
-use crate::json::Value;
+use crate::json::{Member, Value};
 use crate::sender::Notification;
 
 /// What stands before the sender's event type.
@@ -20,7 +20,7 @@ const TRANSPORTS: [&[&str]; 4] = [
 /// Understands a body of format v3.0: an `EventType` and one member that is not null, the payload.
 pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     let kind::Found { event_type, kind, payload, transport } = kind::find(body)?;
-    let payload = payload.map_or(Value::NULL, |member| member.value());
+    let payload = payload.map_or(Value::NULL, Member::value);
 
     let task_id = payload.text_at("TaskId").map(String::from);
     let media_id = media_id(payload, kind.map_or(&["FileId"], |k: &Kind| k.media));

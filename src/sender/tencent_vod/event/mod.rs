@@ -98,13 +98,11 @@ impl<'a> Body<'a> {
     }
 
     fn of_found(body: Value<'_, 'a>, Found { event_type, kind, payload, .. }: Found<'_, 'a>) -> Self {
-        let value = payload.as_ref().map(Member::value);
+        let value = payload.map(Member::value);
         let is_other = |m: &Member<'_, 'a>| {
             let is_type = m.name() == "EventType" && m.value().text().is_some();
             let is_empty_payload = m.value().is_null() && kind::is_payload(&m.name());
-            !is_type
-                && !is_empty_payload
-                && payload.as_ref().is_none_or(|p| !std::ptr::eq(p.text(), m.text()))
+            !is_type && !is_empty_payload && payload.is_none_or(|p| !std::ptr::eq(p.text(), m.text()))
         };
         Self {
             event: kind.zip(value).and_then(|(kind, value)| Event::of_kind(kind, value)).unwrap_or_else(
@@ -115,7 +113,7 @@ impl<'a> Body<'a> {
             ),
             event_type,
             other: body.members().filter(is_other).map(Other::from).collect(),
-            member: payload.map(|payload| payload.name()),
+            member: payload.map(Member::name),
         }
     }
 }
