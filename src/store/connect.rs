@@ -1,16 +1,20 @@
 //! How connections are made and kept: TCP, TLS by `ring`, HTTP/1.1, which is what AWS and both senders speak.
 
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Body, Bytes};
-use hyper::{Request, Response};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::Scheme;
+use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service as _;
 
 use super::StoreError;
 use super::aws::causes;
@@ -44,51 +48,285 @@ pub(super) fn connector(roots: RootCertStore) -> Result<Connector, StoreError> {
     Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
 
-/// A pool of its connections, each of which is closed when it was idle for a while.
-pub(super) fn pool<B>(connector: Connector) -> Client<Connector, B>
-where
-    B: Body<Data: Send> + Send,
-{
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_FOR)
-        .build(connector)
-}
+/// What is sent: bytes in memory, as the SDK has them.
+pub(super) type Payload = SdkBody;
 
-/// Connections that can be forgotten.
+/// Connections, each of which serves one request after another, whoever they are to.
 #[derive(Debug)]
 pub(super) struct Connections {
     connector: Connector,
-    pool: Mutex<Option<Client<Connector, Full<Bytes>>>>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A connection that waits for a request.
+#[derive(Debug)]
+struct Idle {
+    to: Origin,
+    since: Instant,
+    connection: SendRequest<Payload>,
+}
+
+/// Where a connection leads.
+#[derive(Debug, PartialEq)]
+struct Origin {
+    scheme: Scheme,
+    /// As the request's header has it: a port that goes without saying is not said.
+    host: HeaderValue,
 }
 
 impl Connections {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, pool: Mutex::default() }
+        Self { connector, idle: Mutex::default() }
     }
 
-    /// Sends a request, and waits for the whole of its answer.
+    /// Sends a request to its absolute address, and waits for the whole of its answer.
+    ///
+    /// A connection is kept after an answer that was no server error. Whoever does not wait that long ends it: the next
+    /// request has another.
     ///
     /// # Errors
-    /// There is none, or one of more than so many bytes.
+    /// There is no answer, or one of more than so many bytes.
     pub(super) async fn exchange(
         &self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Payload>,
         max_answer_bytes: usize,
     ) -> Result<Response<Bytes>, StoreError> {
-        let client = self.pool().get_or_insert_with(|| pool(self.connector.clone())).clone();
-        let (head, body) = client.request(request).await.map_err(|e| causes(&e))?.into_parts();
+        let address = std::mem::take(request.uri_mut());
+        let to = Origin::of(&address).ok_or_else(|| StoreError("an address without a host".to_owned()))?;
+        *request.uri_mut() = address.path_and_query().cloned().map(Uri::from).unwrap_or_default();
+        request.headers_mut().insert(HOST, to.host.clone());
+
+        let (connection, answer) = self.send(request, &to, address).await?;
+        let (head, body) = answer.into_parts();
         let body = Limited::new(body, max_answer_bytes).collect().await.map_err(|e| causes(e.as_ref()))?;
+        if !head.status.is_server_error() {
+            self.idle().push(Idle { to, since: Instant::now(), connection });
+        }
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
     /// The next request makes a connection of its own. What is under way goes on.
     pub(super) fn forget(&self) {
-        *self.pool() = None;
+        self.idle().clear();
     }
 
-    fn pool(&self) -> MutexGuard<'_, Option<Client<Connector, Full<Bytes>>>> {
-        // Nothing panics while it holds the lock; if it did, the pool would still be whole.
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn send(
+        &self,
+        mut request: Request<Payload>,
+        to: &Origin,
+        address: Uri,
+    ) -> Result<(SendRequest<Payload>, Response<Incoming>), StoreError> {
+        while let Some(mut kept) = self.take(to) {
+            match kept.try_send_request(request).await {
+                Ok(answer) => return Ok((kept, answer)),
+                // It was closed before anything was sent, which is no reason to fail.
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(causes(&error.into_error())),
+                },
+            }
+        }
+        // Boxed, as it is large and seldom run.
+        let mut fresh = Box::pin(self.connect(address)).await?;
+        let answer = fresh.send_request(request).await.map_err(|e| causes(&e))?;
+        Ok((fresh, answer))
+    }
+
+    async fn connect(&self, address: Uri) -> Result<SendRequest<Payload>, StoreError> {
+        let mut connector = self.connector.clone();
+        poll_fn(|context| connector.poll_ready(context)).await.map_err(|e| causes(e.as_ref()))?;
+        let stream = connector.call(address).await.map_err(|e| causes(e.as_ref()))?;
+        let (connection, exchanges) = handshake(stream).await.map_err(|e| causes(&e))?;
+        // How it ends is seen by whoever waits for an answer.
+        tokio::spawn(exchanges);
+        Ok(connection)
+    }
+
+    /// The one that was used last, as it is the most likely to be good.
+    fn take(&self, to: &Origin) -> Option<SendRequest<Payload>> {
+        let mut idle = self.idle();
+        idle.retain(|idle| !idle.connection.is_closed() && idle.since.elapsed() < IDLE_FOR);
+        let last = idle.iter().rposition(|idle| idle.to == *to)?;
+        Some(idle.remove(last).connection)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        // Nothing panics while it holds the lock; if it did, the connections would still be whole.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Origin {
+    /// Nothing of an address that is not absolute.
+    fn of(address: &Uri) -> Option<Self> {
+        let (scheme, name) = (address.scheme()?.clone(), address.host()?);
+        let default_port = if scheme == Scheme::HTTPS { 443 } else { 80 };
+        let port = address.port_u16().filter(|port| *port != default_port);
+        let host = port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        Some(Self { scheme, host: host.try_into().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 2\r\n\r\nno";
+    const NEVER: &str = "";
+
+    /// Which connection a request came on, and its head.
+    type Seen = (usize, String);
+
+    /// What each connection answers, one request after another, before it is closed.
+    type Script = &'static [&'static [&'static str]];
+
+    async fn serve(script: Script) -> (Connections, String, UnboundedReceiver<Seen>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/queue?a=b", listener.local_addr().unwrap());
+        let (tell, seen) = unbounded_channel();
+        tokio::spawn(async move {
+            for (number, answers) in script.iter().enumerate() {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve_one(stream, number, answers, tell.clone()));
+            }
+        });
+        (Connections::new(connector(RootCertStore::empty()).unwrap()), address, seen)
+    }
+
+    async fn serve_one(
+        mut stream: TcpStream,
+        number: usize,
+        answers: &'static [&'static str],
+        tell: UnboundedSender<Seen>,
+    ) {
+        for answer in answers {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                let Ok(byte) = stream.read_u8().await else { return };
+                head.push(byte.into());
+            }
+            tell.send((number, head)).unwrap();
+            if *answer == NEVER {
+                sleep(Duration::from_mins(1)).await;
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn ask(connections: &Connections, address: &str) -> Result<Response<Bytes>, StoreError> {
+        let request = Request::get(address).body(Payload::empty()).unwrap();
+        connections.exchange(request, 2).await
+    }
+
+    /// Two requests, the second after a moment, and which connections they came on.
+    async fn asked_twice(script: Script, between: impl Fn(&Connections)) -> [usize; 2] {
+        let (connections, address, mut seen) = serve(script).await;
+        let _ = timeout(Duration::from_millis(100), ask(&connections, &address)).await;
+        sleep(Duration::from_millis(20)).await;
+        between(&connections);
+        assert_eq!(ask(&connections, &address).await.unwrap().into_body(), "ok");
+        [seen.recv().await.unwrap().0, seen.recv().await.unwrap().0]
+    }
+
+    #[tokio::test]
+    async fn a_connection_serves_one_request_after_another() {
+        assert_eq!(asked_twice(&[&[OK, OK]], |_| ()).await, [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn one_that_may_be_of_no_use_is_not_used_again() {
+        let nothing = |_: &Connections| ();
+        assert_eq!(asked_twice(&[&[OK], &[OK]], nothing).await, [0, 1], "closed");
+        assert_eq!(asked_twice(&[&[BUSY, OK], &[OK]], nothing).await, [0, 1], "after a server error");
+        assert_eq!(
+            asked_twice(&[&[NEVER], &[OK]], nothing).await,
+            [0, 1],
+            "when nobody waited for the answer"
+        );
+        assert_eq!(asked_twice(&[&[OK, OK], &[OK]], Connections::forget).await, [0, 1], "forgotten");
+        let long_ago = |connections: &Connections| {
+            connections.idle().iter_mut().for_each(|idle| idle.since -= IDLE_FOR);
+        };
+        assert_eq!(asked_twice(&[&[OK, OK], &[OK]], long_ago).await, [0, 1], "idle for long");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_sent_what_is_for_another() {
+        let (connections, address, mut seen) = serve(&[&[OK, OK], &[OK]]).await;
+        let other = address.replace("127.0.0.1", "localhost");
+        for address in [&address, &other] {
+            ask(&connections, address).await.unwrap();
+        }
+        let (first, second) = (seen.recv().await.unwrap(), seen.recv().await.unwrap());
+        assert_eq!([first.0, second.0], [0, 1]);
+        assert!(first.1.starts_with("GET /queue?a=b HTTP/1.1\r\nhost: 127.0.0.1:"), "{}", first.1);
+        assert!(second.1.starts_with("GET /queue?a=b HTTP/1.1\r\nhost: localhost:"), "{}", second.1);
+    }
+
+    #[tokio::test]
+    async fn what_is_for_tls_is_sent_on_nothing_else() {
+        let (connections, address, mut seen) = serve(&[&[OK, OK], &[OK]]).await;
+        ask(&connections, &address).await.unwrap();
+        seen.recv().await.unwrap();
+        let address = address.replace("http://", "https://");
+        let answer = timeout(Duration::from_millis(100), ask(&connections, &address)).await;
+        assert!(answer.is_err(), "nobody there speaks TLS");
+        assert!(seen.try_recv().is_err());
+    }
+
+    /// As when a function wakes: what is to be sent comes together with the end of the connection.
+    #[tokio::test]
+    async fn a_request_that_was_not_sent_is_sent_on_another() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let (mut wake, woken) = std::os::unix::net::UnixStream::pair().unwrap();
+        woken.set_nonblocking(true).unwrap();
+        let mut woken = tokio::net::UnixStream::from_std(woken).unwrap();
+        let server = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+                stream.write_all(OK.as_bytes()).unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+                drop(stream);
+                wake.write_all(b".").unwrap();
+            }
+        });
+        let connections = Connections::new(connector(RootCertStore::empty()).unwrap());
+        ask(&connections, &address).await.unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        woken.read_u8().await.unwrap();
+        assert!(!connections.idle()[0].connection.is_closed(), "nobody has seen it yet");
+        ask(&connections, &address).await.unwrap();
+        server.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_had_is_an_error() {
+        let (connections, address, _seen) =
+            serve(&[&["HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nlong"]]).await;
+        assert!(ask(&connections, &address).await.unwrap_err().0.contains("length limit exceeded"));
+        let error = ask(&connections, "/queue").await.unwrap_err();
+        assert_eq!(error.0, "an address without a host");
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = ask(&connections, &format!("http://{closed}/")).await.unwrap_err();
+        assert!(error.0.contains("Connection refused"), "{error}");
+    }
+
+    #[test]
+    fn a_host_is_named_as_it_is_signed() {
+        let host = |address| Origin::of(&Uri::from_static(address)).unwrap().host;
+        assert_eq!(host("https://sqs.eu-central-1.amazonaws.com/"), "sqs.eu-central-1.amazonaws.com");
+        assert_eq!(host("https://localhost:443/a"), "localhost");
+        assert_eq!(host("http://localhost:443/a"), "localhost:443");
+        assert_eq!(host("http://user@[::1]:80"), "[::1]");
     }
 }

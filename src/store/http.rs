@@ -6,14 +6,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-
-use super::connect::{self, Connections};
+use super::connect::{self, Connections, Payload};
 use super::{Http, StoreError, trust};
 use crate::sender::pull::{Answer, Request};
 
-/// An HTTP client with a pool of connections. The system's roots are read when it is first needed.
+/// An HTTP client that keeps its connections. The system's roots are read when it is first needed.
 #[derive(Debug)]
 pub struct SenderHttp {
     max_answer_bytes: usize,
@@ -34,7 +31,7 @@ impl SenderHttp {
             builder = builder.header(*name, value);
         }
         // Not the error's own words, which may have the value.
-        let body = Full::new(Bytes::from(request.body.clone()));
+        let body = Payload::from(request.body.clone());
         let request =
             builder.body(body).map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
         let answer = connections.exchange(request, self.max_answer_bytes).await?;

@@ -11,7 +11,6 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
@@ -19,7 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{sleep, timeout};
 
 use super::aws::{Aws, causes};
-use super::connect::{Connections, OUR_NAME};
+use super::connect::{Connections, OUR_NAME, Payload};
 use super::{Bucket, Patience, StoreError};
 use crate::xml;
 
@@ -86,13 +85,13 @@ impl S3Bucket {
         if answer.status().is_success() { Ok(answer.into_body()) } else { Err(Refused::of(&answer)) }
     }
 
-    fn signed(&self, ask: &Ask, at: SystemTime) -> Result<Request<Full<Bytes>>, StoreError> {
+    fn signed(&self, ask: &Ask, at: SystemTime) -> Result<Request<Payload>, StoreError> {
         let uri = format!("{}{}", self.address, ask.target);
         let mut request = Request::builder().method(&ask.method).uri(&uri).header(USER_AGENT, OUR_NAME);
         if let Some(media_type) = ask.media_type {
             request = request.header(CONTENT_TYPE, media_type);
         }
-        let mut request = request.body(Full::new(ask.body.clone())).map_err(|e| causes(&e))?;
+        let mut request = request.body(Payload::from(ask.body.clone())).map_err(|e| causes(&e))?;
 
         let identity = Identity::from(self.aws.credentials.clone());
         let parameters = v4::SigningParams::builder()

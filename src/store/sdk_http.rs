@@ -3,13 +3,12 @@
 //! The SDK's own brings HTTP/2, which none of our services needs (a tenth of the receiver's code), and hands every root
 //! of a system's store through a base64 decoder that is slow on purpose: most of what a start costs.
 
-use std::fmt;
+use std::sync::Arc;
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -21,10 +20,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use hyper::header::{HeaderValue, USER_AGENT};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 
-use super::connect::{self, Connector, OUR_NAME};
+use super::connect::{Connections, Connector, OUR_NAME};
 
 /// Has the SDK leave out what nobody asks for: what it says of itself, in two headers of a hundred bytes and more, composed
 /// and signed anew for every request; two headers that number calls and attempts; and the labels of metrics that are not
@@ -53,15 +50,16 @@ impl Intercept for WithoutFrills {
     }
 }
 
-/// An HTTP client for SDK clients, with one pool for all of them.
+/// An HTTP client for SDK clients, which share its connections.
 #[derive(Debug)]
 pub(super) struct SdkHttp(SharedHttpConnector);
 
-struct Pool(Client<Connector, SdkBody>);
+#[derive(Debug)]
+struct Shared(Arc<Connections>);
 
 impl SdkHttp {
     pub(super) fn new(connector: Connector) -> Self {
-        Self(SharedHttpConnector::new(Pool(connect::pool(connector))))
+        Self(SharedHttpConnector::new(Shared(Arc::new(Connections::new(connector)))))
     }
 }
 
@@ -72,39 +70,17 @@ impl HttpClient for SdkHttp {
     }
 }
 
-impl HttpConnector for Pool {
+impl HttpConnector for Shared {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let mut request = match request.try_into_http1x() {
-            Ok(request) => request,
-            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
-        };
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
-        let connection = capture_connection(&mut request);
-        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-            capture.set_connection_retriever(move || Some(metadata(connection.clone())));
-        }
-        let response = self.0.request(request);
+        let connections = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
+            let mut request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
+            request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
             // Whatever happens on the way may be better on another connection, so all of it is the kind that is retried.
-            let response = response.await.map_err(|e| ConnectorError::io(e.into()))?;
-            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+            let answer = connections.exchange(request, usize::MAX).await;
+            let answer = answer.map_err(|e| ConnectorError::io(e.into()))?;
+            HttpResponse::try_from(answer.map(SdkBody::from))
                 .map_err(|e| ConnectorError::other(e.into(), None))
         })
-    }
-}
-
-/// By this the SDK gives up a connection on which something went wrong: the second attempt has a fresh one.
-fn metadata(connection: CaptureConnection) -> ConnectionMetadata {
-    let poison = move || {
-        if let Some(connected) = connection.connection_metadata().as_ref() {
-            connected.poison();
-        }
-    };
-    ConnectionMetadata::builder().proxied(false).poison_fn(poison).build()
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pool")
     }
 }
