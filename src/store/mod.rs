@@ -9,6 +9,7 @@ pub mod http;
 pub mod s3;
 mod sdk_http;
 pub mod secrets;
+mod sigv4;
 pub mod sqs;
 mod trust;
 

@@ -11,6 +11,7 @@ use aws_sdk_sqs::types::{
 };
 
 use super::aws::{self, Aws};
+use super::sigv4::SigV4;
 use super::{Patience, Queue, StoreError};
 use crate::envelope::Message;
 
@@ -31,7 +32,8 @@ impl SqsQueue {
     pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
         let config = aws::client_config!(aws_sdk_sqs, "SQS", aws, patience)
             // Nothing is streamed here, and an attempt that hangs is bounded.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .push_auth_scheme(SigV4::new(aws, "sqs"));
         Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
     }
 

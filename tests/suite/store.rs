@@ -1,22 +1,37 @@
-//! What AWS is sent, to the last header.
+//! What AWS is sent, to the last header, and on which connection.
 
-use hyper::http::HeaderName;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use hyper::HeaderMap;
+use hyper::header::HeaderName;
 use mediahook::config::Environment;
 use mediahook::envelope::Message;
 use mediahook::receive::budget::PATIENCE;
-use mediahook::store::Queue as _;
 use mediahook::store::aws::Aws;
 use mediahook::store::sqs::SqsQueue;
+use mediahook::store::{Queue as _, StoreError};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use time::macros::format_description;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::support::http;
+use crate::support::http::{self, Response};
 
-#[tokio::test]
-async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
+const JSON: &str = "application/x-amz-json-1.0";
+
+/// A queue that answers its requests, counted from 1, like this, and the heads of those requests.
+async fn queue_that_answers(
+    answer: impl Fn(usize) -> Option<Response> + Send + Sync + 'static,
+) -> (SqsQueue, UnboundedReceiver<HeaderMap>) {
     let (listener, address) = http::listen().await;
-    let (seen, mut heads) = tokio::sync::mpsc::unbounded_channel();
+    let (seen, heads) = unbounded_channel();
+    let (answer, count) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
     tokio::spawn(http::serve(listener, move |request| {
-        let told = seen.send(request.headers().clone());
-        async move { told.ok().map(|()| http::response(200, "application/x-amz-json-1.0", "{}")) }
+        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+        let answer = seen.send(request.headers().clone()).ok().and_then(|()| answer(number));
+        async move { answer }
     }));
     let variables = [
         ("AWS_REGION", "us-east-1".to_owned()),
@@ -26,10 +41,18 @@ async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
         ("AWS_ENDPOINT_URL_SQS", format!("http://{address}")),
     ];
     let aws = Aws::new(variables.into_iter().collect::<Environment>()).unwrap();
-    let queue = SqsQueue::new(&aws, format!("http://{address}/1/callbacks.fifo"), PATIENCE);
+    (SqsQueue::new(&aws, format!("http://{address}/1/callbacks.fifo"), PATIENCE), heads)
+}
+
+async fn enqueue(queue: &SqsQueue) -> Result<(), StoreError> {
     let (body, id) = ("{}".to_owned(), "1".to_owned());
-    let message = Message { body, deduplication_id: id.clone(), group_id: id, trace: None };
-    queue.enqueue(&message).await.unwrap();
+    queue.enqueue(&Message { body, deduplication_id: id.clone(), group_id: id, trace: None }).await
+}
+
+#[tokio::test]
+async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
+    let (queue, mut heads) = queue_that_answers(|_| Some(http::response(200, JSON, "{}"))).await;
+    enqueue(&queue).await.unwrap();
 
     let head = heads.recv().await.unwrap();
     let mut names: Vec<_> = head.keys().map(HeaderName::as_str).collect();
@@ -49,4 +72,52 @@ async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
         ]
     );
     assert!(head["user-agent"].to_str().unwrap().starts_with("mediahook/"));
+}
+
+/// The first by our signer, the second by the SDK's.
+#[tokio::test]
+async fn each_attempt_is_signed_alike() {
+    let (queue, mut heads) = queue_that_answers(|number| {
+        let status = if number == 1 { 500 } else { 200 };
+        Some(http::response(status, JSON, "{}"))
+    })
+    .await;
+    enqueue(&queue).await.unwrap();
+
+    let signed = |head: HeaderMap| {
+        let authorization = head["authorization"].to_str().unwrap();
+        let (what, signature) = authorization.split_once(", Signature=").unwrap();
+        assert_eq!(signature.len(), 64, "{signature}");
+        let names: Vec<_> = head.keys().map(ToString::to_string).collect();
+        (what.to_owned(), names)
+    };
+    let (first, second) = (signed(heads.recv().await.unwrap()), signed(heads.recv().await.unwrap()));
+    assert_eq!(first, second);
+    let signed_headers = "SignedHeaders=content-length;content-type;host;x-amz-date;x-amz-security-token;\
+        x-amz-target;x-amzn-query-mode";
+    assert!(first.0.ends_with(signed_headers), "{}", first.0);
+}
+
+#[tokio::test]
+async fn by_a_clock_that_is_wrong_only_the_first_attempt_is_signed() {
+    let theirs = OffsetDateTime::now_utc() + Duration::from_hours(1);
+    let (queue, mut heads) = queue_that_answers(move |number| {
+        let refused = r#"{"__type":"InvalidSignatureException","message":"Signature expired"}"#;
+        let (status, body) = if number == 1 { (400, refused) } else { (200, "{}") };
+        let mut response = http::response(status, JSON, body);
+        let date = theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT");
+        response.headers_mut().insert("date", date.parse().unwrap());
+        Some(response)
+    })
+    .await;
+    enqueue(&queue).await.unwrap();
+
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    let mut ahead_s = async || {
+        let head = heads.recv().await.unwrap();
+        let at = time::PrimitiveDateTime::parse(head["x-amz-date"].to_str().unwrap(), format).unwrap();
+        (at.assume_utc() - OffsetDateTime::from(SystemTime::now())).whole_seconds()
+    };
+    let (first, second) = (ahead_s().await, ahead_s().await);
+    assert!(first.abs() < 60 && (second - 3_600).abs() < 60, "{first} s and {second} s ahead");
 }
