@@ -3,7 +3,7 @@
 //! Lambda puts all of it into the environment, so these few variables are read directly: `aws-config` would bring its
 //! STS, SSO, profile and instance-metadata clients into a function that can use none of them.
 
-use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, IntoShared as _, Region, SharedHttpClient};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -97,6 +97,8 @@ pub(super) fn retries(patience: Patience) -> RetryConfig {
         .with_max_attempts(patience.attempts)
         .with_initial_backoff(patience.pause)
         .with_max_backoff(patience.pause)
+        // Which connection is used again is decided where they are kept.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections)
 }
 
 /// What went wrong: the service's own code and words, else the chain of causes. Not the SDK's `Debug`, which shows the

@@ -81,8 +81,8 @@ impl Connections {
 
     /// Sends a request to its absolute address, and waits for the whole of its answer.
     ///
-    /// A connection is kept after an answer that was no server error. Whoever does not wait that long ends it: the next
-    /// request has another.
+    /// A connection is kept after an answer that was no server error. After anything else, and when nobody waits that long,
+    /// it is given up with all that lead to the same place: the next attempt has a fresh one.
     ///
     /// # Errors
     /// There is no answer, or one of more than so many bytes.
@@ -96,10 +96,12 @@ impl Connections {
         *request.uri_mut() = address.path_and_query().cloned().map(Uri::from).unwrap_or_default();
         request.headers_mut().insert(HOST, to.host.clone());
 
+        let doubt = Doubt { connections: self, to: &to };
         let (connection, answer) = self.send(request, &to, address).await?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, max_answer_bytes).collect().await.map_err(|e| causes(e.as_ref()))?;
         if !head.status.is_server_error() {
+            doubt.dispel();
             self.idle().push(Idle { to, since: Instant::now(), connection });
         }
         Ok(Response::from_parts(head, body.to_bytes()))
@@ -119,7 +121,7 @@ impl Connections {
         while let Some(mut kept) = self.take(to) {
             match kept.try_send_request(request).await {
                 Ok(answer) => return Ok((kept, answer)),
-                // It was closed before anything was sent, which is no reason to fail.
+                // It was closed, or is busy still, and nothing was sent: no reason to fail.
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(causes(&error.into_error())),
@@ -156,6 +158,25 @@ impl Connections {
     }
 }
 
+/// Whether the connections that lead there are still good: what ends one unseen may have ended all of them, as when the
+/// function was frozen.
+struct Doubt<'a> {
+    connections: &'a Connections,
+    to: &'a Origin,
+}
+
+impl Doubt<'_> {
+    fn dispel(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        self.connections.idle().retain(|idle| idle.to != *self.to);
+    }
+}
+
 impl Origin {
     /// Nothing of an address that is not absolute.
     fn of(address: &Uri) -> Option<Self> {
@@ -169,6 +190,7 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Reverse;
     use std::io::{Read as _, Write as _};
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -256,6 +278,33 @@ mod tests {
             connections.idle().iter_mut().for_each(|idle| idle.since -= IDLE_FOR);
         };
         assert_eq!(asked_twice(&[&[OK, OK], &[OK]], long_ago).await, [0, 1], "idle for long");
+    }
+
+    #[tokio::test]
+    async fn what_failed_on_one_is_not_tried_on_another_as_old() {
+        for never in [NEVER, BUSY, "not HTTP\r\n\r\n"] {
+            let first: &[&str] = Box::leak(Box::new([OK, never, OK]));
+            let script = Box::leak(Box::new([first, &[OK, OK], &[OK]]));
+            let (connections, address, mut seen) = serve(script).await;
+            let (first, second) = tokio::join!(ask(&connections, &address), ask(&connections, &address));
+            assert!(first.is_ok() && second.is_ok() && connections.idle().len() == 2);
+            // The first of them is the one to use.
+            connections.idle().sort_by_key(|idle| Reverse(idle.since));
+            let answer = timeout(Duration::from_millis(50), ask(&connections, &address)).await;
+            assert!(!answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status() == 200)));
+            ask(&connections, &address).await.unwrap();
+            let connections = [0; 4].map(|_| seen.try_recv().unwrap().0);
+            assert_eq!(connections[3], 2, "{never:?}: {connections:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_can_be_used_at_once() {
+        let (connections, address, mut seen) = serve(&[&[OK; 20]]).await;
+        for _ in 0..20 {
+            ask(&connections, &address).await.unwrap();
+            assert_eq!(seen.try_recv().unwrap().0, 0);
+        }
     }
 
     #[tokio::test]

@@ -2,11 +2,13 @@
 //!
 //! The SDK's signer makes its key anew for each request, and is prepared for paths, queries and bodies that none to SQS has:
 //! that is a twentieth of what a callback costs. So a plain request is signed here, by the SDK's own arithmetic and with a
-//! key that is kept for its day. All others are left to the SDK.
+//! key that is kept for its day. All others are left to the SDK, and so is every second attempt: it may be one because our
+//! clock is wrong, which the SDK finds out.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4Signer};
 use aws_sdk_sqs::config::{Credentials, Region};
@@ -25,7 +27,10 @@ use super::aws::Aws;
 use crate::envelope::hex;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const DATE: &str = "x-amz-date";
 const TOKEN: &str = "x-amz-security-token";
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// What the SDK leaves unsigned as well: each may be changed on the way.
 const UNSIGNED: [&str; 4] = ["authorization", "transfer-encoding", "user-agent", "x-amzn-trace-id"];
@@ -37,6 +42,8 @@ pub(super) struct SigV4 {
     region: Region,
     credentials: Credentials,
     day_key: Mutex<Option<DayKey>>,
+    /// The SDK has learned from the service that our clock is off, and by how much.
+    clock_is_wrong: AtomicBool,
     sdk: SigV4Signer,
 }
 
@@ -57,18 +64,20 @@ impl SigV4 {
     /// For a service, by its name in signatures.
     pub(super) fn new(aws: &Aws, service: &'static str) -> Self {
         let (region, credentials) = (aws.region.clone(), aws.credentials.clone());
-        Self { service, region, credentials, day_key: Mutex::default(), sdk: SigV4Signer::new() }
+        Self::of(service, region, credentials)
     }
 
-    /// Nothing for a request that is not plain: with a path, a query, a port that goes without saying, or a body that is not
-    /// in memory.
+    fn of(service: &'static str, region: Region, credentials: Credentials) -> Self {
+        let (day_key, sdk) = (Mutex::default(), SigV4Signer::new());
+        Self { service, region, credentials, day_key, clock_is_wrong: AtomicBool::new(false), sdk }
+    }
+
+    /// Nothing for a request that is not plain: with a path, a query, a port that goes without saying, a body that is not in
+    /// memory, or headers that are signed other than they stand there.
     fn sign(&self, request: &HttpRequest, at: SystemTime) -> Option<Signature> {
         let (host, body) = (plain_host(request.uri())?, request.body().bytes()?);
         let (date, time) = date_and_time(at);
-        let mut signed = vec![("host", host), ("x-amz-date", &time)];
-        signed.extend(self.credentials.session_token().map(|token| (TOKEN, token)));
-        signed.extend(request.headers().iter().filter(|(name, _)| !UNSIGNED.contains(name)));
-        signed.sort_unstable();
+        let signed = self.plain_headers(request, host, &time)?;
         let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
 
         let mut canonical = format!("{}\n/\n\n", request.method());
@@ -85,6 +94,23 @@ impl SigV4 {
         let authorization =
             format!("{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}");
         Some(Signature { time, authorization })
+    }
+
+    /// What is signed, in the order in which it is.
+    fn plain_headers<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        host: &'a str,
+        time: &'a str,
+    ) -> Option<Vec<(&'a str, &'a str)>> {
+        let mut headers = vec![("host", host), (DATE, time)];
+        headers.extend(self.credentials.session_token().map(|token| (TOKEN, token)));
+        headers.extend(request.headers().iter().filter(|(name, _)| !UNSIGNED.contains(name)));
+        headers.sort_unstable();
+        let is_repeated = headers.windows(2).any(|two| matches!(two, [(a, _), (b, _)] if a == b));
+        let has_space = |value: &str| value.trim() != value || value.contains("  ");
+        let are_plain = !is_repeated && !headers.iter().any(|(_, value)| has_space(value));
+        are_plain.then_some(headers)
     }
 
     fn key_of(&self, date: String, at: SystemTime) -> Vec<u8> {
@@ -124,14 +150,18 @@ impl Sign for SigV4 {
         components: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        // Where the first attempt was refused because our clock is wrong, the SDK knows by how much.
         let is_first = config.load::<RequestAttempts>().is_none_or(|so_far| so_far.attempts() == 1);
+        let is_ours = is_first && !self.clock_is_wrong.load(Ordering::Relaxed);
         let now = components.time_source().unwrap_or_default().now();
-        let Some(signature) = is_first.then(|| self.sign(request, now)).flatten() else {
-            return self.sdk.sign_http_request(request, identity, endpoint, components, config);
+        let Some(signature) = is_ours.then(|| self.sign(request, now)).flatten() else {
+            self.sdk.sign_http_request(request, identity, endpoint, components, config)?;
+            if request.headers().get(DATE).is_some_and(|date| !is_about(date, now)) {
+                self.clock_is_wrong.store(true, Ordering::Relaxed);
+            }
+            return Ok(());
         };
         let headers = request.headers_mut();
-        headers.try_insert("x-amz-date", signature.time)?;
+        headers.try_insert(DATE, signature.time)?;
         headers.try_insert("authorization", signature.authorization)?;
         if let Some(token) = self.credentials.session_token() {
             headers.try_insert(TOKEN, token.to_owned())?;
@@ -144,7 +174,7 @@ impl Sign for SigV4 {
 fn plain_host(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once("://")?;
     let host = rest.strip_suffix('/')?;
-    let default_port = if scheme == "https" { ":443" } else { ":80" };
+    let default_port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
     let is_plain = !host.contains(['/', '?', '#', '@']) && !host.ends_with(default_port);
     is_plain.then_some(host)
 }
@@ -157,6 +187,14 @@ fn date_and_time(at: SystemTime) -> (String, String) {
     (date, time)
 }
 
+/// Whether a request of that date is signed by the time that it is, give or take a minute.
+fn is_about(date: &str, at: SystemTime) -> bool {
+    // Of one width, so they are in the order of time.
+    let (_, earliest) = date_and_time(at - MINUTE);
+    let (_, latest) = date_and_time(at + MINUTE);
+    (earliest.as_str()..=latest.as_str()).contains(&date)
+}
+
 /// Signs whatever a service is sent: for nobody's log.
 impl fmt::Debug for DayKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +204,7 @@ impl fmt::Debug for DayKey {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
     use aws_sigv4::sign::v4::SigningParams;
@@ -177,8 +215,7 @@ mod tests {
 
     fn signer(key_id: &str, secret: &str, token: Option<String>) -> SigV4 {
         let credentials = Credentials::new(key_id, secret, token, None, "test");
-        let (region, sdk) = (Region::from_static("eu-central-1"), SigV4Signer::new());
-        SigV4 { service: "sqs", region, credentials, day_key: Mutex::default(), sdk }
+        SigV4::of("sqs", Region::from_static("eu-central-1"), credentials)
     }
 
     fn request(uri: &str, headers: &[(&'static str, String)], body: &str) -> HttpRequest {
@@ -186,7 +223,7 @@ mod tests {
         request.set_method("POST").unwrap();
         request.set_uri(uri).unwrap();
         for (name, value) in headers {
-            request.headers_mut().insert(*name, value.clone());
+            request.headers_mut().append(*name, value.clone());
         }
         request
     }
@@ -245,6 +282,10 @@ mod tests {
     fn what_is_not_plain_is_left_to_the_sdk() {
         let signer = signer("AKIDEXAMPLE", "secret", None);
         let signs = |uri| signer.sign(&request(uri, &[], ""), UNIX_EPOCH).is_some();
+        let signs_with = |name: &'static str, value: &str| {
+            let headers = [("content-type", "text/plain".to_owned()), (name, value.to_owned())];
+            signer.sign(&request("http://localhost:4566/", &headers, ""), UNIX_EPOCH).is_some()
+        };
         assert!(signs("https://sqs.eu-central-1.amazonaws.com/"));
         assert!(signs("http://localhost:4566/"));
         for uri in [
@@ -253,9 +294,20 @@ mod tests {
             "http://localhost:4566/?a=b",
             "http://user@localhost:4566/",
             "http://localhost:80/",
-            "https://localhost:443/",
+            "HTTPS://localhost:443/",
         ] {
             assert!(!signs(uri), "{uri}");
+        }
+        assert!(signs_with("x-a", "a b"));
+        for (name, value) in [
+            ("x-a", " a"),
+            ("x-a", "a "),
+            ("x-a", "a  b"),
+            ("content-type", "text/html"),
+            ("host", "other"),
+            ("x-amz-date", "20261122T000000Z"),
+        ] {
+            assert!(!signs_with(name, value), "{name}: {value:?}");
         }
     }
 
