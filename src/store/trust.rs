@@ -5,7 +5,7 @@
 use std::env;
 
 use base64_simd::STANDARD as BASE64;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
@@ -55,12 +55,18 @@ fn store(certificates: impl Iterator<Item = CertificateDer<'static>>) -> RootCer
 fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";
-    let mut one_line = String::new();
+    let end = memmem::Finder::new(END);
+    let mut one_line = Vec::new();
     memmem::find_iter(pem.as_bytes(), BEGIN).filter_map(move |at| {
-        let block = pem.get(at + BEGIN.len()..)?;
-        let base64 = block.get(..memmem::find(block.as_bytes(), END.as_bytes())?)?;
+        let block = pem.as_bytes().get(at + BEGIN.len()..)?;
+        let base64 = block.get(..end.find(block)?)?;
         one_line.clear();
-        one_line.extend(base64.lines().map(str::trim_ascii));
+        let mut rest = base64;
+        while let Some((line, behind)) = memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at)) {
+            one_line.extend_from_slice(line.trim_ascii());
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        one_line.extend_from_slice(rest.trim_ascii());
         BASE64.decode_to_vec(&one_line).ok().map(CertificateDer::from)
     })
 }
