@@ -80,20 +80,28 @@ impl SigV4 {
         let signed = self.plain_headers(request, host, &time)?;
         let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
 
-        let mut canonical = format!("{}\n/\n\n", request.method());
-        for (name, value) in signed {
-            canonical.extend([name, ":", value, "\n"]);
-        }
-        canonical.extend(["\n", &names, "\n", &hex(&Sha256::digest(body))]);
+        let mut canonical = vec![request.method(), "\n/\n\n"];
+        canonical.extend(signed.iter().flat_map(|(name, value)| [name, ":", value, "\n"]));
+        let body_digest = hex(&Sha256::digest(body));
+        canonical.extend(["\n", &names, "\n", &body_digest]);
+        let digest = hex(&Sha256::digest(canonical.concat()));
 
-        let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
-        let digest = hex(&Sha256::digest(canonical));
-        let text = format!("{ALGORITHM}\n{time}\n{scope}\n{digest}");
+        let scope = [&date, "/", self.region.as_ref(), "/", self.service, "/aws4_request"].concat();
+        let text = [ALGORITHM, "\n", &time, "\n", &scope, "\n", &digest].concat();
         let signature = calculate_signature(self.key_of(date, at), text.as_bytes());
         let key_id = self.credentials.access_key_id();
-        let authorization =
-            format!("{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}");
-        Some(Signature { time, authorization })
+        let parts = [
+            ALGORITHM,
+            " Credential=",
+            key_id,
+            "/",
+            &scope,
+            ", SignedHeaders=",
+            &names,
+            ", Signature=",
+            &signature,
+        ];
+        Some(Signature { time, authorization: parts.concat() })
     }
 
     /// What is signed, in the order in which it is.
