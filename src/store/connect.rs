@@ -52,6 +52,9 @@ pub(super) fn connector(roots: RootCertStore) -> Result<Connector, StoreError> {
 pub(super) type Payload = SdkBody;
 
 /// Connections, each of which serves one request after another, whoever they are to.
+///
+/// Not `hyper-util`'s client: it weighs new connections against old ones that may become free, for every request, and gives
+/// up only the one connection that failed, where those beside it may be as stale.
 #[derive(Debug)]
 pub(super) struct Connections {
     connector: Connector,
