@@ -30,8 +30,6 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: &str = "x-amz-date";
 const TOKEN: &str = "x-amz-security-token";
 
-const MINUTE: Duration = Duration::from_mins(1);
-
 /// What the SDK leaves unsigned as well: each may be changed on the way.
 const UNSIGNED: [&str; 4] = ["authorization", "transfer-encoding", "user-agent", "x-amzn-trace-id"];
 
@@ -72,7 +70,7 @@ impl SigV4 {
         Self { service, region, credentials, day_key, clock_is_wrong: AtomicBool::new(false), sdk }
     }
 
-    /// Nothing for a request that is not plain: with a path, a query, a port that goes without saying, a body that is not in
+    /// Nothing for a request that is not plain: with a path, a query, a port that may go without saying, a body that is not in
     /// memory, or headers that are signed other than they stand there.
     fn sign(&self, request: &HttpRequest, at: SystemTime) -> Option<Signature> {
         let (host, body) = (plain_host(request.uri())?, request.body().bytes()?);
@@ -180,10 +178,9 @@ impl Sign for SigV4 {
 
 /// The host of an address that is nothing but scheme and host, as the request's header has it.
 fn plain_host(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let host = rest.strip_suffix('/')?;
-    let default_port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
-    let is_plain = !host.contains(['/', '?', '#', '@']) && !host.ends_with(default_port);
+    let host = uri.split_once("://")?.1.strip_suffix('/')?;
+    let may_go_without_port = [":443", ":80"].iter().any(|port| host.ends_with(port));
+    let is_plain = !host.contains(['/', '?', '#', '@']) && !may_go_without_port;
     is_plain.then_some(host)
 }
 
@@ -197,9 +194,10 @@ fn date_and_time(at: SystemTime) -> (String, String) {
 
 /// Whether a request of that date is signed by the time that it is, give or take a minute.
 fn is_about(date: &str, at: SystemTime) -> bool {
+    const TOLERANCE: Duration = Duration::from_mins(1);
     // Of one width, so they are in the order of time.
-    let (_, earliest) = date_and_time(at - MINUTE);
-    let (_, latest) = date_and_time(at + MINUTE);
+    let (_, earliest) = date_and_time(at - TOLERANCE);
+    let (_, latest) = date_and_time(at + TOLERANCE);
     (earliest.as_str()..=latest.as_str()).contains(&date)
 }
 

@@ -59,9 +59,8 @@ fn certificates(pem: &str) -> impl Iterator<Item = CertificateDer<'static>> {
     let mut one_line = Vec::new();
     memmem::find_iter(pem.as_bytes(), BEGIN).filter_map(move |at| {
         let block = pem.as_bytes().get(at + BEGIN.len()..)?;
-        let base64 = block.get(..end.find(block)?)?;
+        let mut rest = block.get(..end.find(block)?)?;
         one_line.clear();
-        let mut rest = base64;
         while let Some((line, behind)) = memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at)) {
             one_line.extend_from_slice(line.trim_ascii());
             rest = behind.get(1..).unwrap_or_default();

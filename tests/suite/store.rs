@@ -23,14 +23,14 @@ const JSON: &str = "application/x-amz-json-1.0";
 
 /// A queue that answers its requests, counted from 1, like this, and the heads of those requests.
 async fn queue_that_answers(
-    answer: impl Fn(usize) -> Option<Response> + Send + Sync + 'static,
+    answer: impl Fn(usize) -> Response + Send + Sync + 'static,
 ) -> (SqsQueue, UnboundedReceiver<HeaderMap>) {
     let (listener, address) = http::listen().await;
     let (seen, heads) = unbounded_channel();
     let (answer, count) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
     tokio::spawn(http::serve(listener, move |request| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        let answer = seen.send(request.headers().clone()).ok().and_then(|()| answer(number));
+        let answer = seen.send(request.headers().clone()).ok().map(|()| answer(number));
         async move { answer }
     }));
     let variables = [
@@ -51,7 +51,7 @@ async fn enqueue(queue: &SqsQueue) -> Result<(), StoreError> {
 
 #[tokio::test]
 async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
-    let (queue, mut heads) = queue_that_answers(|_| Some(http::response(200, JSON, "{}"))).await;
+    let (queue, mut heads) = queue_that_answers(|_| http::response(200, JSON, "{}")).await;
     enqueue(&queue).await.unwrap();
 
     let head = heads.recv().await.unwrap();
@@ -79,7 +79,7 @@ async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
 async fn each_attempt_is_signed_alike() {
     let (queue, mut heads) = queue_that_answers(|number| {
         let status = if number == 1 { 500 } else { 200 };
-        Some(http::response(status, JSON, "{}"))
+        http::response(status, JSON, "{}")
     })
     .await;
     enqueue(&queue).await.unwrap();
@@ -107,7 +107,7 @@ async fn by_a_clock_that_is_wrong_only_the_first_attempt_of_all_is_signed() {
         let mut response = http::response(status, JSON, body);
         let date = theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT");
         response.headers_mut().insert("date", date.parse().unwrap());
-        Some(response)
+        response
     })
     .await;
     for _ in 0..3 {

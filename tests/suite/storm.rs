@@ -137,11 +137,15 @@ impl Storm {
         );
     }
 
+    /// What the receiver says of its steps: was it late, or this machine? A callback that was lost has no id.
+    fn line_of(&self, id: &str) -> Option<&str> {
+        self.log.lines().find(|line| !id.is_empty() && line.contains(id))
+    }
+
     fn assert_nothing_lost_or_late(&self) {
         for answered in &self.answered {
-            // Beside it what the receiver says of its steps: was it late, or this machine?
-            let line = self.log.lines().find(|line| line.contains(&answered.id)).unwrap_or("no line");
-            assert!(answered.took < ANSWER_WITHIN, "{} took {:?}: {line}", answered.body, answered.took);
+            let Answered { body, took, id, .. } = answered;
+            assert!(*took < ANSWER_WITHIN, "{body} took {took:?}: {:?}", self.line_of(id));
             if answered.status == 200 {
                 assert_eq!(
                     self.kept.get(&answered.id),
