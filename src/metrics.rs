@@ -30,6 +30,8 @@ metrics! {
     REJECTED = "Rejected", "Count", "authentic bodies that are no event, put into `rejected/`";
     LOST = "Lost", "Count", "authentic callbacks that only the log has";
     NO_SOURCES = "NoSources", "Count", "callbacks answered 503 because the sources are not known yet";
+    SOURCES_READ_FAILED = "SourcesReadFailed", "Count", "reads of the secret with the sources that failed, or found a mistake in it";
+    QUEUE_SKIPPED = "QueueSkipped", "Count", "callbacks that did not try the queue, because it had failed several times in a row";
     QUEUE_LATENCY = "QueueLatency", "Milliseconds", "how long the queue took to take an event";
     EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it came to us";
     PULLED = "Pulled", "Count", "deliveries that a sender's queue, or the spill, handed to the puller";

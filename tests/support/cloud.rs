@@ -47,6 +47,8 @@ pub enum Fault {
     ResetAfter,
     /// As it should, but late.
     Slow(Duration),
+    /// As things are when the call arrives; the answer arrives late.
+    AnswerLate(Duration),
 }
 
 /// Which fault the nth call meets, counted from 0.
@@ -321,7 +323,7 @@ impl<S: MockService> Service<S> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = (self.faults.lock().expect("the faults"))(call);
         match fault {
-            Fault::None | Fault::ResetAfter => {}
+            Fault::None | Fault::ResetAfter | Fault::AnswerLate(_) => {}
             Fault::Error => return Some(error(500, "InternalError")),
             Fault::Throttle => return Some(error(400, "ThrottlingException")),
             Fault::Hang => std::future::pending().await,
@@ -336,6 +338,9 @@ impl<S: MockService> Service<S> {
             body,
         };
         let answered = self.inner.handle(request).await;
+        if let Fault::AnswerLate(by) = fault {
+            tokio::time::sleep(by).await;
+        }
         let mut response = http::response(answered.status, "", finish(answered.body));
         *response.headers_mut() = answered.headers;
         response.headers_mut().remove("content-length");

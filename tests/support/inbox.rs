@@ -130,7 +130,7 @@ impl Fault {
             Fault::Hang => std::future::pending().await,
             Fault::Reset => Meddled::Reset,
             Fault::ResetAfter => Meddled::ResetAfter,
-            Fault::Slow(by) => {
+            Fault::Slow(by) | Fault::AnswerLate(by) => {
                 tokio::time::sleep(by).await;
                 Meddled::Not
             }
