@@ -3,7 +3,8 @@
 //! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what had its effect is marked
 //! completed, what had none is released, the answer goes back. A handler that is at work when the reserve begins is cut
 //! off (at its next `await`), and a record that would have less than another reserve for itself is not begun. Both are
-//! reported failed and come again, with their claims released: to be killed instead would leave all of it to the leases.
+//! reported failed and retried, with their claims released: to be killed instead would leave all of it to the leases. A
+//! record at its last receive is begun as long as any time is left for handlers, since SQS would not hand it over again.
 //!
 //! A short invocation keeps less: never more than a quarter of it.
 
@@ -36,8 +37,9 @@ impl Deadline {
     }
 
     /// Whether there is time for one more record.
-    pub(super) fn may_begin(self) -> bool {
-        Instant::now() + self.reserve < self.handlers_until()
+    pub(super) fn may_begin(self, is_last_receive: bool) -> bool {
+        let needed = if is_last_receive { Duration::ZERO } else { self.reserve };
+        Instant::now() + needed < self.handlers_until()
     }
 
     /// When the handlers must have ended.
@@ -59,7 +61,8 @@ mod tests {
     fn there_is_always_time_left_for_the_answer() {
         for (left_ms, begins) in [(30_000, true), (4_100, true), (1_000, true), (0, false)] {
             let deadline = Deadline::new(Duration::from_millis(left_ms));
-            assert_eq!(deadline.may_begin(), begins, "{left_ms}");
+            assert_eq!(deadline.may_begin(false), begins, "{left_ms}");
+            assert_eq!(deadline.may_begin(true), begins, "{left_ms}");
             assert!(
                 deadline.handlers_until() <= deadline.answer_by() && deadline.answer_by() <= deadline.ends
             );

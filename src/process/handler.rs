@@ -61,8 +61,9 @@ pub(super) enum Then {
 }
 
 impl Failure {
-    /// A failure for this reason. The event comes again when its visibility timeout ends, and after `maxReceiveCount`
-    /// times it goes to the dead-letter queue.
+    /// A failure for this reason. The event is retried when its visibility timeout ends, with those behind it in its group.
+    /// When it fails at its last receive (`MEDIAHOOK_MAX_RECEIVE_COUNT`), it goes to the dead-letter queue, and the others
+    /// are processed.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), then: Then::Retry }
     }
@@ -76,6 +77,11 @@ impl Failure {
 
     pub(super) fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// The same with something more to say.
+    pub(super) fn and(self, more: impl fmt::Display) -> Self {
+        Self { reason: format!("{}; {more}", self.reason), ..self }
     }
 
     pub(super) fn then(&self) -> Then {

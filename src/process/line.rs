@@ -41,6 +41,11 @@ pub(super) struct Done<'a> {
     pub(super) invocation: &'a Invocation,
 }
 
+/// How often SQS has handed over a record, this time included.
+pub(super) fn receive_count(record: &SqsMessage) -> Option<u32> {
+    record.attributes.get("ApproximateReceiveCount")?.parse().ok()
+}
+
 #[derive(Serialize)]
 struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +101,7 @@ impl Done<'_> {
             source: self.envelope.map(|envelope| cut(&envelope.source)),
             event_type: self.envelope.map(|envelope| cut(&envelope.event_type)),
             message_id: self.record.message_id.as_deref(),
-            receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()),
+            receive_count: receive_count(self.record),
             result,
             held_back: Some(self.held_back).filter(|records| *records > 0),
             reason: reason.map(|failure| cut(failure.reason())),

@@ -2,7 +2,8 @@
 //!
 //! A record that fails is reported alone, and the rest of its message group with it, so that one media's events keep
 //! their order; every other group goes on. SQS hands what was reported over again when its visibility timeout ends, and
-//! moves it to the dead-letter queue after `maxReceiveCount` times; what can never succeed goes there at once.
+//! counts a receive for each of them, tried or not. So a record that fails at its last receive (`maxReceiveCount`) is sent to
+//! the dead-letter queue by us, and its group goes on; what can never succeed goes there at once.
 //!
 //! With a table, each event takes effect once: see [`ledger`], and `docs/process.md` for what happens in each crash.
 

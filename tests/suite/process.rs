@@ -83,9 +83,14 @@ async fn invoke(function: &mut Function, records: &[Value]) -> Vec<String> {
     failed(&serde_json::from_value(answer).unwrap())
 }
 
+/// The lines of a log.
+fn lines(log: &str) -> Vec<Value> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// How often the processor's log says that it handled each of these.
 fn effects(log: &str, ids: &[&str]) -> Vec<usize> {
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = lines(log);
     let of = |id: &str| lines.iter().filter(|l| l["message"] == "event" && l["id"] == id).count();
     ids.iter().map(|id| of(id)).collect()
 }
@@ -303,6 +308,73 @@ async fn the_log_tells_a_dead_letters_reason_by_its_id() {
     assert_eq!(Mapping::new(cloud.sqs(), &dead_letter_url).receive().await.len(), 1);
 }
 
+/// Puts events of one group into a queue, and one of another.
+async fn send_two_groups(cloud: &Cloud, queue_url: &str, events: &[(&str, &str)]) {
+    for (id, event_type) in events {
+        let send = cloud.sqs().send_message().queue_url(queue_url).message_body(envelope(id, event_type));
+        let send = send.message_group_id(id.trim_end_matches(char::is_numeric)).message_deduplication_id(*id);
+        send.send().await.unwrap();
+    }
+}
+
+/// The ids of the dead letters.
+async fn dead(cloud: &Cloud, dead_letter_url: &str) -> Vec<String> {
+    let envelopes = Mapping::new(cloud.sqs(), dead_letter_url).envelopes().await;
+    envelopes.into_iter().map(|envelope| envelope.id).collect()
+}
+
+/// Whole batches, as SQS hands them over: all records of a reported batch have one receive more the next time.
+#[tokio::test]
+async fn behind_an_entry_that_the_bus_always_refuses_the_rest_of_its_group_is_put_and_one_is_dead() {
+    let cloud = cloud().await;
+    let (queue_url, dead_letter_url) = cloud.queues(3, 0).await;
+    let mut variables = with_bus(&cloud);
+    variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
+    variables.push(("MEDIAHOOK_MAX_RECEIVE_COUNT", "3".to_owned()));
+    let mut processor = Function::start(PROCESSOR, &variables).await;
+    cloud.bus().refuses(|entry| entry.to_string().contains("a1").then_some("InternalFailure"));
+    send_two_groups(&cloud, &queue_url, &[("a1", "t"), ("a2", "t"), ("a3", "t"), ("b1", "t")]).await;
+    let queue = Mapping::new(cloud.sqs(), &queue_url);
+    let mut batches = Vec::new();
+    for _ in 0..5 {
+        let messages = queue.receive().await;
+        batches.push(messages.len());
+        let answer = processor.invoke(mapping::invocation(&messages)).await.unwrap();
+        queue.settle(&messages, &serde_json::from_value(answer).unwrap()).await;
+    }
+    assert_eq!(dead(&cloud, &dead_letter_url).await, ["a1"]);
+    assert_eq!(cloud.bus().ids(), ["b1", "a2", "a3"], "in order");
+    assert_eq!(batches, [4, 3, 3, 0, 0]);
+
+    let lines = lines(&processor.stop().await);
+    let of_a1: Vec<_> = lines.iter().filter(|line| line["id"] == "a1").collect();
+    let results: Vec<_> = of_a1.iter().map(|line| line["result"].as_str().unwrap()).collect();
+    assert_eq!(results, ["failed", "failed", "dead_letter"]);
+    let reason = of_a1[2]["reason"].as_str().unwrap();
+    assert!(reason.contains("InternalFailure") && reason.contains("last receive (3 of 3)"), "{reason}");
+}
+
+#[tokio::test]
+async fn without_the_queues_max_receive_count_a_warning_at_start_says_what_that_costs() {
+    let cloud = cloud().await;
+    let (_, dead_letter_url) = cloud.queues(3, 0).await;
+    for (count, warns) in [("", true), ("3", false)] {
+        let mut variables = variables(&cloud);
+        variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
+        variables.push(("MEDIAHOOK_MAX_RECEIVE_COUNT", count.to_owned()));
+        let mut processor = Function::start(PROCESSOR, &variables).await;
+        invoke(&mut processor, &[record("a1", "a")]).await;
+        let log = processor.stop().await;
+        let warnings = lines(&log).into_iter().filter(|line| line["level"] == "WARN");
+        let warnings: Vec<_> = warnings.map(|line| line["message"].to_string()).collect();
+        assert_eq!(
+            warnings.iter().any(|w| w.contains("MEDIAHOOK_MAX_RECEIVE_COUNT is not set")),
+            warns,
+            "{log}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
     let cloud = cloud().await;
@@ -312,6 +384,9 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
         ("MEDIAHOOK_LEASE_S", "long", "MEDIAHOOK_LEASE_S: expected a whole number"),
         ("MEDIAHOOK_IDEMPOTENCY_TTL_S", "0", "MEDIAHOOK_IDEMPOTENCY_TTL_S: expected"),
         ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", "dead", "MEDIAHOOK_DEAD_LETTER_QUEUE_URL: expected a URL"),
+        ("MEDIAHOOK_MAX_RECEIVE_COUNT", "0", "MEDIAHOOK_MAX_RECEIVE_COUNT: expected a whole number"),
+        ("MEDIAHOOK_MAX_RECEIVE_COUNT", "1001", "MEDIAHOOK_MAX_RECEIVE_COUNT: expected a whole number"),
+        ("MEDIAHOOK_MAX_RECEIVE_COUNT", "five", "MEDIAHOOK_MAX_RECEIVE_COUNT: expected a whole number"),
         ("AWS_REGION", "", "AWS_REGION is not set"),
     ] {
         let mut variables = with_bus(&cloud);

@@ -91,11 +91,16 @@ fn the_processor_has_all_its_variables_and_the_table_expires() {
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
         (config::EVENT_BUS, "!Ref EventBusName"),
+        (config::MAX_RECEIVE_COUNT, "!Ref MaxReceiveCount"),
         (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
         (mediahook::config::BUCKET, "!Ref Bucket"),
     ] {
         assert_eq!(template.variable(name), value, "{name}");
     }
+    assert_eq!(
+        template.at("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount"),
+        "!Ref MaxReceiveCount"
+    );
     let ttl = "Resources.Table.Properties.TimeToLiveSpecification";
     assert_eq!(template.at(&format!("{ttl}.AttributeName")), "expiresat");
     assert_eq!(template.at(&format!("{ttl}.Enabled")), "true");
