@@ -28,12 +28,15 @@ pub struct Table {
 
 /// Which entries are refused, and with which code.
 type Refusals = Box<dyn Fn(&Value) -> Option<&'static str> + Send + Sync>;
+/// Which entries make their whole request a 400.
+type Rejections = Box<dyn Fn(&Value) -> bool + Send + Sync>;
 
 /// The event bus.
 pub struct Bus {
     service: Service<EventBridgeService>,
     requests: Mutex<Vec<Vec<Value>>>,
     refusals: Mutex<Refusals>,
+    rejections: Mutex<Rejections>,
 }
 
 impl Default for Table {
@@ -114,6 +117,7 @@ impl Default for Bus {
             service: Service::new(EventBridgeService::new(), "events.us-east-1.amazonaws.com"),
             requests: Mutex::default(),
             refusals: Mutex::new(Box::new(|_| None)),
+            rejections: Mutex::new(Box::new(|_| false)),
         }
     }
 }
@@ -122,6 +126,16 @@ impl Bus {
     /// From now on it answers like this.
     pub fn faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         self.service.set(faults);
+    }
+
+    /// How often `PutEvents` was called since its faults were last set.
+    pub fn calls(&self) -> usize {
+        self.service.calls()
+    }
+
+    /// From now on a request that has one of these entries is answered 400, whatever else is in it.
+    pub fn rejects(&self, rejects: impl Fn(&Value) -> bool + Send + Sync + 'static) {
+        *self.rejections.lock().expect("the rejections") = Box::new(rejects);
     }
 
     /// From now on it refuses these entries, while the others of the same request are taken.
@@ -162,6 +176,9 @@ impl Bus {
     pub(super) async fn answer(&self, request: Request) -> Option<Response> {
         let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         let entries = sent["Entries"].as_array().cloned().unwrap_or_default();
+        if entries.iter().any(|entry| (self.rejections.lock().expect("the rejections"))(entry)) {
+            return Some(super::cloud::error(400, "ValidationException"));
+        }
         self.service.answer(request, |body| self.take(&entries, &body)).await
     }
 
