@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::Deadline;
+use super::budget::{Deadline, READY};
 use super::dead_letters::{self, DeadLetters, trace_of};
-use super::handler::{Deliver, Delivery, Failure, Then};
+use super::handler::{Deliver, Delivery, Failure, NotReady, Then};
 use super::ledger::{Claim, Lease, Ledger};
-use super::line::{Done, Fate, receive_count};
+use super::line::{Done, Fate, log_misconfigured, receive_count};
 use crate::envelope::Envelope;
 use crate::invocation::Invocation;
 use crate::store::StoreError;
@@ -73,6 +73,12 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         Self { recorder, now, ..self }
     }
 
+    /// Asks in init whether events can be delivered at all. The first batch asks again where the answer was no.
+    pub async fn prepare(&self) {
+        // What is wrong is logged by the batch that fails for it.
+        let _ = self.handler.ready(READY).await;
+    }
+
     /// Processes a batch: its message groups side by side, the records of each in order. Answers which records failed.
     ///
     /// # Errors
@@ -83,8 +89,13 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Result<SqsBatchResponse, BatchError> {
+        let not_ready = self.handler.ready(deadline.ready_within()).await.err();
+        if let Some(NotReady::Misconfigured(error)) = &not_ready {
+            log_misconfigured(&self.recorder, error, (self.now)(), invocation);
+        }
         let groups = groups(&batch.records).into_iter();
-        let failed = join_all(groups.map(|group| self.process_group(group, deadline, invocation))).await;
+        let groups = groups.map(|group| self.process_group(group, not_ready.as_ref(), deadline, invocation));
+        let failed = join_all(groups).await;
         let mut answer = SqsBatchResponse::default();
         for record in failed.into_iter().flatten() {
             let mut failure = BatchItemFailure::default();
@@ -99,13 +110,17 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     async fn process_group<'r>(
         &self,
         mut records: Vec<&'r SqsMessage>,
+        not_ready: Option<&NotReady>,
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Vec<&'r SqsMessage> {
         for (done, record) in records.iter().enumerate() {
             let began = Instant::now();
             let delivery = read(record);
-            let fate = self.process_record(record, &delivery, deadline).await;
+            let fate = match not_ready {
+                Some(problem) => Fate::Failed(Failure::new(problem)),
+                None => self.process_record(record, &delivery, deadline).await,
+            };
             let failed = matches!(fate, Fate::Failed(_));
             let told = Done {
                 record,

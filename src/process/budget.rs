@@ -17,6 +17,9 @@ use crate::store::Patience;
 /// Kept back for what comes after the handlers.
 pub const RESERVE: Duration = Duration::from_secs(2);
 
+/// The most that is spent on asking whether events can be delivered at all, in init and before a batch.
+pub const READY: Duration = Duration::from_secs(3);
+
 /// What each call to a service is granted. The whole is bounded by the invocation.
 pub const PATIENCE: Patience =
     Patience { attempt: Duration::from_millis(1_500), attempts: 3, pause: Duration::from_millis(200) };
@@ -42,6 +45,11 @@ impl Deadline {
         Instant::now() + needed < self.handlers_until()
     }
 
+    /// How long may be asked whether events can be delivered at all: at most half of the handlers' time.
+    pub(super) fn ready_within(self) -> Duration {
+        READY.min(self.handlers_until().saturating_duration_since(Instant::now()) / 2)
+    }
+
     /// When the handlers must have ended.
     pub(super) fn handlers_until(self) -> Instant {
         self.ends - self.reserve
@@ -63,6 +71,7 @@ mod tests {
             let deadline = Deadline::new(Duration::from_millis(left_ms));
             assert_eq!(deadline.may_begin(false), begins, "{left_ms}");
             assert_eq!(deadline.may_begin(true), begins, "{left_ms}");
+            assert!(deadline.ready_within() <= Duration::from_millis(left_ms) / 2);
             assert!(
                 deadline.handlers_until() <= deadline.answer_by() && deadline.answer_by() <= deadline.ends
             );

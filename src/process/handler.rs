@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::envelope::Envelope;
 use crate::trace::Trace;
@@ -39,6 +40,26 @@ pub struct Delivery<'r> {
 pub trait Deliver: Send + Sync {
     /// As [`Handler::handle`].
     fn deliver(&self, delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Whether events can be delivered at all; asked at start and before each batch, and answered `within` this time.
+    ///
+    /// # Errors
+    /// They cannot: every record of the batch fails, and none is begun.
+    fn ready(&self, within: Duration) -> impl Future<Output = Result<(), NotReady>> + Send {
+        let _ = within;
+        async { Ok(()) }
+    }
+}
+
+/// Why no event can be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// A variable names what does not exist. The text, for one line of the log in each invocation, has both.
+    #[error("the destination does not exist")]
+    Misconfigured(String),
+    /// Nobody knows; it may pass.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 impl<H: Handler> Deliver for H {

@@ -10,7 +10,7 @@ use tracing::Level;
 use super::handler::Failure;
 use crate::envelope::Envelope;
 use crate::invocation::Invocation;
-use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
+use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, MISCONFIGURED, PROCESSED};
 use crate::telemetry::Recorder;
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent, age_ms, cut};
 use crate::trace::Trace;
@@ -44,6 +44,29 @@ pub(super) struct Done<'a> {
 /// How often SQS has handed over a record, this time included.
 pub(super) fn receive_count(record: &SqsMessage) -> Option<u32> {
     record.attributes.get("ApproximateReceiveCount")?.parse().ok()
+}
+
+/// Writes the line of an invocation that could deliver nothing, because a variable names what does not exist.
+pub(super) fn log_misconfigured(
+    recorder: &Recorder,
+    error: &str,
+    at: OffsetDateTime,
+    invocation: &Invocation,
+) {
+    #[derive(Serialize)]
+    struct Members<'a> {
+        error: &'a str,
+        #[serde(flatten)]
+        call: Call<'a>,
+    }
+    recorder.write(&WideEvent {
+        at,
+        level: Level::ERROR,
+        message: "misconfigured: no event is delivered until this is fixed",
+        by: Dimension::Function,
+        metrics: &[Measured::count(MISCONFIGURED, 1)],
+        said: Members { error: cut(error), call: Call::new(invocation, invocation.trace, Duration::ZERO) },
+    });
 }
 
 #[derive(Serialize)]

@@ -9,6 +9,7 @@
 
 mod batch;
 pub mod budget;
+mod bus_check;
 pub mod config;
 pub mod dead_letters;
 mod handler;
@@ -19,6 +20,6 @@ pub mod publish;
 mod run;
 
 pub use batch::{BatchError, Clock, Processor};
-pub use handler::{Deliver, Delivery, Failure, Handler};
+pub use handler::{Deliver, Delivery, Failure, Handler, NotReady};
 pub use log::LogHandler;
 pub use run::run;

@@ -18,7 +18,8 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::Clock;
-use super::handler::{Deliver, Delivery, Failure};
+use super::bus_check::BusCheck;
+use super::handler::{Deliver, Delivery, Failure, NotReady};
 use crate::claim_check;
 use crate::store::{Bucket, StoreError};
 use crate::trace::Trace;
@@ -44,7 +45,17 @@ const GATHER_FOR: Duration = Duration::from_millis(5);
 
 /// Where events are put.
 pub trait Bus: Send + Sync {
-    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`].
+    /// Its name or ARN, as the environment has it.
+    fn name(&self) -> &str;
+
+    /// Whether the bus exists.
+    ///
+    /// # Errors
+    /// There is no answer, or one of which nobody can tell.
+    fn describe(&self) -> impl Future<Output = Result<BusState, StoreError>> + Send;
+
+    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Must not be called for a bus
+    /// that does not exist: EventBridge says that it has taken the entry, and drops it.
     ///
     /// # Errors
     /// The bus did not say. It may have taken any of them.
@@ -52,6 +63,17 @@ pub trait Bus: Send + Sync {
         &self,
         entries: &[&Entry],
     ) -> impl Future<Output = Result<Vec<Result<(), Refusal>>, StoreError>> + Send;
+}
+
+/// What is known of a bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusState {
+    /// It exists.
+    Exists,
+    /// There is none of that name.
+    Missing,
+    /// The role may not ask (`events:DescribeEventBus`); in the service's words.
+    NotPermitted(String),
 }
 
 /// An event as it is put on a bus.
@@ -88,6 +110,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Publisher<B, K> {
     bus: B,
+    check: BusCheck,
     bucket: K,
     now: Clock,
     waiting: Mutex<VecDeque<Waiting>>,
@@ -105,7 +128,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     /// A publisher to this bus. What is too large for it leaves its data in this bucket.
     pub fn new(bus: B, bucket: K, now: Clock) -> Self {
         let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { bus, bucket, now, waiting, turn }
+        Self { bus, check: BusCheck::new(now), bucket, now, waiting, turn }
     }
 
     async fn entry(&self, delivery: &Delivery<'_>) -> Result<Entry, Failure> {
@@ -178,6 +201,10 @@ fn plausible_time(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
 }
 
 impl<B: Bus, K: Bucket> Deliver for Publisher<B, K> {
+    async fn ready(&self, within: Duration) -> Result<(), NotReady> {
+        self.check.check(&self.bus, within).await
+    }
+
     async fn deliver(&self, delivery: &Delivery<'_>) -> Result<(), Failure> {
         let entry = self.entry(delivery).await?;
         let (told, mut hear) = oneshot::channel();
@@ -220,6 +247,12 @@ mod tests {
     struct Noted(Mutex<Vec<Vec<Entry>>>);
 
     impl Bus for Noted {
+        fn name(&self) -> &'static str {
+            "b"
+        }
+        async fn describe(&self) -> Result<BusState, StoreError> {
+            Ok(BusState::Exists)
+        }
         async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
             tokio::task::yield_now().await;
             self.0.lock().unwrap().push(entries.iter().map(|e| (*e).clone()).collect());

@@ -55,6 +55,7 @@ pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
     let processor =
         processor(handler, environment).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let processor = Arc::new(processor.with_recorder(recorder, OffsetDateTime::now_utc));
+    processor.prepare().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let processor = Arc::clone(&processor);
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
@@ -9,15 +10,17 @@ use futures_util::future::join_all;
 
 use super::aws::{self, Aws};
 use super::{Patience, StoreError};
-use crate::process::publish::{Bus, Entry, Refusal, SOURCE};
+use crate::process::publish::{Bus, BusState, Entry, Refusal, SOURCE};
 use crate::trace::Trace;
 
 /// What EventBridge says of an entry that it would not take another time either.
 const NEVER: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
+/// What AWS answers a request that its role may not make.
+const NOT_PERMITTED: &str = "AccessDeniedException";
 /// What AWS answers with a 400 though no entry is at fault: the signer is unknown or not permitted, or there are too many
 /// requests.
 const NO_ENTRYS_FAULT: [&str; 14] = [
-    "AccessDeniedException",
+    NOT_PERMITTED,
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
@@ -79,6 +82,22 @@ impl EventBridgeBus {
 }
 
 impl Bus for EventBridgeBus {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn describe(&self) -> Result<BusState, StoreError> {
+        let describe = self.client.describe_event_bus().name(&self.name);
+        let Err(error) = Box::pin(describe.send()).await else { return Ok(BusState::Exists) };
+        let service_error = error.as_service_error();
+        if service_error.is_some_and(DescribeEventBusError::is_resource_not_found_exception) {
+            return Ok(BusState::Missing);
+        }
+        let permitted = error.code() != Some(NOT_PERMITTED);
+        let error = aws::store_error(&error);
+        if permitted { Err(error) } else { Ok(BusState::NotPermitted(error.0)) }
+    }
+
     /// A request that is refused as a whole is split, so that the entry at fault fails alone. It took none of them. Their
     /// order does not matter: they are of different message groups.
     async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
