@@ -39,8 +39,9 @@ metrics! {
     PULL_FAILED = "PullFailed", "Count", "feeds of which something went wrong in a run of the puller";
     SPILL_WAITING = "SpillWaiting", "Count", "events still in the spill when a run of the puller ended";
     PROCESSED = "Processed", "Count", "events that took effect";
-    FAILED = "Failed", "Count", "records that failed and come again";
+    FAILED = "Failed", "Count", "records that failed and are retried, with what is behind them in their group";
     DUPLICATES = "Duplicates", "Count", "events that had taken effect before";
-    DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, sent to the dead-letter queue";
+    DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, or failed at their last receive, sent to the dead-letter queue";
+    MISCONFIGURED = "Misconfigured", "Count", "batches that failed because the event bus does not exist";
     EFFECT_LATENCY = "EffectLatency", "Milliseconds", "from the event's own time until it took effect";
 }

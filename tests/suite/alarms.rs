@@ -14,6 +14,7 @@ use super::docs::anchors;
 use super::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use super::policy::{PULL_COMPLETE, SOURCES, now_s};
 use super::support::cloud::{Cloud, Fault, SECRET};
+use super::support::effects::{BUS, TABLE};
 use super::support::mapping::{self, Mapping};
 use super::support::runtime_api::Function;
 use super::support::senders::sign_tencent;
@@ -56,6 +57,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::FAILED,
             metrics::DUPLICATES,
             metrics::DEAD_LETTERED,
+            metrics::MISCONFIGURED,
             metrics::EFFECT_LATENCY,
         ],
     ),
@@ -232,7 +234,8 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     // What is paid for is what the parameter's description says: one of two conditions has two alarms, the other one.
     let either =
         alarms.iter().filter(|a| template.at(&format!("{a}.Condition")) == "AlarmsWithoutPuller").count();
-    assert_eq!(alarms.len() - either, 22, "Parameters.Alarms.Description");
+    assert_eq!(alarms.len() - either, 23, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-three alarms"));
 }
 
 #[test]
@@ -295,6 +298,7 @@ impl World {
     async fn new() -> Self {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
+        cloud.table().create().await;
         let tencent = TencentVod::start(Duration::from_secs(30)).await;
         Self { cloud, queue_url, tencent, lines: Vec::new() }
     }
@@ -329,7 +333,8 @@ impl World {
     async fn process(&mut self) {
         let messages = Mapping::new(self.cloud.sqs(), &self.queue_url).receive().await;
         let processor = ("Processor", Path::new(env!("CARGO_BIN_EXE_processor")));
-        self.run(processor, Vec::new(), vec![mapping::invocation(&messages)]).await;
+        let variables = vec![("MEDIAHOOK_TABLE", TABLE.to_owned()), ("MEDIAHOOK_EVENT_BUS", BUS.to_owned())];
+        self.run(processor, variables, vec![mapping::invocation(&messages)]).await;
     }
 }
 
@@ -427,6 +432,12 @@ async fn what_is_pulled_is_no_event(world: &mut World) {
     world.pull(world.tencent.settings()).await;
 }
 
+async fn the_bus_does_not_exist(world: &mut World) {
+    world.cloud.bus().delete(BUS);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.process().await;
+}
+
 #[tokio::test]
 async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_other() {
     let template = Template::read();
@@ -460,6 +471,7 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
         the_queue_fails => ["PullFailedAlarm", "SpillWaitingAlarm", "SpilledAlarm"];
         the_key_to_pull_was_changed => ["PullFailedAlarm"];
         what_is_pulled_is_no_event => ["PullerRejectedAlarm"];
+        the_bus_does_not_exist => ["MisconfiguredAlarm"];
     }
     assert_eq!(silent, BTreeSet::new(), "no fault is played for these");
 }

@@ -472,7 +472,7 @@ async fn the_processor_prints_a_line_for_each_record() {
     assert!(lines[4].get("Source").is_none(), "nobody's name: {}", lines[4]);
     assert!(lines[4]["reason"].as_str().unwrap().starts_with("the bus: "));
     assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
-    assert!(lines[3]["reason"].as_str().unwrap().contains("not brought to the dead-letter queue"));
+    assert!(lines[3]["reason"].as_str().unwrap().contains("not sent to the dead-letter queue"));
     assert_eq!((lines[0]["cold"].as_bool(), lines[1]["cold"].as_bool()), (Some(true), Some(false)));
 }
 

@@ -39,6 +39,8 @@ pub enum Fault {
     Error,
     /// Slow down.
     Throttle,
+    /// Not allowed.
+    Denied,
     /// Not at all.
     Hang,
     /// By a reset of the connection.
@@ -315,6 +317,10 @@ impl<S: MockService> Service<S> {
         self.calls.store(0, Ordering::Relaxed);
     }
 
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn answer(
         &self,
         request: Request,
@@ -326,6 +332,7 @@ impl<S: MockService> Service<S> {
             Fault::None | Fault::ResetAfter | Fault::AnswerLate(_) => {}
             Fault::Error => return Some(error(500, "InternalError")),
             Fault::Throttle => return Some(error(400, "ThrottlingException")),
+            Fault::Denied => return Some(error(400, "AccessDeniedException")),
             Fault::Hang => std::future::pending().await,
             Fault::Reset => return None,
             Fault::Slow(by) => tokio::time::sleep(by).await,
@@ -348,7 +355,7 @@ impl<S: MockService> Service<S> {
     }
 }
 
-fn error(status: u16, code: &str) -> Response {
+pub(super) fn error(status: u16, code: &str) -> Response {
     let body = json!({ "__type": code, "message": "as it was told" });
     http::response(status, "application/x-amz-json-1.0", body.to_string())
 }
