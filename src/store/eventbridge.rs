@@ -1,10 +1,12 @@
 //! The event bus.
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::Builder;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 
-use super::aws::{self, Aws};
+use super::aws::{Aws, store_error};
+use super::http_client::DropUnanswered;
 use super::{Patience, StoreError};
 use crate::process::publish::{Bus, Entry, Refusal, SOURCE};
 use crate::trace::Trace;
@@ -22,7 +24,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. Nothing is sent yet.
     pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
-        let config = aws::client_config!(aws_sdk_eventbridge, "EVENTBRIDGE", aws, patience);
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
         Self { client: Client::from_conf(config.build()), name }
     }
 
@@ -43,7 +45,7 @@ impl Bus for EventBridgeBus {
     async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         let entries = entries.iter().map(|entry| self.entry(entry)).collect();
         let put = self.client.put_events().set_entries(Some(entries));
-        let answer = Box::pin(put.send()).await.map_err(|e| aws::store_error(&e))?;
+        let answer = Box::pin(put.send()).await.map_err(|e| store_error(&e))?;
         Ok(answer.entries.unwrap_or_default().iter().map(taken).collect())
     }
 }
