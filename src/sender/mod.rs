@@ -4,7 +4,6 @@
 
 pub mod alibaba_ims;
 pub mod identity;
-pub mod model;
 pub mod pull;
 mod signature;
 pub mod tencent_vod;
@@ -18,11 +17,6 @@ use crate::envelope::Outcome;
 use crate::json::Value;
 use crate::settings::{Settings, SettingsError};
 use pull::Pull;
-
-// So that the example on that page compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/senders.md")]
-mod page {}
 
 /// Every sender there is.
 pub static SENDERS: &[&dyn Sender] = &[&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];

@@ -1,13 +1,10 @@
 //! Alibaba Cloud IMS (API product ICE): event notifications by HTTP callback or through an MNS queue.
 
-pub mod event;
 pub mod kind;
 mod mns;
 mod mns_signature;
 mod notification;
 mod signature;
-
-pub use event::{Body, Event};
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};

@@ -12,9 +12,9 @@ use crate::envelope::Outcome;
 use crate::json::{Json, Kind, Value};
 use crate::sender::Notification;
 
-pub(super) const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
+const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
 /// For the flat bodies of the neighbouring product.
-pub(super) const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
+const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
 
 pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     let event_type = body.text_at("EventType")?;
@@ -44,7 +44,7 @@ pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
 }
 
 /// Whether it is a body of the neighbouring product.
-pub(super) fn is_flat(body: Value<'_, '_>) -> bool {
+fn is_flat(body: Value<'_, '_>) -> bool {
     body.get("MessageBody").is_none() && body.get("UserId").is_none()
 }
 

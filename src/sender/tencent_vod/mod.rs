@@ -1,6 +1,5 @@
 //! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
 
-pub mod event;
 pub mod kind;
 pub mod legacy;
 mod notification;
@@ -8,8 +7,6 @@ pub mod outcome;
 mod reliable;
 mod signature;
 mod tc3;
-
-pub use event::{Body, Event};
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
