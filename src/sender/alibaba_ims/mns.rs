@@ -7,16 +7,15 @@
 use base64_simd::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
 use quick_xml::escape::escape;
+use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::mns_signature::{self, VERSION_HEADER};
 use crate::envelope::hex;
 use crate::secret::Secret;
-use crate::sender::pull::{
-    Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable, required_word,
-};
-use crate::settings::{Settings, SettingsError};
+use crate::sender::pull::{Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable};
+use crate::settings::Word;
 use crate::xml::{self, Record};
 
 /// How long the sender holds a request while the queue is empty; it allows 30 s. As long as Tencent's, so that neither
@@ -26,30 +25,22 @@ const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 /// The error that says the queue is empty.
 const EMPTY: &str = "MessageNotExist";
 
-/// One queue.
-#[derive(Debug)]
+/// One queue: the `pull` section of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MnsQueue {
-    access_key_id: String,
+    access_key_id: Word,
     access_key_secret: Secret,
-    queue: String,
+    queue: Word,
     endpoint: Endpoint,
 }
 
 impl MnsQueue {
-    pub(super) fn read(pull: &mut Settings<'_>) -> Result<Self, SettingsError> {
-        Ok(Self {
-            access_key_id: required_word(pull, "access_key_id")?,
-            access_key_secret: pull.required_secret("access_key_secret")?,
-            queue: required_word(pull, "queue")?,
-            endpoint: Endpoint::read(pull)?.ok_or_else(|| pull.error("endpoint", "missing"))?,
-        })
-    }
-
     fn request(&self, method: &'static str, query: &str, body: String, now: OffsetDateTime) -> Request {
-        let target = format!("/queues/{}/messages{query}", self.queue);
+        let target = format!("/queues/{}/messages{query}", self.queue.as_str());
         let content_type = if body.is_empty() { "" } else { CONTENT_TYPE };
         let date = http_date(now);
-        let (id, key) = (&self.access_key_id, &self.access_key_secret);
+        let (id, key) = (self.access_key_id.as_str(), &self.access_key_secret);
         let authorization = mns_signature::authorization(id, key, method, content_type, &date, &target);
         let (name, version) = VERSION_HEADER;
         let mut headers = vec![("date", date), (name, version.to_owned()), ("authorization", authorization)];
@@ -173,13 +164,11 @@ fn http_date(now: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Json;
     use time::macros::datetime;
 
     fn queue() -> MnsQueue {
         let json = r#"{"access_key_id":"TestAccessID","access_key_secret":"TestAccessSecret","queue":"ice-callback-prod","endpoint":"https://1234.mns.cn-shanghai.aliyuncs.com/"}"#;
-        let json = Json::parse(json).unwrap();
-        MnsQueue::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
+        serde_json::from_str(json).unwrap()
     }
 
     fn answer(status: u16, body: &str) -> Answer {

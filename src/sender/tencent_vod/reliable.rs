@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::tc3;
 use crate::json::Json;
 use crate::secret::Secret;
-use crate::sender::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable, required_word};
-use crate::settings::{Settings, SettingsError};
+use crate::sender::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable};
+use crate::settings::{Word, given};
 
 /// The mainland's. The international one is `https://vod.intl.tencentcloudapi.com`.
 const DEFAULT_ENDPOINT: &str = "https://vod.tencentcloudapi.com";
@@ -23,26 +23,24 @@ const EMPTY: &str = "ResourceNotFound";
 /// Errors that may be gone in a moment; the parts behind a dot refine them.
 const TRANSIENT: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
 
-/// One app's queue of events.
-#[derive(Debug)]
+/// One app's queue of events: the `pull` section of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReliableCallback {
-    secret_id: String,
+    secret_id: Word,
     secret_key: Secret,
     /// Required for accounts opened since 2023-12-25.
+    #[serde(default, deserialize_with = "given")]
     sub_app_id: Option<u64>,
+    #[serde(default = "default_endpoint")]
     endpoint: Endpoint,
 }
 
-impl ReliableCallback {
-    pub(super) fn read(pull: &mut Settings<'_>) -> Result<Self, SettingsError> {
-        Ok(Self {
-            secret_id: required_word(pull, "secret_id")?,
-            secret_key: pull.required_secret("secret_key")?,
-            sub_app_id: pull.number("sub_app_id")?,
-            endpoint: Endpoint::read(pull)?.unwrap_or_else(|| Endpoint::new(DEFAULT_ENDPOINT)),
-        })
-    }
+fn default_endpoint() -> Endpoint {
+    Endpoint::new(DEFAULT_ENDPOINT)
+}
 
+impl ReliableCallback {
     fn request(
         &self,
         action: &str,
@@ -62,7 +60,10 @@ impl ReliableCallback {
                 ("x-tc-action", action.to_owned()),
                 ("x-tc-version", VERSION.to_owned()),
                 ("x-tc-timestamp", now.unix_timestamp().to_string()),
-                ("authorization", tc3::authorization(&self.secret_id, &self.secret_key, host, &body, now)),
+                (
+                    "authorization",
+                    tc3::authorization(self.secret_id.as_str(), &self.secret_key, host, &body, now),
+                ),
             ],
             body,
         }
@@ -156,8 +157,7 @@ mod tests {
 
     fn queue(more: &str) -> ReliableCallback {
         let json = format!(r#"{{"secret_id":"AKID1","secret_key":"S3cret"{more}}}"#);
-        let json = Json::parse(&json).unwrap();
-        ReliableCallback::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
+        serde_json::from_str(&json).unwrap()
     }
 
     fn pulled(body: &str) -> Result<Vec<Delivery>, PullError> {

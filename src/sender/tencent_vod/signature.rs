@@ -10,23 +10,29 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use subtle::Choice;
 
 use crate::callback::Callback;
 use crate::json::{Kind, skim, unquote};
 use crate::secret::Secret;
 use crate::sender::{BadSignature, Verify, signature};
+use crate::settings::list;
 
 /// How far ahead `T` may lie. The sender's default is 10 minutes; its clock may differ from ours.
 const MAX_AHEAD_S: i64 = 15 * 60;
 
 /// The keys of one source. Any of them is good, so that a key can be replaced without a gap.
-#[derive(Debug)]
-pub(super) struct SignKeys(Vec<Secret>);
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignKeys {
+    #[serde(default, deserialize_with = "list")]
+    sign_keys: Vec<Secret>,
+}
 
 impl SignKeys {
-    pub(super) fn new(keys: Vec<Secret>) -> Self {
-        Self(keys)
+    pub(super) fn is_empty(&self) -> bool {
+        self.sign_keys.is_empty()
     }
 }
 
@@ -34,7 +40,7 @@ impl Verify for SignKeys {
     fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
         let Pair { sign, t } = pair(callback)?;
         let expiry_s: i64 = t.parse().map_err(|_| BadSignature::Wrong)?;
-        let hits = self.0.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
+        let hits = self.sign_keys.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
         if !bool::from(hits.fold(Choice::from(0), |any, hit| any | hit)) {
             return Err(BadSignature::Wrong);
         }
@@ -145,7 +151,7 @@ mod tests {
     }
 
     fn verify(callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
-        SignKeys::new(vec![Secret::new("other"), Secret::new(KEY)]).verify(callback, now_s)
+        SignKeys { sign_keys: vec![Secret::new("other"), Secret::new(KEY)] }.verify(callback, now_s)
     }
 
     fn verify_body(body: &str) -> Result<(), BadSignature> {
