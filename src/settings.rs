@@ -33,7 +33,13 @@ impl SettingsError {
         } else {
             // What was expected stands last, and is never a part of the document.
             let expected = text.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
-            let expected = expected.split(" at line ").next().unwrap_or_default();
+            let expected = match expected.split(" at line ").next().unwrap_or_default() {
+                "a sequence" => "a list",
+                "a string" => "a text that is not empty",
+                "a boolean" => "true or false",
+                "u64" => "a whole number",
+                own_words => own_words,
+            };
             (path, format!("expected {expected}"))
         };
         Self::new(format!("{place}: {path}"), problem)

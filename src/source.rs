@@ -242,7 +242,7 @@ mod tests {
             (r#"{"tencent-vod/a":{},"tencent-vod/a":{}}"#, "sources: tencent-vod/a: given twice"),
             (r#"{"tencent-vod/a":[]}"#, "tencent-vod/a: expected an object"),
             (r#"{"tencent-vod/a":{"sign_key":["S3cret"]}}"#, "tencent-vod/a: sign_key: unknown member"),
-            (r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#, "tencent-vod/a: sign_keys: expected a sequence"),
+            (r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#, "tencent-vod/a: sign_keys: expected a list"),
             (r#"{"tencent-vod/a":{"sign_keys":[]}}"#, "tencent-vod/a: sign_keys: expected at least one"),
             (
                 r#"{"alibaba-ims/a":{"auth_keys":["S3cret", ""]}}"#,
@@ -258,7 +258,7 @@ mod tests {
             ),
             (
                 r#"{"tencent-vod/a":{"unauthenticated":"yes"}}"#,
-                "tencent-vod/a: unauthenticated: expected a boolean",
+                "tencent-vod/a: unauthenticated: expected true or false",
             ),
             (
                 r#"{"tencent-vod/a":{"unauthenticated":true,"sign_keys":["S3cret"]}}"#,
@@ -266,16 +266,16 @@ mod tests {
             ),
             (
                 r#"{"tencent-vod/a":{"sign_keys":["k", {"expected S3cret":1}]}}"#,
-                "tencent-vod/a: sign_keys[1]: expected a string",
+                "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
             ),
             (
                 r#"{"tencent-vod/a":{"sign_keys":["k"],"sign_keys":["S3cret"]}}"#,
                 "tencent-vod/a: sign_keys: given twice",
             ),
-            (r#"{"tencent-vod/a":{"sign_keys":null}}"#, "tencent-vod/a: sign_keys: expected a sequence"),
+            (r#"{"tencent-vod/a":{"sign_keys":null}}"#, "tencent-vod/a: sign_keys: expected a list"),
             (
                 r#"{"tencent-vod/a":{"unauthenticated":null}}"#,
-                "tencent-vod/a: unauthenticated: expected a boolean",
+                "tencent-vod/a: unauthenticated: expected true or false",
             ),
             (r#"{"tencent-vod/a":{"pull":["x","S3cret"]}}"#, "tencent-vod/a: pull: expected an object"),
             (r#"{"tencent-vod/a":{"pull":null}}"#, "tencent-vod/a: pull: expected an object"),
@@ -286,15 +286,15 @@ mod tests {
             ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":null}}}"#,
-                "tencent-vod/a: pull: sub_app_id: expected u64",
+                "tencent-vod/a: pull: sub_app_id: expected a whole number",
             ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":null}}}"#,
-                "tencent-vod/a: pull: endpoint: expected a string",
+                "tencent-vod/a: pull: endpoint: expected a text that is not empty",
             ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":"1"}}}"#,
-                "tencent-vod/a: pull: sub_app_id: expected u64",
+                "tencent-vod/a: pull: sub_app_id: expected a whole number",
             ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":"http://vod.example.com"}}}"#,

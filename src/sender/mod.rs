@@ -3,7 +3,6 @@
 //! A further sender is a folder here, and a line in [`SENDERS`].
 
 pub mod alibaba_ims;
-pub mod identity;
 pub mod pull;
 mod signature;
 pub mod tencent_vod;
@@ -14,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
-use crate::json::Value;
+use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
 use pull::Pull;
 
@@ -40,8 +39,8 @@ pub trait Sender: Send + Sync {
     /// The same.
     fn puller(&self, pull: Settings<'_>) -> Result<Box<dyn Pull>, SettingsError>;
 
-    /// Understands a body; nothing where it names no event.
-    fn read(&self, body: Value<'_, '_>) -> Option<Notification>;
+    /// Reads a body; nothing where it names no event.
+    fn read(&self, body: &Body<'_>) -> Option<Notification>;
 }
 
 /// Checks that a callback was signed by one who holds a source's key.

@@ -10,15 +10,15 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Outcome};
+use mediahook::event::{Body, id};
 use mediahook::invocation::Invocation;
-use mediahook::json::{self, Json};
 use mediahook::keyring::Keyring;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::receive::{Answer, Receiver};
 use mediahook::secret::Secret;
 use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
-use mediahook::sender::{BadSignature, Notification, Sender, Verify, identity};
+use mediahook::sender::{BadSignature, Notification, Sender, Verify};
 use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::source::Sources;
 use mediahook::store::s3::S3Bucket;
@@ -54,15 +54,15 @@ impl Sender for ExampleCloud {
         Ok(Box::new(pull.read::<Inbox>()?))
     }
 
-    fn read(&self, body: json::Value<'_, '_>) -> Option<Notification> {
-        let event = body.text_at("event")?;
-        let media_id = body.text_at("asset").map(String::from);
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
+        let event = body.text("event")?;
+        let media_id = body.text("asset").map(String::from);
         Some(Notification {
             event_type: format!("com.example.{event}"),
             subject: media_id.clone(),
             task_id: None,
             media_id,
-            time: body.text_at("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
+            time: body.text("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
             // What is not known is passed on, never refused.
             outcome: match event.rsplit('.').next() {
                 Some("ready") => Outcome::Succeeded,
@@ -204,12 +204,11 @@ fn its_signature_is_verified() {
 #[test]
 fn what_it_says_is_understood_and_has_an_id() {
     let id = |body: &str| {
-        let json = Json::parse(body).unwrap();
-        let notification = ExampleCloud.read(json.root()).unwrap();
-        identity::id("example-cloud/main", &notification.event_type, json.root().members(), None)
+        let body = Body::parse(body).unwrap();
+        let notification = ExampleCloud.read(&body).unwrap();
+        id::id("example-cloud/main", &notification.event_type, &body, notification.transport, None)
     };
-    let json = Json::parse(READY).unwrap();
-    let notification = ExampleCloud.read(json.root()).unwrap();
+    let notification = ExampleCloud.read(&Body::parse(READY).unwrap()).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");
     assert_eq!(notification.subject.as_deref(), Some("a1"));
     assert_eq!(notification.time, Some(NOW));
@@ -217,9 +216,9 @@ fn what_it_says_is_understood_and_has_an_id() {
     assert_eq!(id(READY), id(r#"{"at":"2026-11-22T05:50:25Z","asset":"a1", "event":"asset.ready"}"#));
     assert_ne!(id(READY), id(&READY.replace("a1", "a2")));
 
-    let tomorrows = Json::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
-    assert_eq!(ExampleCloud.read(tomorrows.root()).unwrap().outcome, Outcome::Unknown);
-    assert_eq!(ExampleCloud.read(Json::parse("{}").unwrap().root()), None, "it names no event");
+    let tomorrows = Body::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
+    assert_eq!(ExampleCloud.read(&tomorrows).unwrap().outcome, Outcome::Unknown);
+    assert_eq!(ExampleCloud.read(&Body::parse("{}").unwrap()), None, "it names no event");
 }
 
 /// A bucket, a queue, and what lies in it.

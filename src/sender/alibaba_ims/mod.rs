@@ -8,7 +8,7 @@ mod signature;
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
-use crate::json::Value;
+use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
 use mns::MnsQueue;
 use signature::AuthKeys;
@@ -31,7 +31,7 @@ impl Sender for AlibabaIms {
         Ok(Box::new(pull.read::<MnsQueue>()?))
     }
 
-    fn read(&self, body: Value<'_, '_>) -> Option<Notification> {
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
         notification::read(body)
     }
 }

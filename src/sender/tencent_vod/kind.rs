@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::notification::transport;
 use super::outcome::Rule;
-use crate::json::{self, Member, Value};
+use crate::event::Body;
 
 /// One event type of the sender.
 #[derive(Debug, Clone, Copy)]
@@ -212,45 +214,46 @@ pub static KINDS: &[Kind] = &[
 ];
 
 /// What a body of format v3.0 is about.
-pub(super) struct Found<'j, 'a> {
-    pub(super) event_type: Cow<'a, str>,
+pub(super) struct Found<'b> {
+    pub(super) event_type: Cow<'b, str>,
     /// Nothing for a type that is not in the table.
     pub(super) kind: Option<&'static Kind>,
-    pub(super) payload: Option<Member<'j, 'a>>,
+    /// An object.
+    pub(super) payload: Option<&'b RawValue>,
     /// The members that are not about the event.
     pub(super) transport: &'static [&'static str],
 }
 
 /// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
 /// lacks the type.
-pub(super) fn find<'j, 'a>(body: Value<'j, 'a>) -> Option<Found<'j, 'a>> {
+pub(super) fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
     let transport = transport(body);
     let payload = payload(body, transport);
-    let event_type = match body.text_at("EventType") {
+    let event_type = match body.text("EventType") {
         Some(event_type) => event_type,
-        None => type_of(payload?)?,
+        None => type_of(payload.as_ref().map(|(name, _)| name)?)?.into(),
     };
-    let kind = kind(&event_type);
-    Some(Found { event_type, kind, payload, transport })
+    Some(Found { kind: kind(&event_type), event_type, payload: payload.map(|(_, value)| value), transport })
 }
 
 /// The member that is an object. Should tomorrow's body have several, the one named like an event.
-fn payload<'j, 'a>(body: Value<'j, 'a>, transport: &[&str]) -> Option<Member<'j, 'a>> {
-    let is_object = |m: &Member<'_, '_>| m.value().kind() == json::Kind::Object;
-    let objects = || body.members().filter(|m| is_object(m) && !transport.contains(&m.name().as_ref()));
+fn payload<'b>(body: &'b Body<'_>, transport: &[&str]) -> Option<(Cow<'b, str>, &'b RawValue)> {
+    let objects = || {
+        body.members().filter(|(name, value)| value.get().starts_with('{') && !transport.contains(&&**name))
+    };
     objects()
-        .find(|m| kind_with(&m.name()).is_some())
-        .or_else(|| objects().find(|m| m.name().ends_with("Event")))
+        .find(|(name, _)| kind_with(name).is_some())
+        .or_else(|| objects().find(|(name, _)| name.ends_with("Event")))
         .or_else(|| objects().next())
 }
 
 /// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
-fn type_of<'a>(payload: Member<'_, 'a>) -> Option<Cow<'a, str>> {
-    let name = payload.name();
-    match kind_with(&name) {
-        Some(kind) => Some(kind.event_type.into()),
-        None => name.strip_suffix("Event").filter(|n| !n.is_empty()).map(|n| n.to_owned().into()),
-    }
+fn type_of(payload: &str) -> Option<String> {
+    let event_type = match kind_with(payload) {
+        Some(kind) => kind.event_type,
+        None => payload.strip_suffix("Event").filter(|name| !name.is_empty())?,
+    };
+    Some(event_type.to_owned())
 }
 
 fn kind_with(member: &str) -> Option<&'static Kind> {

@@ -10,7 +10,7 @@ mod tc3;
 
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
-use crate::json::Value;
+use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
 use reliable::ReliableCallback;
 use signature::SignKeys;
@@ -33,7 +33,7 @@ impl Sender for TencentVod {
         Ok(Box::new(pull.read::<ReliableCallback>()?))
     }
 
-    fn read(&self, body: Value<'_, '_>) -> Option<Notification> {
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
         notification::read(body).or_else(|| legacy::read(body))
     }
 }

@@ -4,13 +4,15 @@
 //! Up to 16 events a call, held up to 5 s while there are none. A handle is good for 30 s; what is not confirmed comes
 //! again, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every error comes as HTTP 200.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::tc3;
-use crate::json::Json;
+use crate::event::text;
 use crate::secret::Secret;
 use crate::sender::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable};
 use crate::settings::{Word, given};
@@ -140,7 +142,7 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
 
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
-    let receipt = handle.and_then(|handle| Some(Json::parse(handle.get()).ok()?.root().text()?.into_owned()));
+    let receipt = handle.and_then(text).map(Cow::into_owned);
     Delivery { receipt, body: event.get().to_owned(), doubt: None }
 }
 
