@@ -22,12 +22,12 @@ use std::time::{Duration, Instant};
 use mediahook::envelope::{Channel, Envelope, Outcome};
 use mediahook::intake;
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::process::{self, Failure, Handler, Processor};
 use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
 use mediahook::source::Sources;
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::http::SenderHttp;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
@@ -155,12 +155,12 @@ impl World {
             TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| format!("port {port}: {e}"))?;
         let address = listener.local_addr()?;
         let (tencent, mns) = (TencentVod::start(PULL_VISIBILITY).await, Mns::start(PULL_VISIBILITY).await);
-        let keyring = Arc::new(Keyring::fixed(sources(address, &tencent, &mns)?));
+        let sources = Arc::new(SourcesCache::fixed(sources(address, &tencent, &mns)?));
         let queue = || SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
         let http = SenderHttp::new(MAX_ANSWER_BYTES);
         let puller =
-            Puller::new(Arc::clone(&keyring), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
-        let receiver = Receiver::new(keyring, queue(), cloud.bucket(), OffsetDateTime::now_utc);
+            Puller::new(Arc::clone(&sources), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
+        let receiver = Receiver::new(sources, queue(), cloud.bucket(), OffsetDateTime::now_utc);
         let receiver = Arc::new(receiver.with_recorder(recorder.clone()));
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);

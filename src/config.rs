@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::keyring::KeyringError;
 use crate::settings::SettingsError;
 use crate::source::Sources;
+use crate::sources_cache::SourcesError;
 use crate::store::StoreError;
 
 /// The variable that holds the sources document.
@@ -40,7 +40,7 @@ pub enum ConfigError {
     Sources(#[from] SettingsError),
     /// The secret with the sources document cannot be read, or has a mistake.
     #[error("{SOURCES_SECRET}: {0}")]
-    Secret(#[from] KeyringError),
+    Secret(#[from] SourcesError),
     /// There is no TLS to be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(StoreError),

@@ -20,7 +20,7 @@
 //! - [`keys`]: where things lie in the bucket
 //!
 //! Around it:
-//! - [`keyring`]: the sources in force, and how they are replaced
+//! - [`sources_cache`]: the sources in use, and how they are replaced
 //! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
 //! - [`config`]: the environment
 //! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
@@ -35,7 +35,6 @@ pub mod envelope;
 pub mod event;
 pub mod intake;
 pub mod invocation;
-pub mod keyring;
 pub mod keys;
 pub mod metrics;
 pub mod process;
@@ -46,6 +45,7 @@ pub mod secret;
 pub mod sender;
 pub mod settings;
 pub mod source;
+pub mod sources_cache;
 pub mod store;
 pub mod telemetry;
 pub mod trace;

@@ -30,6 +30,8 @@ metrics! {
     REJECTED = "Rejected", "Count", "authentic bodies that are no event, put into `rejected/`";
     LOST = "Lost", "Count", "authentic callbacks that only the log has";
     NO_SOURCES = "NoSources", "Count", "callbacks answered 503 because the sources are not known yet";
+    SOURCES_READ_FAILED = "SourcesReadFailed", "Count", "reads of the secret with the sources that failed, or found a mistake in it";
+    QUEUE_SKIPPED = "QueueSkipped", "Count", "callbacks that did not try the queue, because it had failed several times in a row";
     QUEUE_LATENCY = "QueueLatency", "Milliseconds", "how long the queue took to take an event";
     EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it came to us";
     PULLED = "Pulled", "Count", "deliveries that a sender's queue, or the spill, handed to the puller";
@@ -37,8 +39,9 @@ metrics! {
     PULL_FAILED = "PullFailed", "Count", "feeds of which something went wrong in a run of the puller";
     SPILL_WAITING = "SpillWaiting", "Count", "events still in the spill when a run of the puller ended";
     PROCESSED = "Processed", "Count", "events that took effect";
-    FAILED = "Failed", "Count", "records that failed and come again";
+    FAILED = "Failed", "Count", "records that failed and are retried, with what is behind them in their group";
     DUPLICATES = "Duplicates", "Count", "events that had taken effect before";
-    DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, sent to the dead-letter queue";
+    DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, or failed at their last receive, sent to the dead-letter queue";
+    MISCONFIGURED = "Misconfigured", "Count", "batches that failed because the event bus does not exist";
     EFFECT_LATENCY = "EffectLatency", "Milliseconds", "from the event's own time until it took effect";
 }

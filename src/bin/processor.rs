@@ -7,6 +7,7 @@ use mediahook::process::publish::Publisher;
 use mediahook::process::{self, LogHandler};
 use mediahook::store::{aws::Aws, eventbridge::EventBridgeBus, s3::S3Bucket};
 use mediahook::telemetry;
+use time::OffsetDateTime;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -22,5 +23,5 @@ fn publisher(environment: Environment) -> Result<Option<Publisher<EventBridgeBus
     let Some((bus, bucket)) = bus_and_bucket(&environment)? else { return Ok(None) };
     let aws = Aws::new(environment)?;
     let bus = EventBridgeBus::new(&aws, bus, PATIENCE);
-    Ok(Some(Publisher::new(bus, S3Bucket::new(aws, bucket, PATIENCE))))
+    Ok(Some(Publisher::new(bus, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc)))
 }

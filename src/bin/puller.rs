@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::pull::Puller;
 use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::{aws::Aws, http::SenderHttp, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
 use mediahook::telemetry::{self, Recorder};
 use serde::de::IgnoredAny;
@@ -23,8 +23,8 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     telemetry::init(&environment);
     let recorder = Recorder::of(&environment);
-    let puller = puller(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let puller = Arc::new(puller.with_recorder(recorder));
+    let puller = puller(environment, recorder).await;
+    let puller = Arc::new(puller.inspect_err(|error| tracing::error!(%error, "cannot start"))?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<IgnoredAny>| {
         let puller = Arc::clone(&puller);
         let deadline = Deadline::new(left(event.context.deadline()));
@@ -34,23 +34,28 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-async fn puller(environment: Environment) -> Result<Puller<SqsQueue, S3Bucket, SenderHttp>, ConfigError> {
+async fn puller(
+    environment: Environment,
+    recorder: Recorder,
+) -> Result<Puller<SqsQueue, S3Bucket, SenderHttp>, ConfigError> {
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
     let http = SenderHttp::new(environment.memory_bytes() / MEMORY_PER_ANSWER);
     let aws = Aws::new(environment)?;
     // A secret that cannot be read does not keep the spill waiting: it is read with the first run.
-    let keyring = match sources {
-        SourcesFrom::Document(sources) => Keyring::fixed(sources),
-        SourcesFrom::Secret(id) => Keyring::kept_by(Secret::new(aws.clone(), id, PATIENCE)),
+    let sources = match sources {
+        SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
+        SourcesFrom::Secret(id) => SourcesCache::read_by(Secret::new(aws.clone(), id, PATIENCE)),
     };
+    let sources = sources.with_recorder(recorder.clone());
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
     // For the queue's own limits. Where it does not tell them, it has those of a new one.
     if !matches!(timeout(WARM_UP_WITHIN, queue.warm_up()).await, Ok(Ok(()))) {
         tracing::warn!("the queue does not tell its limits");
     }
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
-    Ok(Puller::new(Arc::new(keyring), queue, bucket, http, OffsetDateTime::now_utc))
+    let puller = Puller::new(Arc::new(sources), queue, bucket, http, OffsetDateTime::now_utc);
+    Ok(puller.with_recorder(recorder))
 }
 
 /// How long this invocation may still take.

@@ -3,58 +3,77 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::callback::Whole;
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
-use mediahook::telemetry::{self, Recorder};
+use mediahook::telemetry::{self, LogOutput, Recorder};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
-    telemetry::init(&environment);
-    let recorder = Recorder::of(&environment);
-    let receiver =
-        receiver(environment).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let receiver = Arc::new(receiver.with_recorder(recorder));
+    let log = LogOutput::deferred();
+    telemetry::init_with(&environment, &log);
+    let result = run(environment, log.clone()).await;
+    log.flush();
+    result
+}
+
+async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
+    let recorder = Recorder::on(&environment, log.clone());
+    let receiver = receiver(environment, recorder).await;
+    let receiver = Arc::new(receiver.inspect_err(|error| tracing::error!(%error, "cannot start"))?);
+    log.flush();
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Whole>| {
         let receiver = Arc::clone(&receiver);
         let deadline = Deadline::new(left(event.context.deadline()));
         let (invocation, Whole(callback)) = (Invocation::begin(&event.context), event.payload);
         async move { Ok::<_, Error>(receiver.receive(callback, deadline, &invocation).await) }
     }));
+    // Around the runtime's own layers: when this future ends, the response is sent, and the next invocation not asked for.
+    let runtime = runtime.layer(MapFutureLayer::new(move |answered| flush_after(answered, log.clone())));
     // As a task: what wakes the outermost future takes a detour through the kernel, three times a callback.
     tokio::spawn(runtime.run()).await?
 }
 
-async fn receiver(environment: Environment) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
+async fn flush_after<T>(answered: impl Future<Output = T>, log: LogOutput) -> T {
+    let result = answered.await;
+    log.flush();
+    result
+}
+
+async fn receiver(
+    environment: Environment,
+    recorder: Recorder,
+) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
     let aws = Aws::new(environment)?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
-    let keyring = Arc::new(match sources {
-        SourcesFrom::Document(sources) => Keyring::fixed(sources),
-        SourcesFrom::Secret(id) => Keyring::kept_by(Secret::new(aws.clone(), id, PATIENCE)),
-    });
-    warm_up(&keyring, &queue).await?;
-    Ok(Receiver::new(keyring, queue, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc))
+    let sources = match sources {
+        SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
+        SourcesFrom::Secret(id) => SourcesCache::read_by(Secret::new(aws.clone(), id, PATIENCE)),
+    };
+    let sources = sources.with_recorder(recorder.clone());
+    warm_up(&sources, &queue).await?;
+    let bucket = S3Bucket::new(aws, bucket, PATIENCE);
+    Ok(Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc).with_recorder(recorder))
 }
 
 /// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open.
-async fn warm_up(keyring: &Keyring, queue: &SqsQueue) -> Result<(), ConfigError> {
-    let sources = keyring.read(OffsetDateTime::now_utc());
-    let (sources, queue) = tokio::join!(timeout(INIT_WITHIN, sources), timeout(INIT_WITHIN, queue.warm_up()));
-    match sources {
-        Ok(Err(error)) if error.is_lasting() => return Err(error.into()),
-        Ok(Err(error)) => tracing::warn!(%error, "the sources are left to the first callback"),
-        Err(_) => tracing::warn!("the sources are left to the first callback, as they take too long"),
-        Ok(Ok(())) => {}
+async fn warm_up(sources: &SourcesCache, queue: &SqsQueue) -> Result<(), ConfigError> {
+    let read = sources.refresh(OffsetDateTime::now_utc(), INIT_WITHIN);
+    let (read, queue) = tokio::join!(read, timeout(INIT_WITHIN, queue.warm_up()));
+    match read {
+        Err(error) if error.is_lasting() && sources.current().is_none() => return Err(error.into()),
+        _ => {}
     }
     match queue {
         Ok(Err(error)) => tracing::warn!(%error, "the queue is not warmed up"),

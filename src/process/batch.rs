@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::Deadline;
+use super::budget::{Deadline, READY};
 use super::dead_letters::{self, DeadLetters, trace_of};
-use super::handler::{Deliver, Delivery, Failure, Then};
+use super::handler::{Deliver, Delivery, Failure, NotReady, Then};
 use super::ledger::{Claim, Lease, Ledger};
-use super::line::{Done, Fate};
+use super::line::{Done, Fate, log_misconfigured, receive_count};
 use crate::envelope::Envelope;
 use crate::invocation::Invocation;
 use crate::store::StoreError;
@@ -26,6 +26,7 @@ pub struct Processor<D, L = Infallible, Q = Infallible> {
     handler: D,
     ledger: Option<L>,
     dead_letters: Option<Q>,
+    max_receive_count: Option<u32>,
     recorder: Recorder,
     now: Clock,
 }
@@ -43,27 +44,39 @@ impl<D: Deliver> Processor<D> {
     /// queue, so every failure is tried again, and writes no wide events.
     pub fn new(handler: D) -> Self {
         let (recorder, now) = (Recorder::silent(), OffsetDateTime::now_utc as Clock);
-        Self { handler, ledger: None, dead_letters: None, recorder, now }
+        Self { handler, ledger: None, dead_letters: None, max_receive_count: None, recorder, now }
     }
 }
 
 impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     /// The same, with each event under a claim of this ledger.
     pub fn with_ledger<M: Ledger>(self, ledger: impl Into<Option<M>>) -> Processor<D, M, Q> {
-        let Self { handler, ledger: _, dead_letters, recorder, now } = self;
-        Processor { handler, ledger: ledger.into(), dead_letters, recorder, now }
+        let Self { handler, ledger: _, dead_letters, max_receive_count, recorder, now } = self;
+        Processor { handler, ledger: ledger.into(), dead_letters, max_receive_count, recorder, now }
     }
 
-    /// The same, with what can never succeed sent there at once.
+    /// The same, with what can never succeed sent there at once, and what fails at its last receive then.
     pub fn with_dead_letters<R: DeadLetters>(self, queue: impl Into<Option<R>>) -> Processor<D, L, R> {
-        let Self { handler, ledger, dead_letters: _, recorder, now } = self;
-        Processor { handler, ledger, dead_letters: queue.into(), recorder, now }
+        let Self { handler, ledger, dead_letters: _, max_receive_count, recorder, now } = self;
+        Processor { handler, ledger, dead_letters: queue.into(), max_receive_count, recorder, now }
+    }
+
+    /// The same, for a queue with this `maxReceiveCount`. Without it no receive is known to be the last.
+    #[must_use]
+    pub fn with_max_receive_count(self, max_receive_count: impl Into<Option<u32>>) -> Self {
+        Self { max_receive_count: max_receive_count.into(), ..self }
     }
 
     /// The same, with a wide event for each record, of what happened at that clock's times.
     #[must_use]
     pub fn with_recorder(self, recorder: Recorder, now: Clock) -> Self {
         Self { recorder, now, ..self }
+    }
+
+    /// Asks in init whether events can be delivered at all. The first batch asks again where the answer was no.
+    pub async fn prepare(&self) {
+        // What is wrong is logged by the batch that fails for it.
+        let _ = self.handler.ready(READY).await;
     }
 
     /// Processes a batch: its message groups side by side, the records of each in order. Answers which records failed.
@@ -76,8 +89,13 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Result<SqsBatchResponse, BatchError> {
+        let not_ready = self.handler.ready(deadline.ready_within()).await.err();
+        if let Some(NotReady::Misconfigured(error)) = &not_ready {
+            log_misconfigured(&self.recorder, error, (self.now)(), invocation);
+        }
         let groups = groups(&batch.records).into_iter();
-        let failed = join_all(groups.map(|group| self.process_group(group, deadline, invocation))).await;
+        let groups = groups.map(|group| self.process_group(group, not_ready.as_ref(), deadline, invocation));
+        let failed = join_all(groups).await;
         let mut answer = SqsBatchResponse::default();
         for record in failed.into_iter().flatten() {
             let mut failure = BatchItemFailure::default();
@@ -92,13 +110,17 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     async fn process_group<'r>(
         &self,
         mut records: Vec<&'r SqsMessage>,
+        not_ready: Option<&NotReady>,
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Vec<&'r SqsMessage> {
         for (done, record) in records.iter().enumerate() {
             let began = Instant::now();
             let delivery = read(record);
-            let fate = self.process_record(record, &delivery, deadline).await;
+            let fate = match not_ready {
+                Some(problem) => Fate::Failed(Failure::new(problem)),
+                None => self.process_record(record, &delivery, deadline).await,
+            };
             let failed = matches!(fate, Fate::Failed(_));
             let told = Done {
                 record,
@@ -124,23 +146,41 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         delivery: &Result<Delivery<'_>, String>,
         deadline: Deadline,
     ) -> Fate {
+        let last_receive = self.last_receive(record);
         let result = match delivery {
-            Ok(delivery) => self.take_effect(delivery, deadline).await,
-            // It never will be.
+            Ok(delivery) if deadline.may_begin(last_receive.is_some()) => {
+                self.process_event(delivery, deadline).await
+            }
+            // Never a dead letter of ours: it was not tried.
+            Ok(_) => {
+                let failure = Failure::new("too little of the invocation was left to begin it");
+                return Fate::Failed(match last_receive {
+                    Some(last) => failure.and(last).and("SQS moves it to the dead-letter queue untried"),
+                    None => failure,
+                });
+            }
+            // It never will be an envelope.
             Err(why) => Err(Failure::dead_letter(why)),
         };
-        match result {
-            Ok(effect) => effect,
-            Err(failure) if failure.then() == Then::DeadLetter => self.bury(record, failure, deadline).await,
-            Err(failure) => Fate::Failed(failure),
+        match (result, last_receive) {
+            (Ok(fate), _) => fate,
+            // If it were reported failed, SQS would move what is behind it in its group along with it, untried.
+            (Err(failure), Some(last)) => self.send_to_dlq(record, failure.and(last), deadline).await,
+            (Err(failure), None) if failure.then() == Then::DeadLetter => {
+                self.send_to_dlq(record, failure, deadline).await
+            }
+            (Err(failure), None) => Fate::Failed(failure),
         }
     }
 
-    /// Has the effect under a claim, unless it was had before.
-    async fn take_effect(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Fate, Failure> {
-        if !deadline.may_begin() {
-            return Err(Failure::new("too little of the invocation was left to begin it"));
-        }
+    /// That this is the last time SQS hands over a record, in words for the log; nothing where it is not.
+    fn last_receive(&self, record: &SqsMessage) -> Option<String> {
+        let (max, received) = (self.max_receive_count?, receive_count(record)?);
+        (received >= max).then(|| format!("this was its last receive ({received} of {max})"))
+    }
+
+    /// Processes an event under a claim, unless it is completed.
+    async fn process_event(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Fate, Failure> {
         let Some(ledger) = &self.ledger else {
             return self.hand_over(delivery, deadline.handlers_until()).await.map(|()| Fate::Processed);
         };
@@ -170,16 +210,13 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     }
 
     /// Sends a record to the dead-letter queue. Only then it may leave this one.
-    async fn bury(&self, record: &SqsMessage, failure: Failure, deadline: Deadline) -> Fate {
+    async fn send_to_dlq(&self, record: &SqsMessage, failure: Failure, deadline: Deadline) -> Fate {
         let (Some(dead_letters), Some(message)) = (&self.dead_letters, dead_letters::of(record)) else {
             return Fate::Failed(failure);
         };
-        match in_time(deadline.answer_by(), dead_letters.bury(&message)).await {
+        match in_time(deadline.answer_by(), dead_letters.send(&message)).await {
             Ok(()) => Fate::DeadLetter(failure),
-            Err(error) => Fate::Failed(Failure::new(format!(
-                "{}; not brought to the dead-letter queue: {error}",
-                failure.reason()
-            ))),
+            Err(error) => Fate::Failed(failure.and(format!("not sent to the dead-letter queue: {error}"))),
         }
     }
 }
@@ -263,6 +300,10 @@ mod tests {
                 "fail" => Err("as told".into()),
                 "panic" => panic!("as told"),
                 "hang" => std::future::pending().await,
+                "slow" => {
+                    tokio::time::sleep(Duration::from_millis(1_200)).await;
+                    Ok(())
+                }
                 _ => Ok(()),
             }
         }
@@ -350,6 +391,91 @@ mod tests {
             assert_eq!(ids, failed, "{left_ms}");
             assert_eq!(*processor.handler.0.lock().unwrap(), seen, "{left_ms}");
         }
+    }
+
+    /// Keeps what it is sent, or fails.
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<String>>, bool);
+
+    impl DeadLetters for &Kept {
+        async fn send(&self, message: &crate::envelope::Message) -> Result<(), StoreError> {
+            if self.1 {
+                return Err(StoreError("down".to_owned()));
+            }
+            self.0.lock().unwrap().push(message.deduplication_id.clone());
+            Ok(())
+        }
+    }
+
+    /// What is reported failed, what the handler saw, what is dead, of a batch received so often with `left` to go.
+    async fn at_receive(
+        receive: u32,
+        dead_letters: &Kept,
+        mut records: Vec<serde_json::Value>,
+        left: Duration,
+    ) -> (Vec<String>, Vec<String>, Vec<String>) {
+        for record in &mut records {
+            record["attributes"]["ApproximateReceiveCount"] = receive.to_string().into();
+        }
+        let processor =
+            Processor::new(Obedient::default()).with_dead_letters(dead_letters).with_max_receive_count(3);
+        let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let answer = processor.process(batch, Deadline::new(left), &Invocation::default()).await.unwrap();
+        let failed = answer.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+        (failed, processor.handler.0.into_inner().unwrap(), dead_letters.0.lock().unwrap().clone())
+    }
+
+    fn texts<const N: usize>(ids: [&str; N]) -> Vec<String> {
+        ids.map(String::from).to_vec()
+    }
+
+    #[tokio::test]
+    async fn a_record_that_fails_at_its_last_receive_is_a_dead_letter_and_its_group_goes_on_in_order() {
+        let left = Duration::from_secs(10);
+        for how in ["fail", "panic"] {
+            let kept = Kept::default();
+            let batch = || {
+                vec![
+                    record("a1", "a", how),
+                    record("a2", "a", "ok"),
+                    record("b1", "b", "ok"),
+                    record("a3", "a", "ok"),
+                ]
+            };
+            for receive in [1, 2] {
+                let (failed, seen, dead) = at_receive(receive, &kept, batch(), left).await;
+                assert_eq!((failed, dead), (texts(["a1", "a2", "a3"]), vec![]), "{how}");
+                assert_eq!(seen, ["a1", "b1"], "{how}");
+            }
+            let (failed, seen, dead) = at_receive(3, &kept, batch(), left).await;
+            assert_eq!((failed, dead), (vec![], texts(["a1"])), "{how}");
+            assert_eq!(seen, ["a1", "b1", "a2", "a3"], "{how}");
+        }
+    }
+
+    #[tokio::test]
+    async fn when_the_dead_letter_queue_fails_too_the_record_fails_with_the_rest_of_its_group() {
+        let kept = Kept(Mutex::default(), true);
+        let batch = vec![record("a1", "a", "fail"), record("a2", "a", "ok"), record("b1", "b", "ok")];
+        let (failed, seen, _) = at_receive(3, &kept, batch, Duration::from_secs(10)).await;
+        assert_eq!(failed, ["a1", "a2"]);
+        assert_eq!(seen, ["a1", "b1"]);
+    }
+
+    #[tokio::test]
+    async fn at_its_last_receive_a_record_is_begun_as_long_as_any_handler_time_is_left() {
+        let kept = Kept::default();
+        // Handlers have 1.5 s, and what is begun in the last half second of it only at its last receive.
+        let left = Duration::from_secs(2);
+        let batch = || vec![record("a1", "a", "slow"), record("a2", "a", "ok")];
+        let (failed, seen, dead) = at_receive(2, &kept, batch(), left).await;
+        assert_eq!((failed, seen, dead), (texts(["a2"]), texts(["a1"]), vec![]));
+        let (failed, seen, dead) = at_receive(3, &kept, batch(), left).await;
+        assert_eq!((failed, seen, dead), (vec![], texts(["a1", "a2"]), vec![]));
+        // With none left it is reported failed: it was not tried, so it is no dead letter of ours.
+        let batch = vec![record("a1", "a", "hang"), record("a2", "a", "ok")];
+        let (failed, seen, dead) = at_receive(3, &kept, batch, left).await;
+        assert_eq!((failed, seen, dead), (texts(["a2"]), texts(["a1"]), texts(["a1"])));
     }
 
     #[tokio::test]

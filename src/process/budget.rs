@@ -3,7 +3,8 @@
 //! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what had its effect is marked
 //! completed, what had none is released, the answer goes back. A handler that is at work when the reserve begins is cut
 //! off (at its next `await`), and a record that would have less than another reserve for itself is not begun. Both are
-//! reported failed and come again, with their claims released: to be killed instead would leave all of it to the leases.
+//! reported failed and retried, with their claims released: to be killed instead would leave all of it to the leases. A
+//! record at its last receive is begun as long as any time is left for handlers, since SQS would not hand it over again.
 //!
 //! A short invocation keeps less: never more than a quarter of it.
 
@@ -15,6 +16,9 @@ use crate::store::Patience;
 
 /// Kept back for what comes after the handlers.
 pub const RESERVE: Duration = Duration::from_secs(2);
+
+/// The most that is spent on asking whether events can be delivered at all, in init and before a batch.
+pub const READY: Duration = Duration::from_secs(3);
 
 /// What each call to a service is granted. The whole is bounded by the invocation.
 pub const PATIENCE: Patience =
@@ -36,8 +40,14 @@ impl Deadline {
     }
 
     /// Whether there is time for one more record.
-    pub(super) fn may_begin(self) -> bool {
-        Instant::now() + self.reserve < self.handlers_until()
+    pub(super) fn may_begin(self, is_last_receive: bool) -> bool {
+        let needed = if is_last_receive { Duration::ZERO } else { self.reserve };
+        Instant::now() + needed < self.handlers_until()
+    }
+
+    /// How long may be asked whether events can be delivered at all: at most half of the handlers' time.
+    pub(super) fn ready_within(self) -> Duration {
+        READY.min(self.handlers_until().saturating_duration_since(Instant::now()) / 2)
     }
 
     /// When the handlers must have ended.
@@ -59,7 +69,9 @@ mod tests {
     fn there_is_always_time_left_for_the_answer() {
         for (left_ms, begins) in [(30_000, true), (4_100, true), (1_000, true), (0, false)] {
             let deadline = Deadline::new(Duration::from_millis(left_ms));
-            assert_eq!(deadline.may_begin(), begins, "{left_ms}");
+            assert_eq!(deadline.may_begin(false), begins, "{left_ms}");
+            assert_eq!(deadline.may_begin(true), begins, "{left_ms}");
+            assert!(deadline.ready_within() <= Duration::from_millis(left_ms) / 2);
             assert!(
                 deadline.handlers_until() <= deadline.answer_by() && deadline.answer_by() <= deadline.ends
             );

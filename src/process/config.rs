@@ -16,9 +16,13 @@ pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
 /// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: what is put on a
 /// bus cannot be taken back, and what is too large for it goes to the bucket.
 pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
-/// The variable with the URL of the FIFO queue for what can never succeed. Without it that comes again until SQS has had
-/// enough of it.
+/// The variable with the URL of the FIFO queue for records that can never succeed, or have failed at their last receive.
+/// Without it they are retried until SQS itself moves them, and with them what is behind them in their group.
 pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
+
+/// The variable with the queue's `maxReceiveCount`, from 1 to 1000: by it a record's last receive is known, and a failing
+/// one is sent to [`DEAD_LETTER_QUEUE_URL`] before SQS moves the rest of its group with it.
+pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
 
 /// How long a claim lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
 /// the template for the function's timeout.
@@ -38,6 +42,8 @@ pub struct Config {
     pub table: Option<(String, Terms)>,
     /// Where dead letters go.
     pub dead_letter_queue_url: Option<String>,
+    /// How often SQS hands over a record before it moves it to the dead-letter queue.
+    pub max_receive_count: Option<u32>,
 }
 
 impl Config {
@@ -54,8 +60,18 @@ impl Config {
             Some(table) => Some((table.to_owned(), terms(environment)?)),
             None => None,
         };
-        Ok(Self { table, dead_letter_queue_url })
+        let max_receive_count = environment.optional(MAX_RECEIVE_COUNT).map(max_receive_count).transpose()?;
+        Ok(Self { table, dead_letter_queue_url, max_receive_count })
     }
+}
+
+/// What SQS itself takes.
+fn max_receive_count(value: &str) -> Result<u32, ConfigError> {
+    let count = value.trim().parse().ok().filter(|count| (1..=1000).contains(count));
+    count.ok_or(ConfigError::Wrong(
+        MAX_RECEIVE_COUNT,
+        "expected a whole number from 1 to 1000, as the queue has it",
+    ))
 }
 
 /// The bus, and the bucket for what is too large for it; nothing where no bus is set.
@@ -102,7 +118,10 @@ mod tests {
 
     #[test]
     fn nothing_is_needed_for_nothing() {
-        assert_eq!(read(&[]), Ok(Config { table: None, dead_letter_queue_url: None }));
+        assert_eq!(
+            read(&[]),
+            Ok(Config { table: None, dead_letter_queue_url: None, max_receive_count: None })
+        );
     }
 
     #[test]
@@ -133,6 +152,13 @@ mod tests {
         for wrong in ["0", "-1", "1.5", "soon", "43201", "99999999999999999999"] {
             let error = read(&[(TABLE, "t"), (LEASE_S, wrong)]).unwrap_err();
             assert!(error.starts_with("MEDIAHOOK_LEASE_S: expected"), "{wrong}: {error}");
+        }
+        for wrong in ["0", "1001", "-1", "5.0", "five"] {
+            let error = read(&[(MAX_RECEIVE_COUNT, wrong)]).unwrap_err();
+            assert!(error.starts_with("MEDIAHOOK_MAX_RECEIVE_COUNT: expected"), "{wrong}: {error}");
+        }
+        for (value, count) in [("1", 1), ("1000", 1000)] {
+            assert_eq!(read(&[(MAX_RECEIVE_COUNT, value)]).unwrap().max_receive_count, Some(count));
         }
         let error = read(&[(DEAD_LETTER_QUEUE_URL, "dead")]).unwrap_err();
         assert_eq!(error, "MEDIAHOOK_DEAD_LETTER_QUEUE_URL: expected a URL");

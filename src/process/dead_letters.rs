@@ -1,4 +1,4 @@
-//! Where an event goes that can never succeed.
+//! Where an event goes that can never succeed, or has failed at its last receive.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,19 +15,19 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// # Errors
     /// It may not be.
-    fn bury(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn send(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// A dead-letter queue is one of the same kind.
 impl<Q: Queue> DeadLetters for Q {
-    fn bury(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send {
+    fn send(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send {
         self.enqueue(message)
     }
 }
 
 /// No dead-letter queue at all: there is nothing of this type.
 impl DeadLetters for Infallible {
-    async fn bury(&self, _: &Message) -> Result<(), StoreError> {
+    async fn send(&self, _: &Message) -> Result<(), StoreError> {
         match *self {}
     }
 }

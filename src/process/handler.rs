@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::envelope::Envelope;
 use crate::trace::Trace;
@@ -38,6 +39,26 @@ pub struct Delivery<'r> {
 pub trait Deliver: Send + Sync {
     /// As [`Handler::handle`].
     fn deliver(&self, delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Whether events can be delivered at all; asked at start and before each batch, and answered `within` this time.
+    ///
+    /// # Errors
+    /// They cannot: every record of the batch fails, and none is begun.
+    fn ready(&self, within: Duration) -> impl Future<Output = Result<(), NotReady>> + Send {
+        let _ = within;
+        async { Ok(()) }
+    }
+}
+
+/// Why no event can be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// A variable names what does not exist. The text, for one line of the log in each invocation, has both.
+    #[error("the destination does not exist")]
+    Misconfigured(String),
+    /// Nobody knows; it may pass.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 impl<H: Handler> Deliver for H {
@@ -60,8 +81,9 @@ pub(super) enum Then {
 }
 
 impl Failure {
-    /// A failure for this reason. The event comes again when its visibility timeout ends, and after `maxReceiveCount`
-    /// times it goes to the dead-letter queue.
+    /// A failure for this reason. The event is retried when its visibility timeout ends, with those behind it in its group.
+    /// When it fails at its last receive (`MEDIAHOOK_MAX_RECEIVE_COUNT`), it goes to the dead-letter queue, and the others
+    /// are processed.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), then: Then::Retry }
     }
@@ -75,6 +97,11 @@ impl Failure {
 
     pub(super) fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// The same with something more to say.
+    pub(super) fn and(self, more: impl fmt::Display) -> Self {
+        Self { reason: format!("{}; {more}", self.reason), ..self }
     }
 
     pub(super) fn then(&self) -> Then {

@@ -10,7 +10,7 @@ use tracing::Level;
 use super::handler::Failure;
 use crate::envelope::Envelope;
 use crate::invocation::Invocation;
-use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
+use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, MISCONFIGURED, PROCESSED};
 use crate::telemetry::Recorder;
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent, age_ms, cut};
 use crate::trace::Trace;
@@ -39,6 +39,34 @@ pub(super) struct Done<'a> {
     pub(super) at: OffsetDateTime,
     pub(super) total: Duration,
     pub(super) invocation: &'a Invocation,
+}
+
+/// How often SQS has handed over a record, this time included.
+pub(super) fn receive_count(record: &SqsMessage) -> Option<u32> {
+    record.attributes.get("ApproximateReceiveCount")?.parse().ok()
+}
+
+/// Writes the line of an invocation that could deliver nothing, because a variable names what does not exist.
+pub(super) fn log_misconfigured(
+    recorder: &Recorder,
+    error: &str,
+    at: OffsetDateTime,
+    invocation: &Invocation,
+) {
+    #[derive(Serialize)]
+    struct Members<'a> {
+        error: &'a str,
+        #[serde(flatten)]
+        call: Call<'a>,
+    }
+    recorder.write(&WideEvent {
+        at,
+        level: Level::ERROR,
+        message: "misconfigured: no event is delivered until this is fixed",
+        by: Dimension::Function,
+        metrics: &[Measured::count(MISCONFIGURED, 1)],
+        said: Members { error: cut(error), call: Call::new(invocation, invocation.trace, Duration::ZERO) },
+    });
 }
 
 #[derive(Serialize)]
@@ -96,7 +124,7 @@ impl Done<'_> {
             source: self.envelope.map(|envelope| cut(&envelope.source)),
             event_type: self.envelope.map(|envelope| cut(&envelope.event_type)),
             message_id: self.record.message_id.as_deref(),
-            receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()),
+            receive_count: receive_count(self.record),
             result,
             held_back: Some(self.held_back).filter(|records| *records > 0),
             reason: reason.map(|failure| cut(failure.reason())),

@@ -2,12 +2,14 @@
 //!
 //! A record that fails is reported alone, and the rest of its message group with it, so that one media's events keep
 //! their order; every other group goes on. SQS hands what was reported over again when its visibility timeout ends, and
-//! moves it to the dead-letter queue after `maxReceiveCount` times; what can never succeed goes there at once.
+//! counts a receive for each of them, tried or not. So a record that fails at its last receive (`maxReceiveCount`) is sent to
+//! the dead-letter queue by us, and its group goes on; what can never succeed goes there at once.
 //!
 //! With a table, each event takes effect once: see [`ledger`], and `docs/process.md` for what happens in each crash.
 
 mod batch;
 pub mod budget;
+mod bus_check;
 pub mod config;
 pub mod dead_letters;
 mod handler;
@@ -18,6 +20,6 @@ pub mod publish;
 mod run;
 
 pub use batch::{BatchError, Clock, Processor};
-pub use handler::{Deliver, Delivery, Failure, Handler};
+pub use handler::{Deliver, Delivery, Failure, Handler, NotReady};
 pub use log::LogHandler;
 pub use run::run;

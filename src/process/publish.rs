@@ -1,7 +1,7 @@
 //! Events to an event bus, for programs in any language.
 //!
 //! `Source` is [`SOURCE`], `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
-//! own time. One that is too large for the bus leaves its data in the bucket (see [`crate::claim_check`]).
+//! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`crate::claim_check`]).
 //!
 //! What is handed over while a request is on its way goes together in the next one, as far as it fits. An event is only
 //! handed over once the one before it in its group is on the bus, so none overtakes another in a request of which a part
@@ -17,7 +17,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use super::handler::{Deliver, Delivery, Failure};
+use super::Clock;
+use super::bus_check::BusCheck;
+use super::handler::{Deliver, Delivery, Failure, NotReady};
 use crate::claim_check;
 use crate::store::{Bucket, StoreError};
 use crate::trace::Trace;
@@ -34,12 +36,26 @@ pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
 /// The bus counts "any necessary characters and keys of the JSON representation" too: region, account, names of members.
 const FRAME_BYTES: usize = 1024;
+/// No event of ours is older than the year 2000: in seconds since 1970.
+const EARLIEST_S: i64 = 946_684_800;
+/// A sender's clock may be wrong, but not by more than this.
+const AHEAD: Duration = Duration::from_hours(24);
 /// Those that come at once are put together. They come from ledger calls that were begun at the same time.
 const GATHER_FOR: Duration = Duration::from_millis(5);
 
 /// Where events are put.
 pub trait Bus: Send + Sync {
-    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`].
+    /// Its name or ARN, as the environment has it.
+    fn name(&self) -> &str;
+
+    /// Whether the bus exists.
+    ///
+    /// # Errors
+    /// There is no answer, or one of which nobody can tell.
+    fn describe(&self) -> impl Future<Output = Result<BusState, StoreError>> + Send;
+
+    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Must not be called for a bus
+    /// that does not exist: EventBridge says that it has taken the entry, and drops it.
     ///
     /// # Errors
     /// The bus did not say. It may have taken any of them.
@@ -49,6 +65,17 @@ pub trait Bus: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Result<(), Refusal>>, StoreError>> + Send;
 }
 
+/// What is known of a bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusState {
+    /// It exists.
+    Exists,
+    /// There is none of that name.
+    Missing,
+    /// The role may not ask (`events:DescribeEventBus`); in the service's words.
+    NotPermitted(String),
+}
+
 /// An event as it is put on a bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -56,7 +83,8 @@ pub struct Entry {
     pub detail_type: String,
     /// The envelope.
     pub detail: String,
-    /// The event's time, where it is one.
+    /// The event's time, where it is one between the year 2000 and a day from now. Any other could have the bus refuse the
+    /// whole request; the envelope keeps it.
     pub time: Option<OffsetDateTime>,
     /// `TraceHeader`: the trace it belongs to.
     pub trace: Option<Trace>,
@@ -82,7 +110,9 @@ impl Entry {
 #[derive(Debug)]
 pub struct Publisher<B, K> {
     bus: B,
+    check: BusCheck,
     bucket: K,
+    now: Clock,
     waiting: Mutex<VecDeque<Waiting>>,
     /// Held by whoever puts for all that wait.
     turn: tokio::sync::Mutex<()>,
@@ -96,8 +126,9 @@ struct Waiting {
 
 impl<B: Bus, K: Bucket> Publisher<B, K> {
     /// A publisher to this bus. What is too large for it leaves its data in this bucket.
-    pub fn new(bus: B, bucket: K) -> Self {
-        Self { bus, bucket, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    pub fn new(bus: B, bucket: K, now: Clock) -> Self {
+        let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { bus, check: BusCheck::new(now), bucket, now, waiting, turn }
     }
 
     async fn entry(&self, delivery: &Delivery<'_>) -> Result<Entry, Failure> {
@@ -105,7 +136,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         let mut entry = Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
             detail: (*text).to_owned(),
-            time: OffsetDateTime::parse(&envelope.time, &Rfc3339).ok(),
+            time: plausible_time(&envelope.time, (self.now)()),
             trace: *trace,
         };
         if entry.bytes() > MAX_REQUEST_BYTES {
@@ -163,7 +194,17 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     }
 }
 
+/// A text's time, where an event can have happened then.
+fn plausible_time(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    (time.unix_timestamp() >= EARLIEST_S && time - now <= AHEAD).then_some(time)
+}
+
 impl<B: Bus, K: Bucket> Deliver for Publisher<B, K> {
+    async fn ready(&self, within: Duration) -> Result<(), NotReady> {
+        self.check.check(&self.bus, within).await
+    }
+
     async fn deliver(&self, delivery: &Delivery<'_>) -> Result<(), Failure> {
         let entry = self.entry(delivery).await?;
         let (told, mut hear) = oneshot::channel();
@@ -199,12 +240,19 @@ mod tests {
     use crate::envelope::Envelope;
     use futures_util::future::join_all;
     use serde_json::json;
+    use time::macros::datetime;
 
     /// Notes how large each request was and what was in it; refuses as the event's type says.
     #[derive(Default)]
     struct Noted(Mutex<Vec<Vec<Entry>>>);
 
     impl Bus for Noted {
+        fn name(&self) -> &'static str {
+            "b"
+        }
+        async fn describe(&self) -> Result<BusState, StoreError> {
+            Ok(BusState::Exists)
+        }
         async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
             tokio::task::yield_now().await;
             self.0.lock().unwrap().push(entries.iter().map(|e| (*e).clone()).collect());
@@ -241,6 +289,10 @@ mod tests {
         }
     }
 
+    fn now() -> OffsetDateTime {
+        datetime!(2026-11-22 06:00 UTC)
+    }
+
     fn text(event_type: &str, bytes: usize) -> String {
         json!({
             "specversion": "1.0", "id": "1", "source": "a/b", "type": event_type, "time": "2026-11-22T05:50:25.5Z",
@@ -250,7 +302,7 @@ mod tests {
     }
 
     async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
-        let publisher = Publisher::new(Noted::default(), NoBucket);
+        let publisher = Publisher::new(Noted::default(), NoBucket, now);
         let all = texts.iter().map(async |text| {
             let delivery = Delivery { envelope: Envelope::parse(text).unwrap(), text, trace: None };
             publisher.deliver(&delivery).await.map_err(|failure| format!("{failure:?}"))
@@ -280,7 +332,22 @@ mod tests {
         let entry = &requests[0][0];
         assert_eq!(entry.detail, text(&long, 0));
         assert_eq!(entry.detail_type, "ü".repeat(128));
-        assert_eq!(entry.time.unwrap(), time::macros::datetime!(2026-11-22 05:50:25.5 UTC));
+        assert_eq!(entry.time.unwrap(), datetime!(2026-11-22 05:50:25.5 UTC));
+    }
+
+    #[test]
+    fn a_time_that_no_event_can_have_is_none() {
+        for (text, is_one) in [
+            ("1999-12-31T23:59:59.999Z", false),
+            ("2000-01-01T00:00:00Z", true),
+            ("2026-11-23T06:00:00Z", true),
+            ("2026-11-23T06:00:00.001Z", false),
+            ("9999-12-31T23:59:59Z", false),
+            ("0000-01-01T00:00:00Z", false),
+            ("soon", false),
+        ] {
+            assert_eq!(plausible_time(text, now()).is_some(), is_one, "{text}");
+        }
     }
 
     #[tokio::test]
@@ -303,7 +370,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_cut_off_puts_nothing_afterwards() {
-        let publisher = Publisher::new(Noted::default(), NoBucket);
+        let publisher = Publisher::new(Noted::default(), NoBucket, now);
         let text = text("t", 0);
         let delivery = Delivery { envelope: Envelope::parse(&text).unwrap(), text: &text, trace: None };
         let cut_off = tokio::time::timeout(Duration::from_millis(1), publisher.deliver(&delivery)).await;

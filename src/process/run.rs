@@ -10,7 +10,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use time::OffsetDateTime;
 
 use super::budget::{Deadline, PATIENCE};
-use super::config::{Config, TABLE};
+use super::config::{Config, DEAD_LETTER_QUEUE_URL, MAX_RECEIVE_COUNT, TABLE};
 use super::{Deliver, Processor};
 use crate::config::{ConfigError, Environment};
 use crate::invocation::Invocation;
@@ -55,6 +55,7 @@ pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
     let processor =
         processor(handler, environment).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let processor = Arc::new(processor.with_recorder(recorder, OffsetDateTime::now_utc));
+    processor.prepare().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let processor = Arc::clone(&processor);
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
@@ -65,11 +66,17 @@ pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
 }
 
 fn processor<D: Deliver>(handler: D, environment: Environment) -> Result<Ready<D>, ConfigError> {
-    let Config { table, dead_letter_queue_url } = Config::read(&environment)?;
+    let Config { table, dead_letter_queue_url, max_receive_count } = Config::read(&environment)?;
     if table.is_none() {
         tracing::warn!("{TABLE} is not set: an event that comes again takes effect again");
     }
-    let processor = Processor::new(handler);
+    if dead_letter_queue_url.is_some() && max_receive_count.is_none() {
+        tracing::warn!(
+            "{MAX_RECEIVE_COUNT} is not set beside {DEAD_LETTER_QUEUE_URL}: when a record keeps failing, what is behind it in \
+             its message group becomes a dead letter with it, untried"
+        );
+    }
+    let processor = Processor::new(handler).with_max_receive_count(max_receive_count);
     if table.is_none() && dead_letter_queue_url.is_none() {
         return Ok(processor.with_ledger(None).with_dead_letters(None));
     }

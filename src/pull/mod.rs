@@ -20,14 +20,13 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
-use tokio::time::timeout;
 
 pub use feed::{Confirmation, Content, Delivered, Feed};
 pub use summary::{Summary, Tally};
 
 use crate::invocation::Invocation;
-use crate::keyring::Keyring;
 use crate::source::Sources;
+use crate::sources_cache::SourcesCache;
 use crate::store::{Bucket, Http, Queue};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
@@ -41,7 +40,7 @@ pub type Clock = fn() -> OffsetDateTime;
 
 /// Pulls every source that says how, and the spill.
 pub struct Puller<Q, B, H> {
-    keyring: Arc<Keyring>,
+    sources: Arc<SourcesCache>,
     queue: Q,
     bucket: B,
     http: H,
@@ -51,8 +50,8 @@ pub struct Puller<Q, B, H> {
 
 impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
     /// A puller of these parts, which writes no wide events.
-    pub fn new(keyring: Arc<Keyring>, queue: Q, bucket: B, http: H, now: Clock) -> Self {
-        Self { keyring, queue, bucket, http, now, recorder: Recorder::silent() }
+    pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, http: H, now: Clock) -> Self {
+        Self { sources, queue, bucket, http, now, recorder: Recorder::silent() }
     }
 
     /// The same, with a wide event for each feed and run.
@@ -70,7 +69,7 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
             // The spill needs none.
             tallies.push(("sources".to_owned(), Tally::failed(error), began.elapsed()));
         }
-        let sources = self.keyring.sources();
+        let sources = self.sources.current();
         let feeds = self.feeds(sources.as_deref(), invocation.trace);
         tallies.extend(self.drain(feeds, deadline, invocation.trace).await);
         for (source, tally, total) in &tallies {
@@ -79,15 +78,10 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         Summary(tallies.into_iter().map(|(source, tally, _)| (source, tally)).collect())
     }
 
-    /// Reads the sources again where that is due. Those at hand stay in force if it fails, and that is no news here: the
-    /// log has it.
+    /// Reads the sources again where that is due. Those at hand stay in use if it fails, which the log shows.
     async fn read_sources(&self) -> Result<(), String> {
-        if let Some(reread) = self.keyring.reread_if_due((self.now)())
-            && timeout(SOURCES_WITHIN, reread).await.is_err()
-        {
-            tracing::error!("the sources could not be read in time, the last good ones stay in force");
-        }
-        match self.keyring.sources() {
+        self.sources.refresh_if_due((self.now)(), SOURCES_WITHIN).await;
+        match self.sources.current() {
             Some(_) => Ok(()),
             None => Err("the sources are not known".to_owned()),
         }
@@ -124,6 +118,6 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
 
 impl<Q, B, H> fmt::Debug for Puller<Q, B, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Puller").field("keyring", &self.keyring).finish_non_exhaustive()
+        f.debug_struct("Puller").field("sources", &self.sources).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::callback::Callback;
 use crate::envelope::{Channel, Envelope};
 use crate::intake::{self, Unreadable};
-use crate::sender::BadSignature;
+use crate::sender::{BadSignature, SENDERS};
 use crate::source::{Source, Sources};
 
 /// A callback that came from one of our sources. Only [`Authentic::new`] makes one, and only from one can there be an
@@ -72,10 +72,15 @@ impl Refusal {
         }
     }
 
-    /// Whether newer sources might let it in.
-    pub(super) fn depends_on_sources(self) -> bool {
+    /// Whether newer sources might let it in. A path that begins with no sender's name never becomes a source's: scans of
+    /// a public URL cause no read.
+    pub(super) fn depends_on_sources(self, callback: &Callback) -> bool {
         match self {
-            Self::UnknownPath | Self::TakesNoPush | Self::WrongToken => true,
+            Self::UnknownPath => {
+                let sender = callback.path().split('/').nth(1);
+                SENDERS.iter().any(|known| Some(known.name()) == sender)
+            }
+            Self::TakesNoPush | Self::WrongToken => true,
             Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong),
             Self::NotPost => false,
         }

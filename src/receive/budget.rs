@@ -10,11 +10,11 @@
 //! | --- | --- | --- |
 //! | the queue | 1150 ms | two attempts of 540 ms, a pause of up to 50 ms between them |
 //! | the bucket | 1150 ms | the same |
-//! | the log | - | a line; nothing can fail |
+//! | the log | - | it is written after the answer: [`crate::telemetry::output`] |
 //!
 //! An envelope that is too large for the queue takes the bucket first (1150 ms), then queue and bucket half of the rest
 //! each (575 ms): one attempt, where the bucket had needed all its time before. So does a callback that waits for the
-//! sources to be read again (1150 ms): only one does that would be refused otherwise. An invocation that has less time
+//! sources to be read again (1150 ms): one in five minutes, or one that would be unauthorized otherwise. An invocation that has less time
 //! left than all this halves what it has.
 //!
 //! The clock starts when the invocation is in our hands, so a body of megabytes has been read before. At 6 MB and the CPU

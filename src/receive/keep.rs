@@ -1,10 +1,12 @@
 //! Where an authentic callback goes: the queue, else the bucket, else the log.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
+use super::breaker::CircuitBreaker;
 use super::budget::Deadline;
 use super::line::{Steps, Told};
 use super::{Authentic, Verdict, lost};
@@ -22,6 +24,7 @@ const JSON: &str = "application/json";
 pub(super) struct Keep<'a, Q, B> {
     pub(super) queue: &'a Q,
     pub(super) bucket: &'a B,
+    pub(super) breaker: &'a Mutex<CircuitBreaker>,
     pub(super) deadline: Deadline,
     pub(super) received: OffsetDateTime,
     /// The trace that the message goes along with.
@@ -29,25 +32,34 @@ pub(super) struct Keep<'a, Q, B> {
 }
 
 impl<Q: Queue, B: Bucket> Keep<'_, Q, B> {
-    /// Keeps an event. Each step is bounded, so that there is time for the next.
+    /// Keeps an event. Each step is bounded, so that there is time for the next. A queue that keeps failing is skipped, and
+    /// tried after all where the bucket fails too.
     pub(super) async fn event(&self, envelope: Envelope, steps: &mut Steps) -> Verdict {
         let whole = self.message(&envelope);
-        let Err(queue_error) = self.enqueue(&envelope, &whole, steps).await else {
-            return Verdict::Queued(Told::of(envelope, self.received));
+        steps.queue_skipped = self.breaker().is_open(self.received);
+        let queue_error = if steps.queue_skipped {
+            StoreError("skipped, it failed several times in a row".to_owned())
+        } else {
+            match self.enqueue(&envelope, &whole, steps).await {
+                Ok(()) => return Verdict::Queued(Told::of(envelope, self.received)),
+                Err(error) => error,
+            }
         };
         // The whole of it, data and all: what lies in the spill needs nothing else.
         let body = whole.body.clone().into_bytes();
         let key = keys::spill(&envelope);
-        let put = within(self.deadline.rest(), &mut steps.bucket, self.bucket.put(&key, body, JSON)).await;
-        let event = Told::of(envelope, self.received);
-        match put {
-            Ok(()) => Verdict::Spilled(event, queue_error),
-            Err(bucket_error) => {
-                let error = format!("queue: {queue_error}; bucket: {bucket_error}");
-                lost::event(&whole, &error);
-                Verdict::Lost { source: event.source.clone(), event: Some(event), error }
-            }
+        let bound = if steps.queue_skipped { self.deadline.half() } else { self.deadline.rest() };
+        let put = within(bound, &mut steps.bucket, self.bucket.put(&key, body, JSON)).await;
+        let Err(bucket_error) = put else {
+            return Verdict::Spilled(Told::of(envelope, self.received), queue_error);
+        };
+        if steps.queue_skipped && self.enqueue(&envelope, &whole, steps).await.is_ok() {
+            return Verdict::Queued(Told::of(envelope, self.received));
         }
+        let error = format!("queue: {queue_error}; bucket: {bucket_error}");
+        lost::event(&whole, &error);
+        let event = Told::of(envelope, self.received);
+        Verdict::Lost { source: event.source.clone(), event: Some(event), error }
     }
 
     async fn enqueue(
@@ -56,13 +68,27 @@ impl<Q: Queue, B: Bucket> Keep<'_, Q, B> {
         whole: &Message,
         steps: &mut Steps,
     ) -> Result<(), StoreError> {
-        let half = || self.deadline.half();
         if whole.body.len() <= self.queue.max_message_bytes() {
-            return within(half(), &mut steps.queue, self.queue.enqueue(whole)).await;
+            return self.send(whole, steps).await;
         }
         let mut envelope = envelope.clone();
-        within(half(), &mut steps.bucket, claim_check::check_in(&mut envelope, self.bucket)).await?;
-        within(half(), &mut steps.queue, self.queue.enqueue(&self.message(&envelope))).await
+        let check_in = claim_check::check_in(&mut envelope, self.bucket);
+        within(self.deadline.half(), &mut steps.bucket, check_in).await?;
+        self.send(&self.message(&envelope), steps).await
+    }
+
+    async fn send(&self, message: &Message, steps: &mut Steps) -> Result<(), StoreError> {
+        let sent = within(self.deadline.half(), &mut steps.queue, self.queue.enqueue(message)).await;
+        match sent {
+            Ok(()) => self.breaker().succeeded(),
+            Err(_) => self.breaker().failed(self.received),
+        }
+        sent
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
+        // Nothing panics while it holds the lock; if it did, the breaker would still be whole.
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn message(&self, envelope: &Envelope) -> Message {

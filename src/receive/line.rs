@@ -11,7 +11,9 @@ use super::Verdict;
 use super::refusals::Counted;
 use crate::envelope::{Envelope, Outcome};
 use crate::invocation::Invocation;
-use crate::metrics::{ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, REFUSED, REJECTED, SPILLED};
+use crate::metrics::{
+    ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, QUEUE_SKIPPED, REFUSED, REJECTED, SPILLED,
+};
 use crate::telemetry::Recorder;
 use crate::telemetry::wide_event::{Call, Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
 
@@ -22,6 +24,8 @@ pub(super) struct Steps {
     understand: Duration,
     pub(super) queue: Option<Duration>,
     pub(super) bucket: Option<Duration>,
+    /// Whether the queue was not tried before the bucket.
+    pub(super) queue_skipped: bool,
 }
 
 impl Steps {
@@ -144,7 +148,8 @@ impl<'a> Answered<'a> {
                 [Some(one(ACCEPTED)), latency, age(event)].into_iter().flatten().collect()
             }
             Verdict::Spilled(event, _) => {
-                [Some(one(ACCEPTED)), Some(one(SPILLED)), age(event)].into_iter().flatten().collect()
+                let skipped = self.steps.queue_skipped.then(|| one(QUEUE_SKIPPED));
+                [Some(one(ACCEPTED)), Some(one(SPILLED)), skipped, age(event)].into_iter().flatten().collect()
             }
             Verdict::Rejected { .. } => vec![one(REJECTED)],
             Verdict::Lost { .. } => vec![one(LOST)],

@@ -2,6 +2,7 @@
 
 mod answer;
 mod authentic;
+mod breaker;
 pub mod budget;
 mod keep;
 mod line;
@@ -13,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use time::OffsetDateTime;
-use tokio::time::timeout;
 
 pub use answer::Answer;
 pub use authentic::{Authentic, Refusal};
@@ -21,11 +21,12 @@ pub use authentic::{Authentic, Refusal};
 use crate::callback::Callback;
 use crate::intake::Unreadable;
 use crate::invocation::Invocation;
-use crate::keyring::Keyring;
 use crate::source::Sources;
+use crate::sources_cache::SourcesCache;
 use crate::store::{Bucket, Queue, StoreError};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
+use breaker::CircuitBreaker;
 use budget::Deadline;
 use keep::Keep;
 use line::{Answered, Steps, Told};
@@ -36,12 +37,13 @@ pub type Clock = fn() -> OffsetDateTime;
 
 /// Receives callbacks: everything between the invocation and its answer.
 pub struct Receiver<Q, B> {
-    keyring: Arc<Keyring>,
+    sources: Arc<SourcesCache>,
     queue: Q,
     bucket: B,
     now: Clock,
     recorder: Recorder,
     refusals: Mutex<Refusals>,
+    breaker: Mutex<CircuitBreaker>,
 }
 
 /// What became of a callback. Each has one answer, and a line in the log; only refusals share theirs.
@@ -64,9 +66,9 @@ enum Verdict {
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// A receiver of these parts, which writes no wide events.
-    pub fn new(keyring: Arc<Keyring>, queue: Q, bucket: B, now: Clock) -> Self {
+    pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, now: Clock) -> Self {
         let (recorder, refusals) = (Recorder::silent(), Mutex::new(Refusals::new()));
-        Self { keyring, queue, bucket, now, recorder, refusals }
+        Self { sources, queue, bucket, now, recorder, refusals, breaker: Mutex::default() }
     }
 
     /// The same, with a wide event for each callback.
@@ -93,24 +95,19 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         steps: &mut Steps,
     ) -> Verdict {
         let received = (self.now)();
-        let Self { queue, bucket, .. } = self;
-        let keep = Keep { queue, bucket, deadline, received, trace: invocation.trace };
-        let reread = self.keyring.reread_if_due(received);
-        if let Some(sources) = self.keyring.sources() {
-            match steps.understand(|| Authentic::new(callback, &sources, received)) {
-                Ok(authentic) => return accept(&authentic, &keep, steps).await,
-                Err(refusal) if reread.is_none() || !refusal.depends_on_sources() => {
-                    return refused(refusal, callback, &sources);
-                }
-                Err(_) => {}
-            }
+        self.sources.refresh_if_due(received, deadline.half()).await;
+        let Some(mut sources) = self.sources.current() else { return Verdict::NoSources };
+        let mut authentic = steps.understand(|| Authentic::new(callback, &sources, received));
+        if let Err(refusal) = &authentic
+            && refusal.depends_on_sources(callback)
+            && self.sources.refresh_for_unauthorized(received, deadline.half()).await
+        {
+            sources = self.sources.current().unwrap_or(sources);
+            authentic = steps.understand(|| Authentic::new(callback, &sources, received));
         }
-        if let Some(reread) = reread {
-            // What comes too late for this callback is in time for the next: it goes on.
-            let _ = timeout(deadline.half(), reread).await;
-        }
-        let Some(sources) = self.keyring.sources() else { return Verdict::NoSources };
-        match steps.understand(|| Authentic::new(callback, &sources, received)) {
+        let Self { queue, bucket, breaker, .. } = self;
+        let keep = Keep { queue, bucket, breaker, deadline, received, trace: invocation.trace };
+        match authentic {
             Ok(authentic) => accept(&authentic, &keep, steps).await,
             Err(refusal) => refused(refusal, callback, &sources),
         }
@@ -123,7 +120,8 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
             match verdict {
                 Verdict::Refused(refusal, _) if !refusals.count(*refusal, answered.at) => return,
-                _ => refusals.take(answered.at),
+                Verdict::Refused(refusal, _) => refusals.take(Some(*refusal), answered.at),
+                _ => refusals.take(None, answered.at),
             }
         };
         counted.for_each(|counted| answered.tell_refused(counted, verdict, &self.recorder));
@@ -166,6 +164,6 @@ impl Verdict {
 
 impl<Q, B> fmt::Debug for Receiver<Q, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("keyring", &self.keyring).finish_non_exhaustive()
+        f.debug_struct("Receiver").field("sources", &self.sources).finish_non_exhaustive()
     }
 }

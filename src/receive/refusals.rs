@@ -4,10 +4,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::Refusal;
 
-/// For so long after a line about refusals for one reason, further ones for it are only counted. They are told by the next refusal after it, or
-/// along with the next callback that is none, whichever comes first. What is counted and not told when Lambda ends the
-/// environment is told by nobody: after a flood that stops at once, the refusals of its last seconds may be missing.
+/// In so long a time, at most [`LINES`] lines are logged for one reason; further refusals are only counted. They are logged
+/// with the next refusal after it, or with the next callback that is accepted, whichever is first. What is counted and not
+/// logged when Lambda ends the environment is missing: after a flood that stops at once, the refusals of its last seconds.
 const QUIET: Duration = Duration::seconds(10);
+/// A sender that calls without a signature shows at its first few callbacks, however rarely it calls.
+const LINES: usize = 5;
 
 /// What was counted and not told yet: one counter a reason, whatever strangers send.
 #[derive(Debug)]
@@ -20,34 +22,50 @@ pub(super) struct Refusals {
 pub(super) struct Counted {
     pub(super) refusal: Refusal,
     pub(super) number: usize,
-    /// When refusals for it were last told: by reason, so that a stranger's noise does not hide a sender's mistake.
-    told: Option<OffsetDateTime>,
+    /// When the current [`QUIET`] time began, and how many lines were logged in it: by reason, so that a stranger's noise
+    /// does not hide a sender's mistake.
+    logged: Option<(OffsetDateTime, usize)>,
 }
 
 impl Refusals {
     pub(super) fn new() -> Self {
-        let none = |refusal| Counted { refusal, number: 0, told: None };
+        let none = |refusal| Counted { refusal, number: 0, logged: None };
         Self { counted: Refusal::ALL.map(none) }
     }
 
-    /// Counts one. Whether it is time to tell.
+    /// Counts one. Whether to log it now.
     pub(super) fn count(&mut self, refusal: Refusal, at: OffsetDateTime) -> bool {
         let Some(counted) = self.counted.iter_mut().find(|counted| counted.refusal == refusal) else {
             return true;
         };
         counted.number += 1;
-        // A clock that was set back must not keep us quiet.
-        counted.told.is_none_or(|told| !(told..told + QUIET).contains(&at))
+        counted.lines_at(at) < LINES
     }
 
-    /// What was counted since this was last asked, to be told now.
-    pub(super) fn take(&mut self, at: OffsetDateTime) -> impl Iterator<Item = Counted> + use<> {
+    /// What was counted since this was last asked, to be logged now.
+    /// For this reason alone, or for all of them.
+    pub(super) fn take(
+        &mut self,
+        of: Option<Refusal>,
+        at: OffsetDateTime,
+    ) -> impl Iterator<Item = Counted> + use<> {
+        let is_taken =
+            move |counted: &Counted| counted.number > 0 && of.is_none_or(|of| of == counted.refusal);
         let taken = self.counted;
-        for counted in self.counted.iter_mut().filter(|counted| counted.number > 0) {
+        for counted in self.counted.iter_mut().filter(|counted| is_taken(counted)) {
+            let lines = counted.lines_at(at);
+            let began = counted.logged.filter(|_| lines > 0).map_or(at, |(began, _)| began);
             counted.number = 0;
-            counted.told = Some(at);
+            counted.logged = Some((began, lines + 1));
         }
-        taken.into_iter().filter(|counted| counted.number > 0)
+        taken.into_iter().filter(is_taken)
+    }
+}
+
+impl Counted {
+    /// How many lines were logged for it in the current quiet time. A clock that was set back begins a new one.
+    fn lines_at(&self, at: OffsetDateTime) -> usize {
+        self.logged.filter(|(began, _)| (*began..*began + QUIET).contains(&at)).map_or(0, |(_, lines)| lines)
     }
 }
 
@@ -63,18 +81,24 @@ mod tests {
     }
 
     #[test]
-    fn the_first_is_told_at_once_and_those_after_it_together() {
+    fn the_first_few_are_logged_at_once_and_those_after_them_together() {
         let mut refusals = Refusals::new();
-        assert!(refusals.count(WRONG, at(0)));
-        assert_eq!(refusals.take(at(0)).map(|c| c.number).sum::<usize>(), 1);
+        for _ in 0..LINES {
+            assert!(refusals.count(WRONG, at(0)));
+            assert_eq!(refusals.take(None, at(0)).map(|c| c.number).sum::<usize>(), 1);
+        }
         for second in 0..10 {
             assert!(!refusals.count(WRONG, at(second)));
         }
         assert!(refusals.count(WRONG, at(10)));
-        let told: Vec<_> = refusals.take(at(10)).map(|c| (c.refusal, c.number)).collect();
-        assert_eq!(told, [(WRONG, 11)]);
-        assert_eq!(refusals.take(at(11)).count(), 0);
-        assert!(!refusals.count(WRONG, at(19)), "from the last line that was written");
+        let logged: Vec<_> = refusals.take(None, at(10)).map(|c| (c.refusal, c.number)).collect();
+        assert_eq!(logged, [(WRONG, 11)]);
+        assert_eq!(refusals.take(None, at(11)).count(), 0);
+        for _ in 1..LINES {
+            assert!(refusals.count(WRONG, at(19)));
+            refusals.take(None, at(19)).for_each(drop);
+        }
+        assert!(!refusals.count(WRONG, at(19)), "ten seconds from the first line");
         assert!(refusals.count(Refusal::NotPost, at(19)), "the first for its reason");
         assert!(refusals.count(WRONG, at(5)), "the clock was set back");
     }
@@ -89,6 +113,6 @@ mod tests {
         for refusal in Refusal::ALL {
             refusals.count(refusal, at(0));
         }
-        assert_eq!(refusals.take(at(0)).count(), Refusal::ALL.len());
+        assert_eq!(refusals.take(None, at(0)).count(), Refusal::ALL.len());
     }
 }

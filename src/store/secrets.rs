@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::aws::{self, Aws};
 use super::{Patience, StoreError};
-use crate::keyring::{KeyringError, ReadSources};
+use crate::sources_cache::{ReadSources, SourcesError, Version};
 
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]
@@ -35,25 +35,30 @@ impl Secret {
         })
     }
 
-    async fn value(&self) -> Result<String, KeyringError> {
-        let secret = self.client().get_secret_value().secret_id(&self.id).send().await;
-        let text = secret.map_err(|e| keyring_error(&e))?.secret_string;
-        let bytes = || KeyringError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
+    async fn value(&self, version: Version) -> Result<String, SourcesError> {
+        let stage = match version {
+            Version::Current => "AWSCURRENT",
+            Version::Previous => "AWSPREVIOUS",
+        };
+        let secret = self.client().get_secret_value().secret_id(&self.id).version_stage(stage);
+        let secret = secret.send().await;
+        let text = secret.map_err(|e| sources_error(&e))?.secret_string;
+        let bytes = || SourcesError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
         text.ok_or_else(bytes)
     }
 }
 
 /// A refusal of the service lasts (no such secret, no permission), unless it only asks us to slow down.
-fn keyring_error(error: &SdkError<GetSecretValueError>) -> KeyringError {
+fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
     let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
     let throttled =
         error.code().is_some_and(|code| code.contains("Throttl") || code.contains("TooManyRequests"));
     let text = aws::store_error(error);
-    if refused && !throttled { KeyringError::Unreadable(text) } else { KeyringError::Unavailable(text) }
+    if refused && !throttled { SourcesError::Unreadable(text) } else { SourcesError::Unavailable(text) }
 }
 
 impl ReadSources for Secret {
-    fn read(&self) -> BoxFuture<'_, Result<String, KeyringError>> {
-        self.value().boxed()
+    fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
+        self.value(version).boxed()
     }
 }

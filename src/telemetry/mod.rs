@@ -1,9 +1,8 @@
 //! The log, on standard output: the [wide events](wide_event) as one JSON object a line each, and beside them what is told
 //! by `tracing`, in the format that the function's logging configuration sets.
 
+pub mod output;
 pub mod wide_event;
-
-use std::io;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -13,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Environment;
+pub use output::LogOutput;
 pub use wide_event::Recorder;
 
 /// The level the function's logging configuration asks for.
@@ -25,6 +25,11 @@ const LOST: &str = "mediahook::receive::lost";
 /// Starts the log. Our own lines come at the level that Lambda's logging configuration sets (default INFO); of the
 /// libraries we hear warnings alone, since some of them write whole requests at lower levels.
 pub fn init(environment: &Environment) {
+    init_with(environment, &LogOutput::immediate());
+}
+
+/// The same, with the lines written to this output.
+pub fn init_with(environment: &Environment, output: &LogOutput) {
     let level = level(environment);
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
@@ -32,7 +37,7 @@ pub fn init(environment: &Environment) {
     let is_text = environment.optional(LOG_FORMAT).is_some_and(|format| format.eq_ignore_ascii_case("text"));
     let lines = || {
         tracing_subscriber::fmt::layer()
-            .with_writer(io::stdout)
+            .with_writer(output.clone())
             .with_target(false)
             .with_ansi(false)
             // Else it would complain on standard error, and panic where that is closed too.

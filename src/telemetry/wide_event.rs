@@ -10,7 +10,7 @@
 //! that are here already.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::Level;
 
-use super::level;
+use super::{LogOutput, level};
 use crate::config::Environment;
 use crate::envelope::{Envelope, rfc3339};
 use crate::invocation::Invocation;
@@ -155,8 +155,13 @@ impl Recorder {
     /// One that writes to standard output, as the environment has it. What cannot be written is let go: no callback
     /// fails for a line.
     pub fn of(environment: &Environment) -> Self {
-        Self::to(environment, |line| {
-            let _ = io::stdout().lock().write_all(line);
+        Self::on(environment, LogOutput::immediate())
+    }
+
+    /// The same, to this output.
+    pub fn on(environment: &Environment, output: LogOutput) -> Self {
+        Self::to(environment, move |line| {
+            let _ = output.clone().write_all(line);
         })
     }
 

@@ -95,9 +95,16 @@ class Stack:
         keys = [item["Key"] for item in listed]
         return {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
 
+    def resource(self, logical_id):
+        """The physical id of a resource of the stack."""
+        described = self.cloud.client("cloudformation").describe_stack_resource(
+            StackName=STACK, LogicalResourceId=logical_id
+        )
+        return described["StackResourceDetail"]["PhysicalResourceId"]
+
     def log(self, function):
         paginator = self.cloud.client("logs").get_paginator("filter_log_events")
-        pages = paginator.paginate(logGroupName=f"/aws/lambda/{STACK}-{function}")
+        pages = paginator.paginate(logGroupName=self.resource(f"{function.capitalize()}Logs"))
         return [event["message"] for page in pages for event in page["events"]]
 
 

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use super::docs::anchors;
 use super::end_to_end::{post, receiver_binary, receiver_variables, tencent};
-use super::policy::{PULL_COMPLETE, now_s};
+use super::policy::{PULL_COMPLETE, SOURCES, now_s};
 use super::support::cloud::{Cloud, Fault, SECRET};
+use super::support::effects::{BUS, TABLE};
 use super::support::mapping::{self, Mapping};
 use super::support::runtime_api::Function;
 use super::support::senders::sign_tencent;
@@ -32,6 +33,8 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::REJECTED,
             metrics::LOST,
             metrics::NO_SOURCES,
+            metrics::SOURCES_READ_FAILED,
+            metrics::QUEUE_SKIPPED,
             metrics::QUEUE_LATENCY,
             metrics::EVENT_AGE,
         ],
@@ -43,6 +46,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::CONFIRMED,
             metrics::REJECTED,
             metrics::PULL_FAILED,
+            metrics::SOURCES_READ_FAILED,
             metrics::SPILL_WAITING,
         ],
     ),
@@ -53,6 +57,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::FAILED,
             metrics::DUPLICATES,
             metrics::DEAD_LETTERED,
+            metrics::MISCONFIGURED,
             metrics::EFFECT_LATENCY,
         ],
     ),
@@ -229,7 +234,8 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     // What is paid for is what the parameter's description says: one of two conditions has two alarms, the other one.
     let either =
         alarms.iter().filter(|a| template.at(&format!("{a}.Condition")) == "AlarmsWithoutPuller").count();
-    assert_eq!(alarms.len() - either, 17, "Parameters.Alarms.Description");
+    assert_eq!(alarms.len() - either, 23, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-three alarms"));
 }
 
 #[test]
@@ -292,6 +298,7 @@ impl World {
     async fn new() -> Self {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
+        cloud.table().create().await;
         let tencent = TencentVod::start(Duration::from_secs(30)).await;
         Self { cloud, queue_url, tencent, lines: Vec::new() }
     }
@@ -326,7 +333,8 @@ impl World {
     async fn process(&mut self) {
         let messages = Mapping::new(self.cloud.sqs(), &self.queue_url).receive().await;
         let processor = ("Processor", Path::new(env!("CARGO_BIN_EXE_processor")));
-        self.run(processor, Vec::new(), vec![mapping::invocation(&messages)]).await;
+        let variables = vec![("MEDIAHOOK_TABLE", TABLE.to_owned()), ("MEDIAHOOK_EVENT_BUS", BUS.to_owned())];
+        self.run(processor, variables, vec![mapping::invocation(&messages)]).await;
     }
 }
 
@@ -359,6 +367,35 @@ async fn the_key_was_changed_at_the_sender(world: &mut World) {
 
 async fn the_url_was_changed_at_the_sender(world: &mut World) {
     world.receive(vec![post("/tencent-vod/token/old", &json!({}), PULL_COMPLETE)]).await;
+}
+
+/// As often as it takes for an alarm about a source's own path.
+fn few(event: &Value) -> Vec<Value> {
+    let threshold = Template::read().number("Parameters.SourceRefusedThreshold.Default");
+    (0..=threshold).map(|_| event.clone()).collect()
+}
+
+async fn signing_was_switched_off_at_the_sender(world: &mut World) {
+    world.receive(few(&post("/tencent-vod/signed", &json!({}), PULL_COMPLETE))).await;
+}
+
+async fn a_source_without_keys_is_pushed_to(world: &mut World) {
+    world.receive(few(&post("/tencent-vod/pulled", &json!({}), PULL_COMPLETE))).await;
+}
+
+async fn the_clock_of_the_sender_is_wrong(world: &mut World) {
+    let signed = sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 26 * 60 * 60);
+    world.receive(few(&post("/tencent-vod/signed", &json!({}), &signed))).await;
+}
+
+async fn the_secret_has_a_mistake(world: &mut World) {
+    world.cloud.put_secret(SOURCES).await;
+    world.cloud.put_secret("{}").await;
+    let variables =
+        || vec![("MEDIAHOOK_SOURCES", String::new()), ("MEDIAHOOK_SOURCES_SECRET", SECRET.to_owned())];
+    world.run(("Receiver", &receiver_binary()), variables(), vec![tencent(PULL_COMPLETE)]).await;
+    let puller = ("Puller", Path::new(env!("CARGO_BIN_EXE_puller")));
+    world.run(puller, variables(), vec![json!({})]).await;
 }
 
 async fn a_callback_is_no_event(world: &mut World) {
@@ -395,6 +432,12 @@ async fn what_is_pulled_is_no_event(world: &mut World) {
     world.pull(world.tencent.settings()).await;
 }
 
+async fn the_bus_does_not_exist(world: &mut World) {
+    world.cloud.bus().delete(BUS);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.process().await;
+}
+
 #[tokio::test]
 async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_other() {
     let template = Template::read();
@@ -418,12 +461,17 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
         the_key_was_changed_at_the_sender => ["WrongKeyAlarm"];
         the_url_was_changed_at_the_sender => ["WrongTokenAlarm"];
         a_callback_is_no_event => ["ReceiverRejectedAlarm"];
-        the_secret_cannot_be_read => ["NoSourcesAlarm"];
+        signing_was_switched_off_at_the_sender => ["SignatureMissingAlarm"];
+        a_source_without_keys_is_pushed_to => ["TakesNoPushAlarm"];
+        the_clock_of_the_sender_is_wrong => ["SignatureStaleAlarm"];
+        the_secret_cannot_be_read => ["NoSourcesAlarm", "SourcesReadAlarm"];
+        the_secret_has_a_mistake => ["PullFailedAlarm", "PullerSourcesReadAlarm", "SourcesReadAlarm"];
         the_queue_and_the_bucket_fail => ["LostAlarm"];
         // Of the last two, a stack has one: the other where nothing empties the spill.
         the_queue_fails => ["PullFailedAlarm", "SpillWaitingAlarm", "SpilledAlarm"];
         the_key_to_pull_was_changed => ["PullFailedAlarm"];
         what_is_pulled_is_no_event => ["PullerRejectedAlarm"];
+        the_bus_does_not_exist => ["MisconfiguredAlarm"];
     }
     assert_eq!(silent, BTreeSet::new(), "no fault is played for these");
 }

@@ -8,10 +8,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::claim_check;
 use mediahook::envelope::Envelope;
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::source::Sources;
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::sqs::SqsQueue;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -58,7 +58,7 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         let receiver = Arc::new(Receiver::new(
-            Arc::new(Keyring::fixed(Sources::parse(SOURCES).unwrap())),
+            Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
             SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE),
             cloud.bucket(),
             OffsetDateTime::now_utc,
@@ -247,6 +247,44 @@ async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
     assert_eq!(world.queued().await.len(), 0);
 }
 
+/// Otherwise each callback of an outage would wait for the queue, and most would be answered 429 by Lambda.
+#[tokio::test]
+async fn a_queue_that_keeps_failing_is_skipped_and_tried_again_later() {
+    let world = World::new().await;
+    world.cloud.sqs_faults(|_| Fault::Hang);
+    let post = async |number: usize| {
+        let started = Instant::now();
+        let body = PULL_COMPLETE.replace("125-Pull-1", &format!("skipped-{number}"));
+        let id = id(&world.post("/tencent-vod/open", body).await);
+        (id, started.elapsed())
+    };
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        ids.push(post(number).await.0);
+    }
+    let calls = world.cloud.calls()[0];
+    for number in 3..8 {
+        let (id, took) = post(number).await;
+        assert!(took < Duration::from_millis(500), "{took:?}");
+        ids.push(id);
+    }
+    assert_eq!(world.cloud.calls()[0], calls, "the queue is skipped");
+    let spilled = world.cloud.objects("spill/tencent-vod/open/").await;
+    assert!(ids.iter().all(|id| spilled.iter().any(|(key, _)| key.ends_with(&format!("{id}.json")))));
+
+    world.cloud.s3_faults(|_| Fault::Error);
+    world.cloud.sqs_faults(|_| Fault::None);
+    let (while_open, _) = post(8).await;
+    assert_eq!(
+        world.queued().await.remove(0).id,
+        while_open,
+        "the bucket fails: the queue is tried after all"
+    );
+    world.cloud.s3_faults(|_| Fault::None);
+    let (closed, _) = post(9).await;
+    assert_eq!(world.queued().await.remove(0).id, closed);
+}
+
 #[tokio::test]
 async fn one_bad_answer_of_the_queue_is_tried_again_and_not_spilled() {
     let world = World::new().await;
@@ -386,7 +424,7 @@ async fn not_post_is_405_and_says_what_is() {
 async fn odd_invocations_are_answered_like_any_other() {
     let world = World::new().await;
     let receiver = Receiver::new(
-        Arc::new(Keyring::fixed(Sources::parse(SOURCES).unwrap())),
+        Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
         SqsQueue::new(&world.cloud.aws(), "http://127.0.0.1:9/q.fifo".to_owned(), PATIENCE),
         world.cloud.bucket(),
         OffsetDateTime::now_utc,

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::secrets::Secret;
 use mediahook::store::sqs::SqsQueue;
@@ -20,6 +20,7 @@ use crate::policy::{PULL_COMPLETE, SOURCES};
 use crate::support::cloud::{Cloud, Fault, SECRET};
 use crate::support::runtime_api::Function;
 use crate::support::senders::sign_tencent;
+use crate::telemetry::wide_events;
 
 /// The clock of these tests; who moves it has it to himself.
 static NOW_S: AtomicI64 = AtomicI64::new(1_795_326_625);
@@ -31,7 +32,11 @@ fn now() -> OffsetDateTime {
 }
 
 fn five_minutes_pass() {
-    NOW_S.fetch_add(300, Ordering::Relaxed);
+    seconds_pass(300);
+}
+
+fn seconds_pass(seconds: i64) {
+    NOW_S.fetch_add(seconds, Ordering::Relaxed);
 }
 
 fn sources(keys: &[&str]) -> String {
@@ -50,30 +55,23 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         cloud.put_secret(&sources(keys)).await;
-        let keyring = Arc::new(Keyring::kept_by(Secret::new(cloud.aws(), SECRET.to_owned(), PATIENCE)));
-        keyring.read(now()).await.unwrap();
+        let sources = SourcesCache::read_by(Secret::new(cloud.aws(), SECRET.to_owned(), PATIENCE));
+        sources.refresh(now(), Duration::from_secs(5)).await.unwrap();
         let queue = SqsQueue::new(&cloud.aws(), queue_url, PATIENCE);
-        Self { _turn: turn, receiver: Receiver::new(keyring, queue, cloud.bucket(), now), cloud }
+        Self { _turn: turn, receiver: Receiver::new(Arc::new(sources), queue, cloud.bucket(), now), cloud }
     }
 
     async fn status(&self, key: &str) -> u16 {
+        self.status_at("/tencent-vod/signed", key).await
+    }
+
+    async fn status_at(&self, path: &str, key: &str) -> u16 {
         let body = sign_tencent(PULL_COMPLETE, key, now().unix_timestamp() + 600);
-        let callback = serde_json::from_value(post("/tencent-vod/signed", &json!({}), &body)).unwrap();
+        let callback = serde_json::from_value(post(path, &json!({}), &body)).unwrap();
         self.receiver
             .receive(callback, Deadline::new(Duration::from_secs(10)), &Invocation::default())
             .await
             .status_code
-    }
-
-    /// Until the re-read that goes on beside a callback has ended.
-    async fn settle(&self, key: &str, status: u16) {
-        for _ in 0..100 {
-            if self.status(key).await == status {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_eq!(self.status(key).await, status);
     }
 }
 
@@ -83,71 +81,98 @@ async fn a_key_is_replaced_without_a_gap() {
     assert_eq!(world.status("OldKey1").await, 200);
 
     world.cloud.put_secret(&sources(&["NewKey2", "OldKey1"])).await;
-    assert_eq!(world.status("NewKey2").await, 401, "the re-read is not due yet");
-    five_minutes_pass();
-    assert_eq!(
-        world.status("NewKey2").await,
-        200,
-        "the first callback with the new key waits for the re-read"
-    );
+    seconds_pass(1);
+    assert_eq!(world.status("NewKey2").await, 200, "a key that is not known causes a read");
     assert_eq!(world.status("OldKey1").await, 200);
 
     world.cloud.put_secret(&sources(&["NewKey2"])).await;
+    assert_eq!(world.status("OldKey1").await, 200, "the next read is not due yet");
     five_minutes_pass();
-    assert_eq!(world.status("OldKey1").await, 200, "good by the sources at hand: it does not wait");
-    world.settle("OldKey1", 401).await;
+    assert_eq!(world.status("OldKey1").await, 401, "the callback waits for the read that is due");
     assert_eq!(world.status("NewKey2").await, 200);
+}
 
-    // A secret that cannot be read, is slow, or has a mistake changes nothing.
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_again_changes_nothing() {
+    let world = World::new(&["Key1"]).await;
     for fault in [Fault::Error, Fault::Hang, Fault::Reset] {
         world.cloud.secrets_faults(move |_| fault);
         five_minutes_pass();
-        let started = Instant::now();
-        assert_eq!(world.status("NewKey2").await, 200, "{fault:?}");
-        assert!(started.elapsed() < Duration::from_millis(500), "{fault:?}: a good callback was delayed");
-        assert_eq!(world.status("ForgedKey").await, 401, "{fault:?}");
-        assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}");
-        world.cloud.secrets_faults(|_| Fault::None);
-        five_minutes_pass();
-        world.settle("ForgedKey", 401).await;
+        for (key, status) in [("Key1", 200), ("ForgedKey", 401)] {
+            let started = Instant::now();
+            assert_eq!(world.status(key).await, status, "{fault:?}");
+            assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}");
+        }
     }
+    world.cloud.secrets_faults(|_| Fault::None);
     world.cloud.put_secret(r#"{"tencent-vod/signed":{"sign_keys":"NewKey2"}}"#).await;
     five_minutes_pass();
-    assert_eq!(world.status("ForgedKey").await, 401);
-    assert_eq!(world.status("NewKey2").await, 200);
+    assert_eq!(world.status("Key1").await, 200, "a document with a mistake");
+    world.cloud.put_secret(&sources(&["NewKey2"])).await;
+    seconds_pass(15);
+    assert_eq!(world.status("NewKey2").await, 200, "a read that failed is tried again soon");
+}
 
-    // Noise does not make us read more often.
-    five_minutes_pass();
+#[tokio::test]
+async fn noise_causes_few_reads() {
+    let world = World::new(&["Key1"]).await;
     world.cloud.secrets_faults(|_| Fault::None);
+    seconds_pass(1);
+    let reads = || world.cloud.calls()[2];
+    for _ in 0..20 {
+        assert_eq!(world.status_at("/wp-login.php", "ForgedKey").await, 404);
+    }
+    assert_eq!(reads(), 0, "no source ever has such a path");
+    for _ in 0..20 {
+        assert_eq!(world.status("ForgedKey").await, 401);
+        assert_eq!(world.status_at("/tencent-vod/unknown", "ForgedKey").await, 404);
+    }
+    assert_eq!(reads(), 1);
+    seconds_pass(15);
     for _ in 0..20 {
         assert_eq!(world.status("ForgedKey").await, 401);
     }
-    let calls = world.cloud.calls()[2];
-    assert!((1..=PATIENCE.attempts as usize).contains(&calls), "{calls} calls for one re-read");
+    assert_eq!(reads(), 2);
 }
 
-/// An environment may be frozen, or the secret out of reach, just when it is read again.
+/// A read that began behind one callback's answer would be frozen with the function, end with the next callback, and
+/// bring the document from before the rotation.
 #[tokio::test]
-async fn a_read_that_failed_or_is_under_way_costs_no_new_key_its_callback() {
+async fn a_read_from_before_a_rotation_decides_no_callback_after_it() {
     let world = World::new(&["OldKey1"]).await;
-    world.cloud.put_secret(&sources(&["NewKey2", "OldKey1"])).await;
+    let late = |call| if call == 0 { Fault::AnswerLate(Duration::from_millis(400)) } else { Fault::None };
 
-    world.cloud.secrets_faults(|call| if call < 2 { Fault::Error } else { Fault::None });
+    world.cloud.secrets_faults(late);
     five_minutes_pass();
     assert_eq!(world.status("OldKey1").await, 200);
-    world.settle("OldKey1", 200).await;
-    for _ in 0..50 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    NOW_S.fetch_add(15, Ordering::Relaxed);
-    assert_eq!(world.status("NewKey2").await, 200, "a read that failed is tried again soon");
+    world.cloud.put_secret(&sources(&["NewKey2"])).await;
+    seconds_pass(1);
+    assert_eq!(world.status("NewKey2").await, 200, "the first callback with the new key");
+    assert_eq!(world.status("OldKey1").await, 401, "the old key was removed");
 
     world.cloud.put_secret(&sources(&["NewKey3"])).await;
-    world.cloud.secrets_faults(|_| Fault::Slow(Duration::from_millis(300)));
     five_minutes_pass();
-    assert_eq!(world.status("NewKey2").await, 200, "it does not wait");
-    assert_eq!(world.status("NewKey3").await, 200, "it waits for the read that is under way");
-    assert_eq!(world.cloud.calls()[2], 1);
+    assert_eq!(world.status("NewKey2").await, 401, "a leaked key that was removed is not accepted once more");
+}
+
+/// Nothing that a callback began goes on behind its answer.
+#[tokio::test]
+async fn no_read_outlives_its_callback() {
+    let world = World::new(&["OldKey1"]).await;
+    world.cloud.put_secret(&sources(&["NewKey2"])).await;
+    world.cloud.secrets_faults(|_| Fault::Slow(Duration::from_millis(1_500)));
+    five_minutes_pass();
+    assert_eq!(
+        world.status("OldKey1").await,
+        200,
+        "the read took too long: the last good sources stay in use"
+    );
+    world.cloud.secrets_faults(|_| Fault::None);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.status("OldKey1").await, 200, "the read that was given up has changed nothing");
+    assert_eq!(world.cloud.calls()[2], 0, "and no other was begun");
+    seconds_pass(15);
+    assert_eq!(world.status("OldKey1").await, 401, "it is tried again after 15 s");
 }
 
 async fn with_secret(secret: &str) -> (Cloud, Vec<(&'static str, String)>) {
@@ -171,6 +196,21 @@ async fn the_binary_reads_its_sources_from_the_secret_in_init() {
     assert_eq!(cloud.calls()[2], 1, "read in init, and not again");
     let log = receiver.stop().await;
     assert!(log.contains("takes no push"), "warns of odd sources: {log}");
+    assert!(!log.contains("CurrentSignKey1"), "{log}");
+}
+
+/// A mistake in the secret would stop every new environment, while the running ones go on with what they have.
+#[tokio::test]
+async fn a_secret_with_a_mistake_starts_with_its_previous_version_and_is_counted() {
+    let (cloud, variables) = with_secret(SECRET).await;
+    cloud.put_secret(r#"{"tencent-vod/signed":{"sign_keys":"CurrentSignKey1"}}"#).await;
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
+    let log = receiver.stop().await;
+    let failed = wide_events(&log).into_iter().find(|line| line["SourcesReadFailed"] == 1).expect(&log);
+    assert_eq!(failed["level"], "ERROR");
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.starts_with("tencent-vod/signed: sign_keys: expected"), "{error}");
     assert!(!log.contains("CurrentSignKey1"), "{log}");
 }
 

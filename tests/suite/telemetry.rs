@@ -2,18 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use mediahook::envelope::Message;
+use mediahook::envelope::{Envelope, Message};
 use mediahook::invocation::Invocation;
-use mediahook::keyring::{Keyring, KeyringError, ReadSources};
 use mediahook::metrics::{METRICS, NAMESPACE};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::Deadline;
 use mediahook::source::Sources;
+use mediahook::sources_cache::{ReadSources, SourcesCache, SourcesError, Version};
 use mediahook::store::{Bucket, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::trace::Trace;
@@ -89,17 +89,17 @@ struct World {
 
 impl World {
     fn new(level: &str) -> Self {
-        Self::with(level, Keyring::fixed(Sources::parse(SOURCES).unwrap()))
+        Self::with(level, SourcesCache::fixed(Sources::parse(SOURCES).unwrap()))
     }
 
-    fn with(level: &str, keyring: Keyring) -> Self {
+    fn with(level: &str, sources: SourcesCache) -> Self {
         let (store, lines) = (Store::default(), Arc::new(Mutex::new(String::new())));
         let kept = Arc::clone(&lines);
         let environment = [("AWS_LAMBDA_LOG_LEVEL", level), ("AWS_LAMBDA_FUNCTION_NAME", "f")];
         let recorder = Recorder::to(&environment.into_iter().collect(), move |line| {
             kept.lock().unwrap().push_str(std::str::from_utf8(line).unwrap());
         });
-        let receiver = Receiver::new(Arc::new(keyring), store.clone(), store.clone(), || NOW);
+        let receiver = Receiver::new(Arc::new(sources), store.clone(), store.clone(), || NOW);
         Self { store, receiver: receiver.with_recorder(recorder), lines }
     }
 
@@ -241,11 +241,11 @@ async fn where_the_sources_are_not_known_the_line_says_so() {
     #[derive(Debug)]
     struct Unreadable;
     impl ReadSources for Unreadable {
-        fn read(&self) -> BoxFuture<'_, Result<String, KeyringError>> {
-            async { Err(KeyringError::Unreadable(StoreError("as told".to_owned()))) }.boxed()
+        fn read(&self, _: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
+            async { Err(SourcesError::Unreadable(StoreError("as told".to_owned()))) }.boxed()
         }
     }
-    let world = World::with("INFO", Keyring::kept_by(Unreadable));
+    let world = World::with("INFO", SourcesCache::read_by(Unreadable));
     assert_eq!(world.receive(produced()).await, 503);
     assert_eq!(metrics(&world.lines()[0]), ["NoSources"]);
 }
@@ -299,11 +299,11 @@ async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
     }
     world.receive(produced()).await;
     let lines = world.lines();
-    assert_eq!(lines.len(), 5, "for each reason the first, and one for the others; and the callback's");
+    assert_eq!(lines.len(), 13, "for each reason the first five, and one for the others; and the callback's");
     assert_eq!(sum(&lines, "Refused"), 1000);
     let wrong: Vec<_> = lines.iter().filter(|l| l["Reason"] == "SignatureWrong").cloned().collect();
     assert_eq!(sum(&wrong, "Refused"), 750);
-    assert_eq!(lines[4]["message"], "queued");
+    assert_eq!(lines[12]["message"], "queued");
 }
 
 #[tokio::test]
@@ -472,7 +472,7 @@ async fn the_processor_prints_a_line_for_each_record() {
     assert!(lines[4].get("Source").is_none(), "nobody's name: {}", lines[4]);
     assert!(lines[4]["reason"].as_str().unwrap().starts_with("the bus: "));
     assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
-    assert!(lines[3]["reason"].as_str().unwrap().contains("not brought to the dead-letter queue"));
+    assert!(lines[3]["reason"].as_str().unwrap().contains("not sent to the dead-letter queue"));
     assert_eq!((lines[0]["cold"].as_bool(), lines[1]["cold"].as_bool()), (Some(true), Some(false)));
 }
 
@@ -508,4 +508,34 @@ async fn the_puller_prints_a_line_for_each_feed_and_run() {
     assert_eq!((sum(&spill, "PullFailed"), sum(&spill, "Confirmed")), (1, 3));
     assert_eq!(sum(&source, "PullFailed"), 2, "{source:?}");
     assert!(source[0]["level"] == "ERROR" && source[0]["error"].is_string());
+}
+
+/// Standard output is a pipe that Lambda reads as fast as it can. What is written before the answer makes the sender wait; what
+/// is written after the next invocation was asked for may never be written, for Lambda freezes the function.
+#[tokio::test]
+async fn the_answer_does_not_wait_for_a_slow_log_and_no_part_of_a_lost_event_is_missing_from_it() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    cloud.sqs_faults(|_| Fault::Error);
+    cloud.s3_faults(|_| Fault::Error);
+    let variables = receiver_variables(&cloud, &queue_url);
+    let mut receiver = Function::start_with_slow_log(receiver_binary(), &variables, 1024 * 1024).await;
+    receiver.asked_for(1).await;
+    let body =
+        json!({ "EventType": "X", "XEvent": { "TaskId": "lost-1", "Text": "0123456789".repeat(400_000) } })
+            .to_string();
+
+    let started = Instant::now();
+    assert_eq!(receiver.invoke(post(OPEN, &json!({}), &body)).await.unwrap()["statusCode"], 503);
+    let answered = started.elapsed();
+    receiver.asked_for(2).await;
+    assert!(started.elapsed() > Duration::from_secs(3), "the log was slow");
+    let log = receiver.stop().await;
+
+    assert!(answered < Duration::from_secs(3), "{answered:?}");
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let parts: Vec<_> = lines.filter(|line| line["lost"] == true && line["id"].is_string()).collect();
+    assert_eq!(Some(parts.len() as u64), parts[0]["parts"].as_u64());
+    let envelope: String = parts.iter().map(|part| part["envelope"].as_str().unwrap()).collect();
+    assert_eq!(Envelope::parse(&envelope).unwrap().data.unwrap().get(), body);
 }

@@ -56,6 +56,20 @@ impl Template {
     }
 }
 
+/// A rule cannot be created on a bus that does not exist, and keeps a bus from being deleted.
+#[test]
+fn a_rule_that_never_fires_guards_the_bus() {
+    let template = Template::read();
+    let rule = |property: &str| template.at(&format!("Resources.EventBusGuard.{property}"));
+    assert_eq!(rule("Type"), "AWS::Events::Rule");
+    assert_eq!(rule("Condition"), "PutsOnBus");
+    assert_eq!(rule("Properties.EventBusName"), "!Ref EventBusName");
+    assert_eq!(rule("Properties.State"), "DISABLED");
+    assert_eq!(rule("Properties.EventPattern.source"), "[mediahook]");
+    let after_it = "!If [PutsOnBus, !Ref EventBusGuard, !Ref AWS::NoValue]";
+    assert_eq!(template.variable("MEDIAHOOK_EVENT_BUS_GUARD"), after_it, "the processor is created after it");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
@@ -91,11 +105,16 @@ fn the_processor_has_all_its_variables_and_the_table_expires() {
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
         (config::EVENT_BUS, "!Ref EventBusName"),
+        (config::MAX_RECEIVE_COUNT, "!Ref MaxReceiveCount"),
         (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
         (mediahook::config::BUCKET, "!Ref Bucket"),
     ] {
         assert_eq!(template.variable(name), value, "{name}");
     }
+    assert_eq!(
+        template.at("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount"),
+        "!Ref MaxReceiveCount"
+    );
     let ttl = "Resources.Table.Properties.TimeToLiveSpecification";
     assert_eq!(template.at(&format!("{ttl}.AttributeName")), "expiresat");
     assert_eq!(template.at(&format!("{ttl}.Enabled")), "true");

@@ -12,7 +12,6 @@ use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Outcome};
 use mediahook::event::{Body, id};
 use mediahook::invocation::Invocation;
-use mediahook::keyring::Keyring;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::receive::{Answer, Receiver};
@@ -21,6 +20,7 @@ use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Req
 use mediahook::sender::{BadSignature, Notification, Sender, Verify};
 use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::source::Sources;
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::store::{Http, StoreError};
@@ -157,8 +157,8 @@ const SOURCES: &str = r#"{ "example-cloud/main": {
     "keys": ["New2", "Old1"], "pull": { "endpoint": "https://queue.example.com" }
 } }"#;
 
-fn keyring() -> Arc<Keyring> {
-    Arc::new(Keyring::fixed(Sources::parse_with(SOURCES, SENDERS).unwrap()))
+fn sources_cache() -> Arc<SourcesCache> {
+    Arc::new(SourcesCache::fixed(Sources::parse_with(SOURCES, SENDERS).unwrap()))
 }
 
 /// [`READY`] as it is signed with this key, with this body in its place.
@@ -235,7 +235,7 @@ async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
     assert!(unknown.starts_with("example-cloud/main: unknown sender"), "{unknown}");
 
     let (bucket, queue, queued) = aws().await;
-    let receiver = Receiver::new(keyring(), queue, bucket, || NOW);
+    let receiver = Receiver::new(sources_cache(), queue, bucket, || NOW);
     let receive = async |key: &str, body: &str| -> Answer {
         let deadline = Deadline::new(Duration::from_secs(10));
         receiver.receive(callback(key, NOW_S, body), deadline, &Invocation::default()).await
@@ -278,7 +278,7 @@ impl Http for Fake {
 #[tokio::test]
 async fn what_its_queue_holds_is_pulled_and_confirmed() {
     let ((bucket, queue, queued), fake) = (aws().await, Fake::default());
-    let puller = Puller::new(keyring(), queue, bucket, fake.clone(), || NOW);
+    let puller = Puller::new(sources_cache(), queue, bucket, fake.clone(), || NOW);
     let deadline = pull::budget::Deadline::new(Duration::from_secs(55));
     let summary = puller.pull(deadline, &Invocation::default()).await;
     assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");

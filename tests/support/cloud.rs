@@ -39,6 +39,8 @@ pub enum Fault {
     Error,
     /// Slow down.
     Throttle,
+    /// Not allowed.
+    Denied,
     /// Not at all.
     Hang,
     /// By a reset of the connection.
@@ -47,6 +49,8 @@ pub enum Fault {
     ResetAfter,
     /// As it should, but late.
     Slow(Duration),
+    /// As things are when the call arrives; the answer arrives late.
+    AnswerLate(Duration),
 }
 
 /// Which fault the nth call meets, counted from 0.
@@ -313,6 +317,10 @@ impl<S: MockService> Service<S> {
         self.calls.store(0, Ordering::Relaxed);
     }
 
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn answer(
         &self,
         request: Request,
@@ -321,9 +329,10 @@ impl<S: MockService> Service<S> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = (self.faults.lock().expect("the faults"))(call);
         match fault {
-            Fault::None | Fault::ResetAfter => {}
+            Fault::None | Fault::ResetAfter | Fault::AnswerLate(_) => {}
             Fault::Error => return Some(error(500, "InternalError")),
             Fault::Throttle => return Some(error(400, "ThrottlingException")),
+            Fault::Denied => return Some(error(400, "AccessDeniedException")),
             Fault::Hang => std::future::pending().await,
             Fault::Reset => return None,
             Fault::Slow(by) => tokio::time::sleep(by).await,
@@ -336,6 +345,9 @@ impl<S: MockService> Service<S> {
             body,
         };
         let answered = self.inner.handle(request).await;
+        if let Fault::AnswerLate(by) = fault {
+            tokio::time::sleep(by).await;
+        }
         let mut response = http::response(answered.status, "", finish(answered.body));
         *response.headers_mut() = answered.headers;
         response.headers_mut().remove("content-length");
@@ -343,7 +355,7 @@ impl<S: MockService> Service<S> {
     }
 }
 
-fn error(status: u16, code: &str) -> Response {
+pub(super) fn error(status: u16, code: &str) -> Response {
     let body = json!({ "__type": code, "message": "as it was told" });
     http::response(status, "application/x-amz-json-1.0", body.to_string())
 }

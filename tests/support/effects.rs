@@ -1,8 +1,10 @@
 //! The part of the embedded AWS where effects take place: a DynamoDB table and an event bus.
 //!
 //! The embedded DynamoDB does not check a condition and write in one step, nor say what it found where the condition did
-//! not hold; both are added here. The embedded bus refuses nothing and shows nobody what it took; so is that.
+//! not hold; both are added here. The embedded EventBridge refuses nothing, does not show what was put, and does not care on
+//! which bus; so are those. As EventBridge itself does, it answers an entry for an unknown bus with an `EventId`, and drops it.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -28,12 +30,18 @@ pub struct Table {
 
 /// Which entries are refused, and with which code.
 type Refusals = Box<dyn Fn(&Value) -> Option<&'static str> + Send + Sync>;
+/// Which entries make their whole request a 400.
+type Rejections = Box<dyn Fn(&Value) -> bool + Send + Sync>;
 
-/// The event bus.
+/// EventBridge, with the bus [`BUS`] beside the default one.
 pub struct Bus {
     service: Service<EventBridgeService>,
+    /// Answers `DescribeEventBus`, with faults and a count of its own.
+    descriptions: Service<EventBridgeService>,
+    buses: Mutex<BTreeSet<String>>,
     requests: Mutex<Vec<Vec<Value>>>,
     refusals: Mutex<Refusals>,
+    rejections: Mutex<Rejections>,
 }
 
 impl Default for Table {
@@ -112,16 +120,51 @@ impl Default for Bus {
     fn default() -> Self {
         Self {
             service: Service::new(EventBridgeService::new(), "events.us-east-1.amazonaws.com"),
+            descriptions: Service::new(EventBridgeService::new(), "events.us-east-1.amazonaws.com"),
+            buses: Mutex::new(["default", BUS].map(String::from).into()),
             requests: Mutex::default(),
             refusals: Mutex::new(Box::new(|_| None)),
+            rejections: Mutex::new(Box::new(|_| false)),
         }
     }
 }
 
 impl Bus {
-    /// From now on it answers like this.
+    /// From now on `PutEvents` is answered like this.
     pub fn faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
         self.service.set(faults);
+    }
+
+    /// From now on `DescribeEventBus` is answered like this.
+    pub fn describe_faults(&self, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) {
+        self.descriptions.set(faults);
+    }
+
+    /// How often each was called since its faults were last set: `PutEvents`, `DescribeEventBus`.
+    pub fn calls(&self) -> [usize; 2] {
+        [self.service.calls(), self.descriptions.calls()]
+    }
+
+    /// Creates a bus.
+    pub fn create(&self, name: &str) {
+        self.buses.lock().expect("the buses").insert(name.to_owned());
+    }
+
+    /// Deletes a bus.
+    pub fn delete(&self, name: &str) {
+        self.buses.lock().expect("the buses").remove(name);
+    }
+
+    /// Whether there is a bus of this name or ARN.
+    fn exists(&self, name: &Value) -> bool {
+        let name = name.as_str().unwrap_or("default");
+        let name = name.split_once(":event-bus/").map_or(name, |(_, name)| name);
+        self.buses.lock().expect("the buses").contains(name)
+    }
+
+    /// From now on a request that has one of these entries is answered 400, whatever else is in it.
+    pub fn rejects(&self, rejects: impl Fn(&Value) -> bool + Send + Sync + 'static) {
+        *self.rejections.lock().expect("the rejections") = Box::new(rejects);
     }
 
     /// From now on it refuses these entries, while the others of the same request are taken.
@@ -161,23 +204,35 @@ impl Bus {
 
     pub(super) async fn answer(&self, request: Request) -> Option<Response> {
         let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        if request.headers().get("x-amz-target").is_some_and(|target| target == "AWSEvents.DescribeEventBus")
+        {
+            // The service behind it knows the default bus alone.
+            let name = if self.exists(&sent["Name"]) { &json!("default") } else { &sent["Name"] };
+            let request = request.map(|_| json!({ "Name": name }).to_string().into());
+            return self.descriptions.answer(request, |body| body).await;
+        }
         let entries = sent["Entries"].as_array().cloned().unwrap_or_default();
+        if entries.iter().any(|entry| (self.rejections.lock().expect("the rejections"))(entry)) {
+            return Some(super::cloud::error(400, "ValidationException"));
+        }
         self.service.answer(request, |body| self.take(&entries, &body)).await
     }
 
     fn take(&self, entries: &[Value], body: &hyper::body::Bytes) -> hyper::body::Bytes {
         let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
         let refuses = self.refusals.lock().expect("the refusals");
-        let mut taken = Vec::new();
+        let (mut taken, mut failed) = (Vec::new(), 0);
         for (at, entry) in entries.iter().enumerate() {
             match refuses(entry) {
                 None => taken.push(entry.clone()),
                 Some(code) => {
+                    failed += 1;
                     answer["Entries"][at] = json!({ "ErrorCode": code, "ErrorMessage": "as it was told" });
                 }
             }
         }
-        answer["FailedEntryCount"] = (entries.len() - taken.len()).into();
+        answer["FailedEntryCount"] = failed.into();
+        taken.retain(|entry: &Value| self.exists(&entry["EventBusName"]));
         self.requests.lock().expect("the requests").push(taken);
         answer.to_string().into()
     }

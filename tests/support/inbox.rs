@@ -126,11 +126,11 @@ impl Fault {
     pub(super) async fn meddle(self, error: impl FnOnce() -> Response) -> Meddled {
         match self {
             Fault::None => Meddled::Not,
-            Fault::Error | Fault::Throttle => Meddled::Answer(error()),
+            Fault::Error | Fault::Throttle | Fault::Denied => Meddled::Answer(error()),
             Fault::Hang => std::future::pending().await,
             Fault::Reset => Meddled::Reset,
             Fault::ResetAfter => Meddled::ResetAfter,
-            Fault::Slow(by) => {
+            Fault::Slow(by) | Fault::AnswerLate(by) => {
                 tokio::time::sleep(by).await;
                 Meddled::Not
             }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::http::{self, Request, Response};
@@ -29,6 +29,8 @@ const TRACE: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
 
 /// A function's binary at work.
 pub struct Function {
+    asked: watch::Receiver<usize>,
+    answered: usize,
     process: Child,
     log: JoinHandle<String>,
     invocations: mpsc::Sender<Invocation>,
@@ -36,6 +38,8 @@ pub struct Function {
 }
 
 struct Api {
+    /// How often the function has asked for an invocation.
+    asked: watch::Sender<usize>,
     invocations: Mutex<mpsc::Receiver<Invocation>>,
     results: mpsc::Sender<Result<Value, Value>>,
     invocation_time: Duration,
@@ -53,22 +57,55 @@ impl Function {
         variables: &[(&str, String)],
         invocation_time: Duration,
     ) -> Self {
+        Self::start_with(binary.as_ref(), variables, invocation_time, None).await
+    }
+
+    /// The same for a function whose standard output is read no faster than this.
+    pub async fn start_with_slow_log(
+        binary: impl AsRef<Path>,
+        variables: &[(&str, String)],
+        bytes_per_s: u32,
+    ) -> Self {
+        Self::start_with(binary.as_ref(), variables, INVOCATION_TIME, Some(bytes_per_s)).await
+    }
+
+    async fn start_with(
+        binary: &Path,
+        variables: &[(&str, String)],
+        invocation_time: Duration,
+        log_bytes_per_s: Option<u32>,
+    ) -> Self {
         let (listener, address) = http::listen().await;
         let (invocations, todo) = mpsc::channel(1);
         let (done, results) = mpsc::channel(1);
-        let api = Arc::new(Api { invocations: Mutex::new(todo), results: done, invocation_time });
+        let (asks, asked) = watch::channel(0);
+        let invocations_to_do = Mutex::new(todo);
+        let api =
+            Arc::new(Api { asked: asks, invocations: invocations_to_do, results: done, invocation_time });
         tokio::spawn(http::serve(listener, move |request| {
             let api = Arc::clone(&api);
             async move { Some(api.answer(request).await) }
         }));
-        let mut process = command(binary.as_ref(), address, variables).spawn().expect("a process");
+        let mut process = command(binary, address, variables).spawn().expect("a process");
         let mut output = process.stdout.take().expect("its output");
         let log = tokio::spawn(async move {
-            let mut text = String::new();
-            output.read_to_string(&mut text).await.expect("a log of text");
-            text
+            let mut text = Vec::new();
+            let mut piece = [0; 16 * 1024];
+            loop {
+                let read = output.read(&mut piece).await.expect("a log");
+                if read == 0 {
+                    return String::from_utf8(text).expect("a log of text");
+                }
+                text.extend_from_slice(&piece[..read]);
+                if let Some(bytes_per_s) = log_bytes_per_s {
+                    tokio::time::sleep(
+                        Duration::from_secs(1) * u32::try_from(read).expect("few bytes") / bytes_per_s,
+                    )
+                    .await;
+                }
+            }
         });
-        Self { process, log, invocations, results }
+        Self { asked, answered: 0, process, log, invocations, results }
     }
 
     /// Begins an invocation, and does not wait for its end.
@@ -102,7 +139,14 @@ impl Function {
     /// The response to the invocation that was begun, or the error that the function reported.
     pub async fn result(&mut self) -> Result<Value, Value> {
         let result = tokio::time::timeout(PATIENCE, self.results.recv()).await;
+        self.answered += 1;
         result.expect("a response in time").expect("a response")
+    }
+
+    /// Waits until the function has asked for its nth invocation, counted from 1: from then on Lambda may freeze it.
+    pub async fn asked_for(&mut self, nth: usize) {
+        let asked = tokio::time::timeout(PATIENCE, self.asked.wait_for(|asked| *asked >= nth)).await;
+        asked.expect("in time").expect("a function that is alive");
     }
 
     /// The most memory the process has had at once, in bytes; nothing where the system does not tell.
@@ -112,8 +156,11 @@ impl Function {
         Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
     }
 
-    /// Ends the process; all it wrote.
+    /// Ends the process, as soon as the last invocation that was answered has ended; all it wrote.
     pub async fn stop(mut self) -> String {
+        if self.answered > 0 {
+            self.asked_for(self.answered + 1).await;
+        }
         self.process.kill().await.expect("an end");
         self.log.await.expect("a log")
     }
@@ -159,6 +206,7 @@ impl Api {
 
     /// Waits for an invocation, as long as it takes.
     async fn next(&self) -> Response {
+        self.asked.send_modify(|asked| *asked += 1);
         let Some((event, trace)) = self.invocations.lock().await.recv().await else {
             std::future::pending().await
         };

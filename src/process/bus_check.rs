@@ -1,0 +1,208 @@
+//! Whether the event bus exists.
+//!
+//! EventBridge answers 200 with an `EventId` for an entry that is put on an unknown bus, and drops it: by that answer a wrong
+//! name, or a bus deleted later, would lose every event silently. So the bus is asked for at start, and again every
+//! [`CHECK_EVERY`].
+//!
+//! | the answer | what it means for a batch |
+//! | --- | --- |
+//! | the bus exists | it is put |
+//! | it does not | it fails, and the next batch asks again |
+//! | no permission to ask | it is put: whoever set up the role knows the bus; a warning, once |
+//! | none, or another failure | it is put where the bus was found before; else it fails, and the next batch asks again |
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+use super::Clock;
+use super::config::EVENT_BUS;
+use super::handler::NotReady;
+use super::publish::{Bus, BusState};
+
+/// How long an answer is good. By the wall clock, since a monotonic clock may stand still while the function is frozen.
+const CHECK_EVERY: Duration = Duration::from_mins(5);
+
+/// What is known of the bus.
+#[derive(Debug)]
+pub(super) struct BusCheck {
+    now: Clock,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When the bus was last found, or let pass; nothing where it never was, or was missing since.
+    passed_at: Option<OffsetDateTime>,
+    /// Whether the log has the warning that there is no permission to ask.
+    warned: bool,
+}
+
+impl BusCheck {
+    pub(super) fn new(now: Clock) -> Self {
+        Self { now, known: Mutex::default() }
+    }
+
+    /// Asks for the bus, where that is due.
+    ///
+    /// # Errors
+    /// The bus does not exist, or was never found and does not answer `within` this time. Then nothing may be put on it.
+    pub(super) async fn check(&self, bus: &impl Bus, within: Duration) -> Result<(), NotReady> {
+        if !self.is_due() {
+            return Ok(());
+        }
+        let answer = match timeout(within, bus.describe()).await {
+            Ok(answer) => answer.map_err(|error| error.0),
+            Err(_) => Err("no answer in time".to_owned()),
+        };
+        let mut known = self.known();
+        match answer {
+            Ok(BusState::Exists) => {}
+            Ok(BusState::Missing) => {
+                known.passed_at = None;
+                let error = format!("{EVENT_BUS}: there is no event bus `{}`", bus.name());
+                return Err(NotReady::Misconfigured(error));
+            }
+            Ok(BusState::NotPermitted(error)) => {
+                if !known.warned {
+                    tracing::warn!(
+                        %error,
+                        "whether the event bus exists is unknown (events:DescribeEventBus): if it does not, every event is lost"
+                    );
+                    known.warned = true;
+                }
+            }
+            Err(error) if known.passed_at.is_some() => {
+                tracing::warn!(%error, "the event bus could not be checked; it was found before");
+            }
+            Err(error) => {
+                return Err(NotReady::Unknown(format!("the event bus could not be checked: {error}")));
+            }
+        }
+        known.passed_at = Some((self.now)());
+        Ok(())
+    }
+
+    /// A clock that was set back says nothing about the age of an answer.
+    fn is_due(&self) -> bool {
+        let now = (self.now)();
+        self.known().passed_at.is_none_or(|at| now < at || now - at >= CHECK_EVERY)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Nothing panics while it holds the lock; if it did, what is known would still be whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::publish::{Entry, Refusal};
+    use crate::store::StoreError;
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use time::macros::datetime;
+
+    thread_local! {
+        static NOW: Cell<OffsetDateTime> = const { Cell::new(datetime!(2026-11-22 06:00 UTC)) };
+    }
+
+    fn pass(seconds: i64) {
+        NOW.set(NOW.get() + time::Duration::seconds(seconds));
+    }
+
+    /// Answers as it was last set to.
+    struct Scripted {
+        answer: Mutex<Result<BusState, StoreError>>,
+        asked: AtomicUsize,
+    }
+
+    impl Bus for Scripted {
+        fn name(&self) -> &'static str {
+            "medai"
+        }
+        async fn describe(&self) -> Result<BusState, StoreError> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            self.answer.lock().unwrap().clone()
+        }
+        async fn put(&self, _: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
+            Err(StoreError("not asked for".into()))
+        }
+    }
+
+    struct Checked {
+        check: BusCheck,
+        bus: Scripted,
+    }
+
+    impl Checked {
+        fn new() -> Self {
+            let answer = Mutex::new(Ok(BusState::Exists));
+            Self { check: BusCheck::new(|| NOW.get()), bus: Scripted { answer, asked: AtomicUsize::new(0) } }
+        }
+
+        /// What comes of it when the bus would answer this, and whether it was asked.
+        async fn when(&self, answer: Result<BusState, StoreError>) -> (Result<(), NotReady>, bool) {
+            *self.bus.answer.lock().unwrap() = answer;
+            let asked = self.bus.asked.load(Ordering::Relaxed);
+            let result = self.check.check(&self.bus, Duration::from_secs(1)).await;
+            (result, self.bus.asked.load(Ordering::Relaxed) > asked)
+        }
+    }
+
+    fn missing() -> Result<(), NotReady> {
+        Err(NotReady::Misconfigured("MEDIAHOOK_EVENT_BUS: there is no event bus `medai`".into()))
+    }
+
+    fn unknown() -> Result<(), NotReady> {
+        Err(NotReady::Unknown("the event bus could not be checked: down".into()))
+    }
+
+    fn down() -> Result<BusState, StoreError> {
+        Err(StoreError("down".into()))
+    }
+
+    #[tokio::test]
+    async fn a_bus_that_was_found_is_asked_for_every_five_minutes_and_after_a_step_back() {
+        let bus = Checked::new();
+        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        pass(299);
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+        pass(1);
+        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        pass(-1);
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true), "each batch asks again");
+        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+    }
+
+    #[tokio::test]
+    async fn without_an_answer_only_a_bus_that_was_found_before_is_put_on() {
+        let bus = Checked::new();
+        assert_eq!(bus.when(down()).await, (unknown(), true));
+        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        pass(300);
+        assert_eq!(bus.when(down()).await, (Ok(()), true));
+        assert_eq!(bus.when(down()).await, (Ok(()), false));
+        pass(300);
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
+        assert_eq!(
+            bus.when(down()).await,
+            (unknown(), true),
+            "the last that was known of it is that it is missing"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_permission_to_ask_the_bus_is_put_on() {
+        let bus = Checked::new();
+        assert_eq!(bus.when(Ok(BusState::NotPermitted("no".into()))).await, (Ok(()), true));
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+        pass(300);
+        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
+    }
+}
