@@ -1,4 +1,4 @@
-//! The XML of MNS and S3: flat records, such as `<Message>` or `<Error>`, whose children are texts. Names are matched
+//! The XML of S3: flat records, such as `<Contents>` or `<Error>`, whose children are texts. Names are matched
 //! without their namespace, which documentation and real answers write differently.
 
 use std::collections::HashMap;
