@@ -15,13 +15,10 @@ use mediahook::config::Environment;
 use mediahook::envelope::{Envelope, Outcome};
 use mediahook::process::budget::PATIENCE;
 use mediahook::process::{self, Failure, Handler};
-use mediahook::sender::model::Number;
-use mediahook::sender::tencent_vod::event::procedure::ProcedureTask;
-use mediahook::sender::{alibaba_ims, tencent_vod};
 use mediahook::store::Bucket;
 use mediahook::store::{aws::Aws, s3::S3Bucket};
 use mediahook::telemetry;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -80,39 +77,78 @@ pub fn renditions(event: &Envelope) -> Result<Vec<Rendition>, Failure> {
     if event.outcome == Outcome::Progress {
         return Ok(Vec::new());
     }
+    let Some(data) = &event.data else { return Ok(Vec::new()) };
     // What cannot be read today cannot be read tomorrow either.
-    match event.source.split('/').next() {
-        Some("tencent-vod") => match tencent_vod::Event::of(event).map_err(Failure::dead_letter)? {
-            tencent_vod::Event::ProcedureStateChanged(task) => Ok(of_procedure(&task)),
-            _ => Ok(Vec::new()),
-        },
-        Some("alibaba-ims") => match alibaba_ims::Event::of(event).map_err(Failure::dead_letter)? {
-            alibaba_ims::Event::ProduceMediaComplete(media) => {
-                Ok(media.media_url.and_then(|url| rendition("file", url, None)).into_iter().collect())
-            }
-            _ => Ok(Vec::new()),
-        },
+    match event.event_type.as_str() {
+        "com.tencentcloud.vod.ProcedureStateChanged" => {
+            let body: Flow = serde_json::from_str(data.get()).map_err(Failure::dead_letter)?;
+            Ok(body.event.results.into_iter().flatten().filter_map(of_result).collect())
+        }
+        "com.alibabacloud.ims.ProduceMediaComplete" => {
+            let body: Produced = serde_json::from_str(data.get()).map_err(Failure::dead_letter)?;
+            Ok(body.message.url.and_then(|url| rendition("file", url, None)).into_iter().collect())
+        }
         _ => Ok(Vec::new()),
     }
 }
 
-fn of_procedure(task: &ProcedureTask<'_>) -> Vec<Rendition> {
-    let results = task.media_process_result_set.iter();
-    results
-        .filter_map(|result| {
-            let streaming =
-                result.adaptive_dynamic_streaming_task.as_ref().and_then(|task| task.output.as_ref());
-            if let Some(output) = streaming {
-                let package = output.package.as_deref().unwrap_or("HLS").to_ascii_lowercase();
-                return rendition(&package, output.url.clone()?, None);
-            }
-            let output = result.transcode_task.as_ref()?.output.as_ref()?;
-            rendition("file", output.url.clone()?, output.height.and_then(Number::as_u64))
-        })
-        .collect()
+/// The members that a catalogue needs, of a task flow's end. A member that the sender leaves out is null or not there.
+#[derive(Deserialize)]
+struct Flow {
+    #[serde(rename = "ProcedureStateChangeEvent")]
+    event: FlowEvent,
+}
+
+#[derive(Deserialize)]
+struct FlowEvent {
+    #[serde(rename = "MediaProcessResultSet")]
+    results: Option<Vec<FlowResult>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FlowResult {
+    transcode_task: Option<Subtask>,
+    adaptive_dynamic_streaming_task: Option<Subtask>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Subtask {
+    output: Option<Output>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    url: Option<String>,
+    package: Option<String>,
+    height: Option<u64>,
+}
+
+/// The members that a catalogue needs, of a timeline that was made into a media.
+#[derive(Deserialize)]
+struct Produced {
+    #[serde(rename = "MessageBody")]
+    message: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "MediaURL")]
+    url: Option<String>,
+}
+
+fn of_result(result: FlowResult) -> Option<Rendition> {
+    if let Some(output) = result.adaptive_dynamic_streaming_task.and_then(|task| task.output) {
+        let package = output.package.as_deref().unwrap_or("HLS").to_ascii_lowercase();
+        return rendition(&package, output.url?, None);
+    }
+    let output = result.transcode_task?.output?;
+    rendition("file", output.url?, output.height)
 }
 
 /// A subtask that failed has an output with no address in it.
-fn rendition(kind: &str, url: Cow<'_, str>, height: Option<u64>) -> Option<Rendition> {
-    (!url.is_empty()).then(|| Rendition { kind: kind.to_owned(), url: url.into_owned(), height })
+fn rendition(kind: &str, url: String, height: Option<u64>) -> Option<Rendition> {
+    (!url.is_empty()).then(|| Rendition { kind: kind.to_owned(), url, height })
 }

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::intake::{Unreadable, contained};
-use crate::json::{Index, Value};
+use crate::intake::Unreadable;
 
 /// One invocation of a Lambda function URL (payload format 2.0), as far as it concerns us.
 ///
@@ -32,8 +31,6 @@ pub struct Callback {
     is_base64_encoded: bool,
     #[serde(skip)]
     decoded: OnceLock<Option<Vec<u8>>>,
-    #[serde(skip)]
-    index: OnceLock<Result<Index, Unreadable>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,16 +95,6 @@ impl Callback {
         }
         let bytes = self.decoded().ok_or(Unreadable::NotBase64)?;
         std::str::from_utf8(bytes).map_err(|e| Unreadable::NotUtf8 { valid_bytes: e.valid_up_to() })
-    }
-
-    /// The body as JSON. It is read once, whoever asks first.
-    ///
-    /// # Errors
-    /// There is no text, or it is not JSON.
-    pub fn json(&self) -> Result<Value<'_, '_>, Unreadable> {
-        let text = self.body()?;
-        let index = self.index.get_or_init(|| contained(|| Ok(Index::of(text)?)));
-        index.as_ref().map(|index| index.root(text)).map_err(Clone::clone)
     }
 
     /// The body's bytes: as the sender sent them, or as the invocation has them where they are not the base64 they are

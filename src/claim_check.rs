@@ -1,8 +1,9 @@
 //! The claim check: an envelope too large to travel leaves its data in the bucket and carries `dataref` instead
 //! (the CloudEvents extension of that name).
 
+use serde_json::value::RawValue;
+
 use crate::envelope::Envelope;
-use crate::json::RawJson;
 use crate::keys;
 use crate::store::{Bucket, StoreError};
 
@@ -48,7 +49,7 @@ pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<
         .and_then(|r| r.strip_prefix('/'))
         .ok_or_else(|| ClaimError::Elsewhere(bucket.name().into()))?;
     let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
-    envelope.data = Some(RawJson::parse(text).map_err(|_| ClaimError::NotJson)?);
+    envelope.data = Some(RawValue::from_string(text).map_err(|_| ClaimError::NotJson)?);
     envelope.dataref = None;
     Ok(())
 }

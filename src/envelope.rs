@@ -4,11 +4,11 @@ use std::fmt;
 
 use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::json::RawJson;
 use crate::trace::Trace;
 
 /// `specversion` of every envelope.
@@ -24,7 +24,7 @@ const MAX_GROUP_ID_CHARS: usize = 128;
 pub struct Envelope {
     /// The version of CloudEvents, `1.0`.
     pub specversion: String,
-    /// The same for the same event, however often and by whichever way it is sent. See [`crate::sender::identity`].
+    /// The same for the same event, however often and by whichever way it is sent. See [`crate::event::id`].
     pub id: String,
     /// The source's name, `SENDER/APP`, such as `tencent-vod/main`.
     pub source: String,
@@ -41,7 +41,7 @@ pub struct Envelope {
     pub datacontenttype: String,
     /// The sender's JSON object, byte for byte, without what belongs to the transport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<RawJson>,
+    pub data: Option<Box<RawValue>>,
     /// Where `data` lies when it is too large to travel: `s3://BUCKET/payload/...` (claim check).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataref: Option<String>,
@@ -116,7 +116,7 @@ pub struct Contents {
     /// See [`Envelope::time`]; the time of receipt where there is none.
     pub time: Option<OffsetDateTime>,
     /// See [`Envelope::data`].
-    pub data: RawJson,
+    pub data: Box<RawValue>,
     /// See [`Envelope::outcome`].
     pub outcome: Outcome,
     /// See [`Envelope::taskid`].
@@ -260,7 +260,7 @@ mod tests {
             event_type: "com.tencentcloud.vod.PullComplete".into(),
             subject: subject.map(Into::into),
             time: None,
-            data: RawJson::parse(data.into()).unwrap(),
+            data: RawValue::from_string(data.into()).unwrap(),
             outcome: Outcome::Succeeded,
             task_id: None,
             media_id: None,

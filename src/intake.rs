@@ -1,113 +1,54 @@
-//! From what a sender said to the envelope that travels: the way of every event, pushed or pulled.
+//! From a sender's body to the envelope that travels: the way of every event, pushed or pulled.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use time::OffsetDateTime;
 
 use crate::envelope::{Channel, Contents, Envelope};
-use crate::json::{Json, Kind, Member, ParseError, RawJson, Value};
-use crate::sender::identity;
+use crate::event::{Body, id};
 use crate::source::Source;
 
-/// Why an authentic body is no event. Says where, never what stood there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// The invocation says base64, the body is not.
-    #[error("the body is not the base64 it is said to be")]
-    NotBase64,
-    /// Not UTF-8, so not JSON.
-    #[error("the body is not UTF-8 from byte {valid_bytes} on")]
-    NotUtf8 {
-        /// How many bytes were good.
-        valid_bytes: usize,
-    },
-    /// Not JSON, or nested too deep.
-    #[error("the body is {0}")]
-    NotJson(#[from] ParseError),
-    /// JSON, but no object.
-    #[error("the body is JSON, but not an object")]
-    NotAnObject,
-    /// An object that names no event.
-    #[error("the body names no event")]
-    NoEvent,
-    /// We have a mistake.
-    #[error("the body cannot be read by a mistake of mediahook's own, please report it")]
-    Panicked,
-}
+pub use crate::event::Unreadable;
 
 /// Puts a body that is known to come from a source into its envelope.
 ///
 /// # Errors
-/// The body is no event. It is not lost by that: whoever calls keeps it where an operator finds it.
+/// The body is not an event. The caller keeps it where an operator finds it.
 pub fn seal(
     source: &Source,
     body: &str,
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    contained(|| understand(source, Json::parse(body)?.root(), channel, received))
+    contained(|| understand(source, &Body::parse(body)?, channel, received))
 }
 
-/// The same of a body that has been read already.
-pub(crate) fn seal_read(
-    source: &Source,
-    body: Value<'_, '_>,
-    channel: Channel,
-    received: OffsetDateTime,
-) -> Result<Envelope, Unreadable> {
-    contained(|| understand(source, body, channel, received))
-}
-
-/// A mistake of ours must not cost an event: its body is kept like one that nobody can read.
-pub(crate) fn contained<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+/// A bug of ours must not cost an event: its body is kept like one that nobody can read.
+fn contained<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Unreadable::Panicked))
 }
 
 fn understand(
     source: &Source,
-    body: Value<'_, '_>,
+    body: &Body<'_>,
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    if body.kind() != Kind::Object {
-        return Err(Unreadable::NotAnObject);
-    }
     let notification = source.sender().read(body).ok_or(Unreadable::NoEvent)?;
-    let is_kept = |member: &Member<'_, '_>| !notification.transport.contains(&member.name().as_ref());
-    let data = if body.members().all(|m| is_kept(&m)) {
-        body.raw().to_owned()
-    } else {
-        object_of(body.members().filter(is_kept), body.raw().len())
-    };
-
+    let minute = notification.repeats.then_some(received);
+    let (event_type, transport) = (notification.event_type, notification.transport);
     let contents = Contents {
-        id: identity::id(
-            source.name(),
-            &notification.event_type,
-            body.members().filter(is_kept),
-            notification.repeats.then_some(received),
-        ),
+        id: id::id(source.name(), &event_type, body, transport, minute),
         source: source.name().to_owned(),
-        event_type: notification.event_type,
+        event_type,
         subject: notification.subject,
         time: notification.time,
-        data: RawJson::trusted(data),
+        data: body.without(transport),
         outcome: notification.outcome,
         task_id: notification.task_id,
         media_id: notification.media_id,
     };
     Ok(Envelope::seal(contents, channel, received))
-}
-
-/// An object of these members, every one's bytes as they came.
-fn object_of<'a>(members: impl Iterator<Item = Member<'a, 'a>>, at_most_bytes: usize) -> String {
-    let mut object = String::with_capacity(at_most_bytes);
-    for member in members {
-        object.push(if object.is_empty() { '{' } else { ',' });
-        object.push_str(member.text());
-    }
-    object.push_str(if object.is_empty() { "{}" } else { "}" });
-    object
 }
 
 #[cfg(test)]
@@ -168,7 +109,7 @@ mod tests {
     #[test]
     fn what_is_no_event_says_why() {
         for (body, expected) in [
-            ("", Unreadable::NotJson(ParseError::Syntax { line: 1, column: 1 })),
+            ("", Unreadable::NotJson { line: 1, column: 0 }),
             ("[1]", Unreadable::NotAnObject),
             ("\"EventType\"", Unreadable::NotAnObject),
             ("{}", Unreadable::NoEvent),

@@ -4,9 +4,9 @@
 //! # Layout
 //!
 //! What a sender says, pure:
-//! - [`json`]: JSON text, read without changing it
 //! - [`callback`]: a callback as the function URL hands it over, before anybody has vouched for it
-//! - [`sender`]: the senders' formats, authentication, identity of events, outcome; [`sender::SENDERS`] lists them
+//! - [`sender`]: the senders' formats, authentication, outcome; [`sender::SENDERS`] lists them
+//! - [`event`]: the body of a notification, read without changing it, and the id made of it
 //! - [`envelope`]: the CloudEvent that travels
 //! - [`intake`]: from what a sender said to that envelope
 //!
@@ -32,9 +32,9 @@ pub mod callback;
 pub mod claim_check;
 pub mod config;
 pub mod envelope;
+pub mod event;
 pub mod intake;
 pub mod invocation;
-pub mod json;
 pub mod keys;
 pub mod metrics;
 pub mod process;
@@ -49,7 +49,6 @@ pub mod sources_cache;
 pub mod store;
 pub mod telemetry;
 pub mod trace;
-mod xml;
 
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]

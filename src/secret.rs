@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use subtle::{Choice, ConstantTimeEq};
 
 /// A key or token. It can be compared and used, not printed.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Secret(String);
 
 impl Secret {
@@ -22,6 +24,15 @@ impl Secret {
     /// Whether the text is this one, in a time that depends on its length alone.
     pub fn matches(&self, text: &str) -> Choice {
         self.0.as_bytes().ct_eq(text.as_bytes())
+    }
+}
+
+/// From the settings, where an empty one is a mistake.
+impl TryFrom<String> for Secret {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.trim().is_empty() { Err("expected a text that is not empty") } else { Ok(Self(text)) }
     }
 }
 

@@ -1,11 +1,13 @@
-//! Reads one source's settings, member by member, with errors that name the place and never the value.
+//! Reads settings with serde, with errors that name the place and never the value.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use crate::json::{Kind, Member, Value};
-use crate::secret::Secret;
+use serde::Deserialize;
+use serde::de::value::MapDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys: an empty list`.
+/// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys: expected at least one`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct SettingsError {
@@ -17,118 +19,161 @@ impl SettingsError {
     pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.into(), problem: problem.into() }
     }
+
+    /// serde's own words may repeat a value, which may be a secret: only the member's path and what was expected there
+    /// are taken from them.
+    fn of(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let (path, text) = (error.path().to_string(), error.inner().to_string());
+        let name = || text.split('`').nth(1).unwrap_or_default();
+        let parent = path.strip_suffix(name()).map_or(path.as_str(), |parent| parent.trim_end_matches('.'));
+        let (path, problem) = if text.starts_with("unknown field") {
+            (joined(parent, name()), "unknown member".to_owned())
+        } else if text.starts_with("missing field") {
+            (joined(&path, name()), "missing".to_owned())
+        } else {
+            // What was expected stands last, and is never a part of the document.
+            let expected = text.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
+            let expected = match expected.split(" at line ").next().unwrap_or_default() {
+                "a sequence" => "a list",
+                "a string" => "a text that is not empty",
+                "a boolean" => "true or false",
+                "u64" => "a whole number",
+                own_words => own_words,
+            };
+            (path, format!("expected {expected}"))
+        };
+        Self::new(format!("{place}: {path}"), problem)
+    }
 }
 
-/// The members of one object of the document. Each is taken once; [`Settings::finish`] refuses what nobody took.
-#[derive(Debug)]
+fn joined(parent: &str, name: &str) -> String {
+    if matches!(parent, "" | ".") { name.to_owned() } else { format!("{parent}.{name}") }
+}
+
+/// The members of one object of the document, not read yet.
 pub struct Settings<'a> {
     place: String,
-    rest: Vec<Member<'a, 'a>>,
+    members: Vec<(String, &'a RawValue)>,
 }
 
 impl<'a> Settings<'a> {
-    /// The settings in an object that stands at a place.
-    pub fn new(place: impl Into<String>, json: Value<'a, 'a>) -> Result<Self, SettingsError> {
+    /// The settings in a JSON text that stands at a place.
+    ///
+    /// # Errors
+    /// The text is not JSON, not an object, or gives a member twice.
+    pub fn parse(place: impl Into<String>, json: &'a str) -> Result<Self, SettingsError> {
         let place = place.into();
-        if json.kind() != Kind::Object {
+        let not_json = |error: serde_json::Error| {
+            let (line, column) = (error.line(), error.column());
+            SettingsError::new(&place, format!("not JSON: line {line}, column {column}"))
+        };
+        let json: &RawValue = serde_json::from_str(json).map_err(not_json)?;
+        if !json.get().starts_with('{') {
             return Err(SettingsError::new(place, "expected an object"));
         }
-        let rest: Vec<_> = json.members().collect();
-        for (at, member) in rest.iter().enumerate() {
-            if rest.iter().take(at).any(|earlier| earlier.name() == member.name()) {
-                return Err(SettingsError::new(format!("{place}: {}", member.name()), "given twice"));
+        let Members(members) = serde_json::from_str(json.get()).map_err(not_json)?;
+        for (at, (name, _)) in members.iter().enumerate() {
+            if members.iter().take(at).any(|(earlier, _)| earlier == name) {
+                return Err(SettingsError::new(format!("{place}: {name}"), "given twice"));
             }
         }
-        Ok(Self { place, rest })
+        Ok(Self { place, members })
     }
 
-    /// Every member's name and value, for an object whose names are not known beforehand.
-    pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a, 'a>)> {
-        self.rest.into_iter().map(|m| (m.name(), m.value()))
+    /// Reads all of them. The type denies unknown fields: a member that nothing reads would be a promise not kept.
+    ///
+    /// # Errors
+    /// A member is unknown, missing or of another type; the error names it and not its value.
+    pub fn read<T: Deserialize<'a>>(self) -> Result<T, SettingsError> {
+        let members = self.members.iter().map(|(name, value)| (name.as_str(), *value));
+        serde_path_to_error::deserialize(MapDeserializer::new(members))
+            .map_err(|error| SettingsError::of(&self.place, &error))
     }
 
-    /// A text that is not empty.
-    pub fn text(&mut self, name: &str) -> Result<Option<String>, SettingsError> {
-        self.read(name, "expected a text that is not empty", text)
+    /// Takes those of these names out.
+    pub(crate) fn split_off(&mut self, names: &[&str]) -> Self {
+        let members = self.members.extract_if(.., |(name, _)| names.contains(&name.as_str())).collect();
+        Self { place: self.place.clone(), members }
     }
 
-    /// A text that must be there.
-    pub fn required_text(&mut self, name: &str) -> Result<String, SettingsError> {
-        self.text(name)?.ok_or_else(|| self.error(name, "missing"))
+    /// Takes a member out that is an object itself.
+    pub(crate) fn section(&mut self, name: &str) -> Result<Option<Self>, SettingsError> {
+        let found = self.split_off(&[name]).members.pop();
+        found.map(|(_, json)| Self::parse(format!("{}: {name}", self.place), json.get())).transpose()
     }
 
-    /// A secret that must be there.
-    pub fn required_secret(&mut self, name: &str) -> Result<Secret, SettingsError> {
-        self.required_text(name).map(Secret::new)
-    }
-
-    /// A list of texts, none of them empty; an empty list where the member is missing.
-    pub fn texts(&mut self, name: &str) -> Result<Vec<String>, SettingsError> {
-        let list =
-            self.read(name, "expected a list of texts, at least one, none of them empty", |value| {
-                let texts = value.items().map(text).collect::<Option<Vec<_>>>();
-                texts.filter(|texts| !texts.is_empty())
-            })?;
-        Ok(list.unwrap_or_default())
-    }
-
-    /// A list of secrets; an empty list where the member is missing.
-    pub fn secrets(&mut self, name: &str) -> Result<Vec<Secret>, SettingsError> {
-        Ok(self.texts(name)?.into_iter().map(Secret::new).collect())
-    }
-
-    /// `true` or `false`; `false` where the member is missing.
-    pub fn flag(&mut self, name: &str) -> Result<bool, SettingsError> {
-        let flag = self.read(name, "expected true or false", Value::flag)?;
-        Ok(flag.unwrap_or_default())
-    }
-
-    /// A whole number, zero or more.
-    pub fn number(&mut self, name: &str) -> Result<Option<u64>, SettingsError> {
-        self.read(name, "expected a whole number", |value| match value.kind() {
-            Kind::Number => value.raw().parse().ok(),
-            _ => None,
-        })
-    }
-
-    /// The settings of a member that is an object itself.
-    pub fn section(&mut self, name: &str) -> Result<Option<Settings<'a>>, SettingsError> {
-        let place = format!("{}: {name}", self.place);
-        self.take(name).map(|value| Settings::new(place, value)).transpose()
-    }
-
-    /// Refuses a member that nobody took: it would be a promise not kept.
-    pub fn finish(self) -> Result<(), SettingsError> {
-        match self.rest.first() {
-            Some(member) => Err(self.error(&member.name(), "unknown member")),
-            None => Ok(()),
-        }
-    }
-
-    /// An error at a member.
-    pub fn error(&self, name: &str, problem: impl Into<String>) -> SettingsError {
-        SettingsError::new(format!("{}: {name}", self.place), problem)
-    }
-
-    fn read<T>(
-        &mut self,
-        name: &str,
-        expected: &str,
-        reader: impl FnOnce(Value<'a, 'a>) -> Option<T>,
-    ) -> Result<Option<T>, SettingsError> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        reader(value).map(Some).ok_or_else(|| self.error(name, expected))
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value<'a, 'a>> {
-        let at = self.rest.iter().position(|m| m.name() == name)?;
-        Some(self.rest.swap_remove(at).value())
+    /// Every member's name and JSON, for an object whose names are not known beforehand.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a str)> {
+        self.members.into_iter().map(|(name, value)| (name, value.get()))
     }
 }
 
-fn text(value: Value<'_, '_>) -> Option<String> {
-    match value.kind() {
-        Kind::String => value.text().filter(|t| !t.trim().is_empty()).map(String::from),
-        _ => None,
+/// The values may be secrets.
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("place", &self.place).finish_non_exhaustive()
     }
+}
+
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// A list with something in it, for `#[serde(default, deserialize_with = "list")]`: where the member is missing, the list
+/// is empty.
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::deserialize(deserializer)?;
+    if list.is_empty() { Err(serde::de::Error::custom("expected at least one")) } else { Ok(list) }
+}
+
+/// A member that may be missing, and is not null, for `#[serde(default, deserialize_with = "given")]`.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A text that goes into a header or a path as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Word(String);
+
+impl Word {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Word {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() || !text.bytes().all(is_unreserved) {
+            return Err("expected A-Z a-z 0-9 - . _ ~ alone, at least one");
+        }
+        Ok(Self(text))
+    }
+}
+
+/// What no client, proxy or gateway rewrites (RFC 3986, unreserved).
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

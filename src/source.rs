@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use subtle::Choice;
 
-use crate::json::{Json, Value};
 use crate::secret::Secret;
 use crate::sender::pull::Pull;
 use crate::sender::{SENDERS, Sender, Verify};
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Settings, SettingsError, is_unreserved, list};
 
 /// Every source of one deployment.
 #[derive(Debug)]
@@ -18,10 +18,36 @@ pub struct Sources(Vec<Source>);
 pub struct Source {
     name: String,
     sender: &'static dyn Sender,
-    path_tokens: Vec<Secret>,
+    path_tokens: Vec<PathToken>,
     verifier: Option<Box<dyn Verify>>,
     unauthenticated: bool,
     puller: Option<Box<dyn Pull>>,
+}
+
+/// The settings that a source of any sender may have, beside its `pull` section.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EverySource {
+    #[serde(default, deserialize_with = "list")]
+    path_tokens: Vec<PathToken>,
+    #[serde(default)]
+    unauthenticated: bool,
+}
+
+/// What a callback's path ends with.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct PathToken(Secret);
+
+impl TryFrom<String> for PathToken {
+    type Error = &'static str;
+
+    fn try_from(token: String) -> Result<Self, Self::Error> {
+        if !is_path_segment(&token) {
+            return Err("expected a token that is one path segment of A-Z a-z 0-9 - . _ ~");
+        }
+        Ok(Self(Secret::new(token)))
+    }
 }
 
 impl Sources {
@@ -38,10 +64,9 @@ impl Sources {
     /// # Errors
     /// The same.
     pub fn parse_with(document: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
-        let json = Json::parse(document).map_err(|e| SettingsError::new("sources", e.to_string()))?;
-        let sources: Vec<_> = Settings::new("sources", json.root())?
+        let sources: Vec<_> = Settings::parse("sources", document)?
             .entries()
-            .map(|(name, settings)| Source::read(&name, settings, senders))
+            .map(|(name, json)| Source::read(name, json, senders))
             .collect::<Result<_, _>>()?;
         if sources.is_empty() {
             return Err(SettingsError::new("sources", "no source in it"));
@@ -66,29 +91,24 @@ impl Sources {
 }
 
 impl Source {
-    fn read(name: &str, json: Value<'_, '_>, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
-        let sender = sender_of(name, senders).map_err(|problem| SettingsError::new(name, problem))?;
-        let mut settings = Settings::new(name, json)?;
-        let path_tokens = settings.texts("path_tokens")?;
-        if !path_tokens.iter().all(|token| is_path_segment(token)) {
-            return Err(settings.error("path_tokens", "a token is one path segment of A-Z a-z 0-9 - . _ ~"));
-        }
-        let mut source = Self {
-            name: name.to_owned(),
+    fn read(name: String, json: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
+        let sender = sender_of(&name, senders).map_err(|problem| SettingsError::new(&name, problem))?;
+        let mut settings = Settings::parse(&name, json)?;
+        let EverySource { path_tokens, unauthenticated } =
+            settings.split_off(&["path_tokens", "unauthenticated"]).read()?;
+        let pull = settings.section("pull")?;
+        let source = Self {
             sender,
-            path_tokens: path_tokens.into_iter().map(Secret::new).collect(),
-            verifier: sender.verifier(&mut settings)?,
-            unauthenticated: settings.flag("unauthenticated")?,
-            puller: None,
+            path_tokens,
+            verifier: sender.verifier(settings)?,
+            unauthenticated,
+            puller: pull.map(|pull| sender.puller(pull)).transpose()?,
+            name,
         };
         if source.unauthenticated && source.is_authenticated() {
-            return Err(settings.error("unauthenticated", "contradicts the keys or tokens beside it"));
+            let place = format!("{}: unauthenticated", source.name);
+            return Err(SettingsError::new(place, "contradicts the keys or tokens beside it"));
         }
-        if let Some(mut pull) = settings.section("pull")? {
-            source.puller = Some(sender.puller(&mut pull)?);
-            pull.finish()?;
-        }
-        settings.finish()?;
         Ok(source)
     }
 
@@ -124,7 +144,7 @@ impl Source {
 
     /// Compares with every token, so that the time tells nothing of which one nearly fits.
     pub fn accepts_token(&self, given: &str) -> bool {
-        self.path_tokens.iter().fold(Choice::from(0), |any, token| any | token.matches(given)).into()
+        self.path_tokens.iter().fold(Choice::from(0), |any, token| any | token.0.matches(given)).into()
     }
 
     fn is_authenticated(&self) -> bool {
@@ -158,10 +178,9 @@ fn sender_of(name: &str, senders: &[&'static dyn Sender]) -> Result<&'static dyn
     found.ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }
 
-/// Only what no client, proxy or gateway rewrites: unreserved characters (RFC 3986), and not the dots that mean a folder.
+/// Only what no client, proxy or gateway rewrites: unreserved characters, and not the dots that mean a folder.
 fn is_path_segment(text: &str) -> bool {
-    !matches!(text, "" | "." | "..")
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+    !matches!(text, "" | "." | "..") && text.bytes().all(is_unreserved)
 }
 
 #[cfg(test)]
@@ -207,7 +226,7 @@ mod tests {
     #[test]
     fn an_error_names_the_place_and_keeps_the_value() {
         for (document, expected) in [
-            ("", "sources: not JSON: line 1, column 1"),
+            ("", "sources: not JSON: line 1, column 0"),
             ("[]", "sources: expected an object"),
             ("{}", "sources: no source in it"),
             (r#"{"main":{}}"#, "main: expected a name of the form SENDER/APP"),
@@ -223,25 +242,19 @@ mod tests {
             (r#"{"tencent-vod/a":{},"tencent-vod/a":{}}"#, "sources: tencent-vod/a: given twice"),
             (r#"{"tencent-vod/a":[]}"#, "tencent-vod/a: expected an object"),
             (r#"{"tencent-vod/a":{"sign_key":["S3cret"]}}"#, "tencent-vod/a: sign_key: unknown member"),
-            (
-                r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#,
-                "tencent-vod/a: sign_keys: expected a list of texts, at least one, none of them empty",
-            ),
-            (
-                r#"{"tencent-vod/a":{"sign_keys":[]}}"#,
-                "tencent-vod/a: sign_keys: expected a list of texts, at least one, none of them empty",
-            ),
+            (r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#, "tencent-vod/a: sign_keys: expected a list"),
+            (r#"{"tencent-vod/a":{"sign_keys":[]}}"#, "tencent-vod/a: sign_keys: expected at least one"),
             (
                 r#"{"alibaba-ims/a":{"auth_keys":["S3cret", ""]}}"#,
-                "alibaba-ims/a: auth_keys: expected a list of texts, at least one, none of them empty",
+                "alibaba-ims/a: auth_keys[1]: expected a text that is not empty",
             ),
             (
                 r#"{"alibaba-ims/a":{"auth_keys":["k"],"callback_urls":["hooks.example.com"]}}"#,
-                "alibaba-ims/a: callback_urls: expected a URL that begins with https:// or http://",
+                "alibaba-ims/a: callback_urls[0]: expected a URL that begins with https:// or http://",
             ),
             (
                 r#"{"tencent-vod/a":{"path_tokens":["S3/cret"]}}"#,
-                "tencent-vod/a: path_tokens: a token is one path segment of A-Z a-z 0-9 - . _ ~",
+                "tencent-vod/a: path_tokens[0]: expected a token that is one path segment of A-Z a-z 0-9 - . _ ~",
             ),
             (
                 r#"{"tencent-vod/a":{"unauthenticated":"yes"}}"#,
@@ -251,7 +264,34 @@ mod tests {
                 r#"{"tencent-vod/a":{"unauthenticated":true,"sign_keys":["S3cret"]}}"#,
                 "tencent-vod/a: unauthenticated: contradicts the keys or tokens beside it",
             ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["k", {"expected S3cret":1}]}}"#,
+                "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
+            ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["k"],"sign_keys":["S3cret"]}}"#,
+                "tencent-vod/a: sign_keys: given twice",
+            ),
+            (r#"{"tencent-vod/a":{"sign_keys":null}}"#, "tencent-vod/a: sign_keys: expected a list"),
+            (
+                r#"{"tencent-vod/a":{"unauthenticated":null}}"#,
+                "tencent-vod/a: unauthenticated: expected true or false",
+            ),
+            (r#"{"tencent-vod/a":{"pull":["x","S3cret"]}}"#, "tencent-vod/a: pull: expected an object"),
+            (r#"{"tencent-vod/a":{"pull":null}}"#, "tencent-vod/a: pull: expected an object"),
             (r#"{"tencent-vod/a":{"pull":{"secret_id":"x"}}}"#, "tencent-vod/a: pull: secret_key: missing"),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":" "}}}"#,
+                "tencent-vod/a: pull: secret_key: expected a text that is not empty",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":null}}}"#,
+                "tencent-vod/a: pull: sub_app_id: expected a whole number",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":null}}}"#,
+                "tencent-vod/a: pull: endpoint: expected a text that is not empty",
+            ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":"1"}}}"#,
                 "tencent-vod/a: pull: sub_app_id: expected a whole number",
@@ -266,11 +306,11 @@ mod tests {
             ),
             (
                 r#"{"tencent-vod/a":{"pull":{"secret_id":"x y","secret_key":"S3cret"}}}"#,
-                "tencent-vod/a: pull: secret_id: expected A-Z a-z 0-9 - . _ ~ alone",
+                "tencent-vod/a: pull: secret_id: expected A-Z a-z 0-9 - . _ ~ alone, at least one",
             ),
             (
                 r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q/r","endpoint":"https://1.mns.example.com"}}}"#,
-                "alibaba-ims/a: pull: queue: expected A-Z a-z 0-9 - . _ ~ alone",
+                "alibaba-ims/a: pull: queue: expected A-Z a-z 0-9 - . _ ~ alone, at least one",
             ),
             (
                 r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q","endpoint":"https://1.mns.example.com","region":"x"}}}"#,

@@ -124,7 +124,7 @@ impl<'a> Authentic<'a> {
     /// # Errors
     /// There is none.
     pub fn envelope(&self, received: OffsetDateTime) -> Result<Envelope, Unreadable> {
-        intake::seal_read(self.source, self.callback.json()?, Channel::Push, received)
+        intake::seal(self.source, self.callback.body()?, Channel::Push, received)
     }
 }
 

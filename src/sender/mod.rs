@@ -3,8 +3,6 @@
 //! A further sender is a folder here, and a line in [`SENDERS`].
 
 pub mod alibaba_ims;
-pub mod identity;
-pub mod model;
 pub mod pull;
 mod signature;
 pub mod tencent_vod;
@@ -15,14 +13,9 @@ use time::OffsetDateTime;
 
 use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
-use crate::json::Value;
+use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
 use pull::Pull;
-
-// So that the example on that page compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/senders.md")]
-mod page {}
 
 /// Every sender there is.
 pub static SENDERS: &[&dyn Sender] = &[&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms];
@@ -32,16 +25,22 @@ pub trait Sender: Send + Sync {
     /// The first half of its sources' names, such as `tencent-vod`.
     fn name(&self) -> &'static str;
 
-    /// Takes the members of a source's settings that this sender's authentication needs, and makes what checks its
-    /// signatures; nothing where the source has no keys.
-    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError>;
+    /// Reads a source's settings, but for those that every source may have (`path_tokens`, `unauthenticated`, `pull`),
+    /// and makes what checks its signatures; nothing where the source has no keys.
+    ///
+    /// # Errors
+    /// A member is unknown, missing or of another type; see [`Settings::read`].
+    fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError>;
 
-    /// Takes the members of a source's `pull` section, and makes what speaks with its queue. Every function does, so
-    /// that a mistake shows at start.
-    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError>;
+    /// Reads a source's `pull` section, and makes what speaks with its queue. Every function does, so that a mistake
+    /// shows at start.
+    ///
+    /// # Errors
+    /// The same.
+    fn puller(&self, pull: Settings<'_>) -> Result<Box<dyn Pull>, SettingsError>;
 
-    /// Understands a body; nothing where it names no event.
-    fn read(&self, body: Value<'_, '_>) -> Option<Notification>;
+    /// Reads a body; nothing where it names no event.
+    fn read(&self, body: &Body<'_>) -> Option<Notification>;
 }
 
 /// Checks that a callback was signed by one who holds a source's key.

@@ -2,9 +2,8 @@
 
 use std::fmt::Debug;
 
+use serde::Deserialize;
 use time::OffsetDateTime;
-
-use crate::settings::{Settings, SettingsError};
 
 /// How many deliveries both senders hand out, and let us confirm, in one call.
 pub const MAX_BATCH: usize = 16;
@@ -93,31 +92,13 @@ pub(super) fn printable(code: &str) -> String {
 }
 
 /// Where an API is: scheme and host, nothing behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub(super) struct Endpoint(String);
 
 impl Endpoint {
     pub(super) fn new(url: &str) -> Self {
         Self(url.to_owned())
-    }
-
-    /// Takes the `endpoint` of a `pull` section: `https://`, or `http://` to this machine alone.
-    pub(super) fn read(pull: &mut Settings<'_>) -> Result<Option<Self>, SettingsError> {
-        let Some(url) = pull.text("endpoint")? else { return Ok(None) };
-        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        let is_loopback = loopback.iter().any(|prefix| {
-            url.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
-        if !url.starts_with("https://") && !is_loopback {
-            return Err(pull
-                .error("endpoint", "expected a URL that begins with https:// (http:// only for loopback)"));
-        }
-        let endpoint = Self(url.strip_suffix('/').unwrap_or(&url).to_owned());
-        let is_host = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
-        if endpoint.host().is_empty() || !endpoint.host().bytes().all(is_host) {
-            return Err(pull.error("endpoint", "expected a URL of scheme and host alone"));
-        }
-        Ok(Some(endpoint))
     }
 
     /// Host, and port where it is not the scheme's own: the `Host` header.
@@ -133,13 +114,25 @@ impl Endpoint {
     }
 }
 
-/// A member that goes into a header or a path as it is.
-pub(super) fn required_word(pull: &mut Settings<'_>, name: &str) -> Result<String, SettingsError> {
-    let word = pull.required_text(name)?;
-    if !word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)) {
-        return Err(pull.error(name, "expected A-Z a-z 0-9 - . _ ~ alone"));
+/// From the settings: `https://`, or `http://` to this machine alone.
+impl TryFrom<String> for Endpoint {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let is_loopback = loopback.iter().any(|prefix| {
+            url.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !url.starts_with("https://") && !is_loopback {
+            return Err("expected a URL that begins with https:// (http:// only for loopback)");
+        }
+        let endpoint = Self(url.strip_suffix('/').unwrap_or(&url).to_owned());
+        let is_host = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
+        if endpoint.host().is_empty() || !endpoint.host().bytes().all(is_host) {
+            return Err("expected a URL of scheme and host alone");
+        }
+        Ok(endpoint)
     }
-    Ok(word)
 }
 
 #[cfg(test)]

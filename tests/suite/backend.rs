@@ -8,7 +8,7 @@ use mediahook::store::Bucket as _;
 use serde_json::{Value, json};
 
 use crate::support::cloud::Cloud;
-use crate::typed::{envelope, fixtures};
+use crate::support::fixtures::{envelope, fixtures};
 
 #[path = "../../examples/backend.rs"]
 mod example;

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use mediahook::sender::alibaba_ims::kind::{self as ims, Level};
-use mediahook::sender::tencent_vod::kind::{self as vod, Depth, Kind, Source};
+use mediahook::sender::tencent_vod::kind::{self as vod, Kind, Source};
 use mediahook::sender::tencent_vod::legacy;
 use mediahook::sender::tencent_vod::outcome::Rule;
 
-const HEAD: &str = "| event type | payload | subject | outcome | typed as | depth |";
-const RULE: &str = "| --- | --- | --- | --- | --- | --- | --- |\n";
+const HEAD: &str = "| event type | payload | subject | outcome |";
+const RULE: &str = "| --- | --- | --- | --- | --- |\n";
 
 fn code<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
@@ -37,22 +37,14 @@ fn tencent_vod() -> String {
             Rule::Success => "success",
             Rule::Stream => "state",
         };
-        let depth = match kind.depth {
-            Depth::Deep => "deep",
-            Depth::Task => "task",
-        };
         let source = match kind.source {
             Source::Listed => "SDK, in the list of event types (certain)",
             Source::Member => "SDK, in the payload's description alone (certain, spelling perhaps a slip)",
             Source::Page => "product page; the SDK calls it no longer valid (inferred)",
         };
-        let (event_type, class) = (kind.event_type, kind.class);
+        let event_type = kind.event_type;
         let (members, subject) = (code(kind.members), subject(kind));
-        writeln!(
-            table,
-            "| `{event_type}` | {members} | {subject} | {outcome} | `{class}` | {depth} | {source} |"
-        )
-        .unwrap();
+        writeln!(table, "| `{event_type}` | {members} | {subject} | {outcome} | {source} |").unwrap();
     }
     table
 }
@@ -65,12 +57,8 @@ fn tencent_vod_legacy() -> String {
         } else {
             "`fileId`, else `vodTaskId`"
         };
-        writeln!(
-            table,
-            "| `{event_type}` | `data` | {subject} | by `status` | `Legacy` | ids, status, error | \
-             documentation (certain) |"
-        )
-        .unwrap();
+        writeln!(table, "| `{event_type}` | `data` | {subject} | by `status` | documentation (certain) |")
+            .unwrap();
     }
     table
 }
@@ -78,17 +66,16 @@ fn tencent_vod_legacy() -> String {
 fn alibaba_ims() -> String {
     let mut table = format!("{HEAD} source of the members |\n{RULE}");
     for kind in ims::KINDS {
-        let depth = if kind.body == "Job" { "ids, status, errors" } else { "deep" };
         let source = match kind.level {
             Level::Documented => "documentation, or a real notification (certain)",
             Level::Inferred => "the ApsaraVideo VOD event of that name, or the SDK (inferred)",
             Level::NameOnly => "only the name is documented (open)",
             Level::Unconfirmed => "the name is from a public test (seen, unconfirmed)",
         };
-        let (event_type, body) = (kind.event_type, kind.body);
+        let event_type = kind.event_type;
         writeln!(
             table,
-            "| `{event_type}` | `MessageBody` | `MediaId`, else the job | by status word | `{body}` | {depth} | {source} |"
+            "| `{event_type}` | `MessageBody` | `MediaId`, else the job | by status word | {source} |"
         )
         .unwrap();
     }

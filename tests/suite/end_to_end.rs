@@ -216,7 +216,7 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
         (
             "MEDIAHOOK_SOURCES",
             r#"{"tencent-vod/a":{"sign_keys":["S3cret",7]}}"#,
-            "tencent-vod/a: sign_keys: expected a list",
+            "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
         ),
         ("MEDIAHOOK_QUEUE_URL", "callbacks", "MEDIAHOOK_QUEUE_URL: expected a URL"),
         ("AWS_REGION", "", "AWS_REGION is not set"),

@@ -32,19 +32,13 @@ fn alike_and_escaped(bytes: usize) -> String {
     format!(r#"{{"EventType":"X","XEvent":{{{}}}}}"#, members.collect::<Vec<_>>().join(","))
 }
 
-#[tokio::test]
-async fn the_largest_callback_is_answered_in_little_memory() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut variables = receiver_variables(&cloud, &queue_url);
-    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
-    // The invocation has the body in JSON, every quote escaped, and some 1.5 KB besides.
-    let escaped = invocation_bytes() * 3 / 4;
+/// Bodies of so many bytes once they are escaped, whether they are base64, and the status of the answer.
+fn largest(escaped: usize) -> Vec<(&'static str, (String, bool), u64)> {
     let plain = |body: String| (body, false);
     let base64 = |body: String| (BASE64_STANDARD.encode(body), true);
     let member = r#"{"Status":"SUCCESS","ErrCode":0,"Url":"http://example.com/a.ts"},"#;
     let event = r#"{"EventType":"X","XEvent":{"TaskId":"t","Set":["#;
-    for (what, body, status) in [
+    vec![
         (
             "one long text",
             plain(filled(r#"{"EventType":"X","XEvent":{"Text":""#, "x", r#""}}"#, escaped)),
@@ -63,11 +57,80 @@ async fn the_largest_callback_is_answered_in_little_memory() {
         ),
         ("names alike and escaped", plain(alike_and_escaped(escaped)), 200),
         ("small arrays", plain(filled(event, "[0],", "0]}}", escaped)), 200),
+        (
+            "one object, its members in no order, base64",
+            base64(filled(
+                r#"{"EventType":"X","XEvent":{"#,
+                r#""b":0,"a":0,"#,
+                r#""":0}}"#,
+                escaped * 9 / 10,
+            )),
+            200,
+        ),
+        (
+            "nothing but members",
+            base64(filled(r#"{"EventType":"X","#, r#""":0,"#, r#""":0}"#, escaped * 9 / 10)),
+            200,
+        ),
+        (
+            "nothing but members, half of them in a payload",
+            base64(format!(
+                r#"{{"EventType":"X",{}"XEvent":{{{}"":0}}}}"#,
+                r#""":0,"#.repeat(escaped / 11),
+                r#""":0,"#.repeat(escaped / 12)
+            )),
+            200,
+        ),
+        (
+            "128 levels and then small arrays, half a surrogate pair among them",
+            plain(filled(
+                &format!(r#"{{"EventType":"X","XEvent":{{"Set":{}"\ud800","#, "[".repeat(125)),
+                "[],",
+                &format!("0{}}}}}", "]".repeat(125)),
+                escaped,
+            )),
+            200,
+        ),
+        (
+            "a number beyond 64 bits beside small objects",
+            plain(filled(event, r#"{"":0},"#, "1e999]}}", escaped)),
+            200,
+        ),
+        (
+            "128 levels and then small numbers, one of them beyond 64 bits",
+            plain(filled(
+                &format!(r#"{{"EventType":"X","XEvent":{{"Set":{}1e999,"#, "[".repeat(125)),
+                "0,",
+                &format!("0{}}}}}", "]".repeat(125)),
+                escaped,
+            )),
+            200,
+        ),
+        (
+            "more levels than anybody needs",
+            plain(format!(
+                r#"{{"EventType":"X","XEvent":{}{}}}"#,
+                "[".repeat(escaped / 2 - 50),
+                "]".repeat(escaped / 2 - 50)
+            )),
+            400,
+        ),
         ("nested without end", plain("[".repeat(escaped)), 400),
         ("no JSON", plain("x".repeat(escaped)), 400),
         ("no base64", ("*".repeat(escaped), true), 400),
         ("not UTF-8", (BASE64_STANDARD.encode(vec![0xff; escaped * 9 / 10]), true), 400),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn the_largest_callback_is_answered_in_little_memory() {
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let mut variables = receiver_variables(&cloud, &queue_url);
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
+    // The invocation has the body in JSON, every quote escaped, and some 1.5 KB besides.
+    let escaped = invocation_bytes() * 3 / 4;
+    for (what, body, status) in largest(escaped) {
         let mut receiver = Function::start(receiver_binary(), &variables).await;
         let path = "/tencent-vod/token/first-path-token";
         let invocation = function_url::event("POST", path, "", &Value::Null, body);
@@ -83,7 +146,8 @@ async fn the_largest_callback_is_answered_in_little_memory() {
     }
 }
 
-/// Before anybody has vouched for it, a body costs itself and, for as long as it is refused, an index of what stands in it.
+/// Before a body is known to be authentic, it costs itself and what the invocation was read from: nothing that grows with
+/// what stands in it.
 #[tokio::test]
 async fn who_is_refused_costs_little_memory() {
     let cloud = Cloud::start().await;

@@ -29,7 +29,5 @@ mod store;
 mod storm;
 mod telemetry;
 mod template;
-mod tencent_vod_sdk;
 mod third_sender;
 mod trace;
-mod typed;

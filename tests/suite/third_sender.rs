@@ -10,20 +10,21 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Outcome};
+use mediahook::event::{Body, id};
 use mediahook::invocation::Invocation;
-use mediahook::json::{self, Json};
 use mediahook::pull::{self, Puller};
 use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::receive::{Answer, Receiver};
 use mediahook::secret::Secret;
 use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
-use mediahook::sender::{BadSignature, Notification, Sender, Verify, identity};
-use mediahook::settings::{Settings, SettingsError};
+use mediahook::sender::{BadSignature, Notification, Sender, Verify};
+use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::source::Sources;
 use mediahook::sources_cache::SourcesCache;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::store::{Http, StoreError};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use time::OffsetDateTime;
@@ -44,24 +45,24 @@ impl Sender for ExampleCloud {
         "example-cloud"
     }
 
-    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
-        let keys = settings.secrets("keys")?;
-        Ok((!keys.is_empty()).then(|| Box::new(Keys(keys)) as Box<dyn Verify>))
+    fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+        let keys: Keys = settings.read()?;
+        Ok((!keys.keys.is_empty()).then(|| Box::new(keys) as Box<dyn Verify>))
     }
 
-    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
-        Ok(Box::new(Inbox(pull.required_text("endpoint")?)))
+    fn puller(&self, pull: Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
+        Ok(Box::new(pull.read::<Inbox>()?))
     }
 
-    fn read(&self, body: json::Value<'_, '_>) -> Option<Notification> {
-        let event = body.text_at("event")?;
-        let media_id = body.text_at("asset").map(String::from);
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
+        let event = body.text("event")?;
+        let media_id = body.text("asset").map(String::from);
         Some(Notification {
             event_type: format!("com.example.{event}"),
             subject: media_id.clone(),
             task_id: None,
             media_id,
-            time: body.text_at("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
+            time: body.text("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
             // What is not known is passed on, never refused.
             outcome: match event.rsplit('.').next() {
                 Some("ready") => Outcome::Succeeded,
@@ -75,15 +76,20 @@ impl Sender for ExampleCloud {
 }
 
 /// 2. Its signature: any of several keys, in constant time, fresh.
-#[derive(Debug)]
-struct Keys(Vec<Secret>);
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    #[serde(default, deserialize_with = "list")]
+    keys: Vec<Secret>,
+}
 
 impl Verify for Keys {
     fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
         let time = callback.header("X-Example-Time")?.ok_or(BadSignature::Missing)?;
         let signature = callback.header("X-Example-Signature")?.ok_or(BadSignature::Missing)?;
         let given = Secret::new(signature.to_ascii_lowercase());
-        let hits = self.0.iter().map(|key| given.matches(&sign(key.reveal(), time, callback.body_bytes())));
+        let hits =
+            self.keys.iter().map(|key| given.matches(&sign(key.reveal(), time, callback.body_bytes())));
         if !hits.fold(false, |any, hit| any | bool::from(hit)) {
             return Err(BadSignature::Wrong);
         }
@@ -101,12 +107,15 @@ fn sign(key: &str, time: &str, body: &[u8]) -> String {
 }
 
 /// Its queue: what to say to it, and what its answers mean.
-#[derive(Debug)]
-struct Inbox(String);
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inbox {
+    endpoint: String,
+}
 
 impl Inbox {
     fn request(&self, target: &str, body: String) -> Request {
-        Request { method: "POST", url: format!("{}{target}", self.0), headers: Vec::new(), body }
+        Request { method: "POST", url: format!("{}{target}", self.endpoint), headers: Vec::new(), body }
     }
 }
 
@@ -167,11 +176,7 @@ fn callback(key: &str, time_s: i64, body: &str) -> Callback {
 }
 
 fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
-    let json = Json::parse(settings).unwrap();
-    let mut settings = Settings::new("example-cloud/main", json.root()).unwrap();
-    let verifier = ExampleCloud.verifier(&mut settings).unwrap();
-    settings.finish().unwrap();
-    verifier
+    ExampleCloud.verifier(Settings::parse("example-cloud/main", settings).unwrap()).unwrap()
 }
 
 fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
@@ -181,10 +186,8 @@ fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
 #[test]
 fn its_settings_are_read_like_any_others() {
     assert!(verifier("{}").is_none(), "without keys it takes no push");
-    let json = Json::parse(r#"{"key":["New2"]}"#).unwrap();
-    let mut settings = Settings::new("example-cloud/main", json.root()).unwrap();
-    ExampleCloud.verifier(&mut settings).unwrap();
-    let mistake = settings.finish().unwrap_err().to_string();
+    let settings = Settings::parse("example-cloud/main", r#"{"key":["New2"]}"#).unwrap();
+    let mistake = ExampleCloud.verifier(settings).unwrap_err().to_string();
     assert!(mistake.contains("example-cloud/main") && mistake.contains("key"), "{mistake}");
 }
 
@@ -201,12 +204,11 @@ fn its_signature_is_verified() {
 #[test]
 fn what_it_says_is_understood_and_has_an_id() {
     let id = |body: &str| {
-        let json = Json::parse(body).unwrap();
-        let notification = ExampleCloud.read(json.root()).unwrap();
-        identity::id("example-cloud/main", &notification.event_type, json.root().members(), None)
+        let body = Body::parse(body).unwrap();
+        let notification = ExampleCloud.read(&body).unwrap();
+        id::id("example-cloud/main", &notification.event_type, &body, notification.transport, None)
     };
-    let json = Json::parse(READY).unwrap();
-    let notification = ExampleCloud.read(json.root()).unwrap();
+    let notification = ExampleCloud.read(&Body::parse(READY).unwrap()).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");
     assert_eq!(notification.subject.as_deref(), Some("a1"));
     assert_eq!(notification.time, Some(NOW));
@@ -214,9 +216,9 @@ fn what_it_says_is_understood_and_has_an_id() {
     assert_eq!(id(READY), id(r#"{"at":"2026-11-22T05:50:25Z","asset":"a1", "event":"asset.ready"}"#));
     assert_ne!(id(READY), id(&READY.replace("a1", "a2")));
 
-    let tomorrows = Json::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
-    assert_eq!(ExampleCloud.read(tomorrows.root()).unwrap().outcome, Outcome::Unknown);
-    assert_eq!(ExampleCloud.read(Json::parse("{}").unwrap().root()), None, "it names no event");
+    let tomorrows = Body::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
+    assert_eq!(ExampleCloud.read(&tomorrows).unwrap().outcome, Outcome::Unknown);
+    assert_eq!(ExampleCloud.read(&Body::parse("{}").unwrap()), None, "it names no event");
 }
 
 /// A bucket, a queue, and what lies in it.

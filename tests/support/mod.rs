@@ -13,12 +13,12 @@
 pub mod cloud;
 pub mod effects;
 pub mod fifo;
+pub mod fixtures;
 pub mod function_url;
 pub mod http;
 pub mod inbox;
 pub mod mapping;
 pub mod mns;
-pub mod normal;
 pub mod runtime_api;
 pub mod sender_queue;
 pub mod senders;

@@ -7,17 +7,15 @@
 use base64_simd::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
 use quick_xml::escape::escape;
+use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::mns_signature::{self, VERSION_HEADER};
 use crate::envelope::hex;
 use crate::secret::Secret;
-use crate::sender::pull::{
-    Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable, required_word,
-};
-use crate::settings::{Settings, SettingsError};
-use crate::xml::{self, Record};
+use crate::sender::pull::{Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable};
+use crate::settings::Word;
 
 /// How long the sender holds a request while the queue is empty; it allows 30 s. As long as Tencent's, so that neither
 /// keeps the function running for the other.
@@ -26,30 +24,22 @@ const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 /// The error that says the queue is empty.
 const EMPTY: &str = "MessageNotExist";
 
-/// One queue.
-#[derive(Debug)]
+/// One queue: the `pull` section of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MnsQueue {
-    access_key_id: String,
+    access_key_id: Word,
     access_key_secret: Secret,
-    queue: String,
+    queue: Word,
     endpoint: Endpoint,
 }
 
 impl MnsQueue {
-    pub(super) fn read(pull: &mut Settings<'_>) -> Result<Self, SettingsError> {
-        Ok(Self {
-            access_key_id: required_word(pull, "access_key_id")?,
-            access_key_secret: pull.required_secret("access_key_secret")?,
-            queue: required_word(pull, "queue")?,
-            endpoint: Endpoint::read(pull)?.ok_or_else(|| pull.error("endpoint", "missing"))?,
-        })
-    }
-
     fn request(&self, method: &'static str, query: &str, body: String, now: OffsetDateTime) -> Request {
-        let target = format!("/queues/{}/messages{query}", self.queue);
+        let target = format!("/queues/{}/messages{query}", self.queue.as_str());
         let content_type = if body.is_empty() { "" } else { CONTENT_TYPE };
         let date = http_date(now);
-        let (id, key) = (&self.access_key_id, &self.access_key_secret);
+        let (id, key) = (self.access_key_id.as_str(), &self.access_key_secret);
         let authorization = mns_signature::authorization(id, key, method, content_type, &date, &target);
         let (name, version) = VERSION_HEADER;
         let mut headers = vec![("date", date), (name, version.to_owned()), ("authorization", authorization)];
@@ -67,17 +57,13 @@ impl Pull for MnsQueue {
     }
 
     fn pulled(&self, answer: &Answer) -> Result<Vec<Delivery>, PullError> {
-        match answer.status {
-            200 => {
-                let messages = records(answer, "Message")?;
-                // MNS has another answer for an empty queue: this page is somebody else's.
-                if messages.is_empty() {
-                    return Err(no_answer(answer));
-                }
-                Ok(messages.into_iter().map(delivery).collect())
-            }
-            _ if codes(answer).iter().any(|code| code == EMPTY) => Ok(Vec::new()),
-            _ => Err(refusal(answer)),
+        let read = Xml::read(answer);
+        match (answer.status, read) {
+            (200, Some(Xml::Messages { messages })) => Ok(messages.into_iter().map(delivery).collect()),
+            // MNS has another answer for an empty queue: this page is somebody else's.
+            (200, _) => Err(no_answer(answer)),
+            (_, read) if read.as_ref().is_some_and(|xml| xml.code() == Some(EMPTY)) => Ok(Vec::new()),
+            (_, read) => Err(refusal(answer, read.as_ref())),
         }
     }
 
@@ -87,28 +73,75 @@ impl Pull for MnsQueue {
 
     /// 204 says all, 404 with a list of errors says all but these: documented for the batch call.
     fn confirmed(&self, answer: &Answer) -> Result<usize, PullError> {
-        if answer.status == 204 {
-            return Ok(0);
-        }
-        match records(answer, "Error") {
-            Ok(errors)
-                if answer.status == 404
-                    && !errors.is_empty()
-                    && errors.iter().all(|e| e.contains_key("ReceiptHandle")) =>
-            {
+        match (answer.status, Xml::read(answer)) {
+            (204, _) => Ok(0),
+            (404, Some(Xml::Errors { errors })) if errors.iter().all(|e| e.receipt_handle.is_some()) => {
                 Ok(errors.len())
             }
-            _ => Err(refusal(answer)),
+            (_, read) => Err(refusal(answer, read.as_ref())),
         }
     }
 }
 
-fn delivery(mut message: Record) -> Delivery {
-    let receipt = message.remove("ReceiptHandle").filter(|handle| !handle.is_empty());
-    let body = message.remove("MessageBody").unwrap_or_default();
-    let md5 = message.get("MessageBodyMD5");
-    let doubt =
-        (!md5.is_none_or(|md5| md5_fits(md5, &body))).then_some("its MD5 is another than the sender says");
+/// An answer, by the name of its root. Names are matched without their namespace, which documentation and real answers
+/// write differently.
+#[derive(Deserialize)]
+enum Xml {
+    Messages {
+        #[serde(rename = "Message")]
+        messages: Vec<Message>,
+    },
+    Error(XmlError),
+    Errors {
+        #[serde(rename = "Error")]
+        errors: Vec<XmlError>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    receipt_handle: Option<String>,
+    #[serde(default)]
+    message_body: String,
+    #[serde(rename = "MessageBodyMD5")]
+    message_body_md5: Option<String>,
+}
+
+/// `Code` for the whole call, `ErrorCode` for one message.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct XmlError {
+    #[serde(alias = "ErrorCode")]
+    code: Option<String>,
+    request_id: Option<String>,
+    receipt_handle: Option<String>,
+}
+
+impl Xml {
+    /// Nothing where it is not XML, is cut off, or is another document.
+    fn read(answer: &Answer) -> Option<Self> {
+        quick_xml::de::from_str(std::str::from_utf8(&answer.body).ok()?).ok()
+    }
+
+    fn code(&self) -> Option<&str> {
+        self.error()?.code.as_deref()
+    }
+
+    fn error(&self) -> Option<&XmlError> {
+        match self {
+            Self::Messages { .. } => None,
+            Self::Error(error) => Some(error),
+            Self::Errors { errors } => errors.last(),
+        }
+    }
+}
+
+fn delivery(message: Message) -> Delivery {
+    let receipt = message.receipt_handle.filter(|handle| !handle.is_empty());
+    let body = message.message_body;
+    let is_whole = message.message_body_md5.is_none_or(|md5| md5_fits(&md5, &body));
+    let doubt = (!is_whole).then_some("its MD5 is another than the sender says");
     Delivery { receipt, body: plain(body), doubt }
 }
 
@@ -138,27 +171,16 @@ fn receipt_handles(handles: &[String]) -> String {
     )
 }
 
-fn records(answer: &Answer, name: &str) -> Result<Vec<Record>, PullError> {
-    let xml = std::str::from_utf8(&answer.body).ok();
-    xml.and_then(|xml| xml::records(xml, name)).ok_or_else(|| no_answer(answer))
-}
-
 fn no_answer(answer: &Answer) -> PullError {
     PullError::transient(format!("HTTP status {}, an answer that is none", answer.status))
 }
 
-/// The error codes in an answer; `Code` for the whole call, `ErrorCode` for one message.
-fn codes(answer: &Answer) -> Vec<String> {
-    let errors = records(answer, "Error").unwrap_or_default();
-    errors.into_iter().filter_map(|mut e| e.remove("Code").or_else(|| e.remove("ErrorCode"))).collect()
-}
-
-fn refusal(answer: &Answer) -> PullError {
-    let request = records(answer, "Error").ok().and_then(|mut e| e.pop()?.remove("RequestId"));
-    let code = codes(answer).pop().unwrap_or_else(|| "no code".to_owned());
-    let request = printable(request.as_deref().unwrap_or("unknown"));
+fn refusal(answer: &Answer, read: Option<&Xml>) -> PullError {
+    let code = read.and_then(Xml::code).unwrap_or("no code");
+    let request = read.and_then(Xml::error).and_then(|error| error.request_id.as_deref());
+    let request = printable(request.unwrap_or("unknown"));
     PullError {
-        why: format!("HTTP status {}, {}, request {request}", answer.status, printable(&code)),
+        why: format!("HTTP status {}, {}, request {request}", answer.status, printable(code)),
         transient: answer.status >= 500 || answer.status == 429 || code.contains("LimitExceeded"),
     }
 }
@@ -173,13 +195,11 @@ fn http_date(now: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Json;
     use time::macros::datetime;
 
     fn queue() -> MnsQueue {
         let json = r#"{"access_key_id":"TestAccessID","access_key_secret":"TestAccessSecret","queue":"ice-callback-prod","endpoint":"https://1234.mns.cn-shanghai.aliyuncs.com/"}"#;
-        let json = Json::parse(json).unwrap();
-        MnsQueue::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
+        serde_json::from_str(json).unwrap()
     }
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -236,6 +256,21 @@ mod tests {
     }
 
     #[test]
+    fn texts_come_back_as_they_were() {
+        let prefixed = "<?xml version=\"1.0\"?>\r\n<m:Messages xmlns:m=\"x\"> <m:Message>\n\
+            <m:MessageBody>{&quot;a&quot; :\r\n &quot;&lt;&amp;&#20013;媒&gt;&quot;}</m:MessageBody><m:Empty/><m:ReceiptHandle>1-ODU=</m:ReceiptHandle>\
+            </m:Message></m:Messages>";
+        let cdata =
+            "<Messages><Message><MessageBody><![CDATA[{\"a\":\"<&\"}]]></MessageBody></Message></Messages>";
+        for (xml, receipt, body) in
+            [(prefixed, Some("1-ODU="), "{\"a\" :\r\n \"<&中媒>\"}"), (cdata, None, r#"{"a":"<&"}"#)]
+        {
+            let deliveries = queue().pulled(&answer(200, xml)).unwrap();
+            assert_eq!((deliveries[0].receipt.as_deref(), deliveries[0].body.as_str()), (receipt, body));
+        }
+    }
+
+    #[test]
     fn empty_and_errors_are_told_apart() {
         let error = |status, code: &str| {
             let xml = format!(
@@ -250,7 +285,15 @@ mod tests {
         );
         assert!(!error(403, "SignatureDoesNotMatch").unwrap_err().transient);
         assert!(error(500, "InternalError").unwrap_err().transient);
-        for body in ["<Messages><Message>", "<html></html>", ""] {
+        for body in [
+            "<Messages><Message>",
+            "<Messages><Message><MessageBody>{}</MessageBody></Message>",
+            "<Messages><Message><MessageBody>&nosuch;</MessageBody></Message></Messages>",
+            "<a><b></a>",
+            "<html></html>",
+            "{}",
+            "",
+        ] {
             assert!(queue().pulled(&answer(200, body)).unwrap_err().transient, "{body}");
         }
     }

@@ -9,29 +9,53 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use subtle::Choice;
 
 use crate::callback::Callback;
 use crate::secret::Secret;
 use crate::sender::{BadSignature, Verify, signature};
+use crate::settings::list;
 
 /// How far the sender's clock may be from ours, either way; the documentation's own figure.
 const TOLERANCE_S: u64 = 5 * 60;
 
 /// The keys of one source, and the URLs its callbacks may be set to. Every combination is good.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AuthKeys {
-    keys: Vec<Secret>,
-    urls: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    auth_keys: Vec<Secret>,
+    #[serde(default, deserialize_with = "list")]
+    callback_urls: Vec<CallbackUrl>,
+}
+
+/// As it is set at the sender.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct CallbackUrl(String);
+
+impl TryFrom<String> for CallbackUrl {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err("expected a URL that begins with https:// or http://");
+        }
+        Ok(Self(url))
+    }
 }
 
 impl AuthKeys {
-    pub(super) fn new(keys: Vec<Secret>, urls: Vec<String>) -> Self {
-        Self { keys, urls }
+    pub(super) fn is_empty(&self) -> bool {
+        self.auth_keys.is_empty()
     }
 
-    fn urls<'a>(&'a self, callback: &Callback) -> Cow<'a, [String]> {
-        if self.urls.is_empty() { vec![callback.url()].into() } else { (&self.urls).into() }
+    fn urls(&self, callback: &Callback) -> Vec<Cow<'_, str>> {
+        if self.callback_urls.is_empty() {
+            return vec![callback.url().into()];
+        }
+        self.callback_urls.iter().map(|CallbackUrl(url)| url.into()).collect()
     }
 }
 
@@ -41,9 +65,9 @@ impl Verify for AuthKeys {
         let timestamp = callback.header("X-ICE-TIMESTAMP")?.ok_or(BadSignature::Missing)?;
         let sent_s: i64 = timestamp.parse().map_err(|_| BadSignature::Wrong)?;
         let mut any = Choice::from(0);
-        for url in self.urls(callback).iter() {
-            for key in &self.keys {
-                any |= signature::fits(signature, &[url, "|", timestamp, "|", key.reveal()]);
+        for url in self.urls(callback) {
+            for key in &self.auth_keys {
+                any |= signature::fits(signature, &[&url, "|", timestamp, "|", key.reveal()]);
             }
         }
         if !bool::from(any) {
@@ -65,10 +89,10 @@ mod tests {
     const TIMESTAMP: i64 = 1_519_375_990;
 
     fn keys(keys: &[&str], urls: &[&str]) -> AuthKeys {
-        AuthKeys::new(
-            keys.iter().map(|k| Secret::new(*k)).collect(),
-            urls.iter().map(|u| (*u).to_owned()).collect(),
-        )
+        AuthKeys {
+            auth_keys: keys.iter().map(|k| Secret::new(*k)).collect(),
+            callback_urls: urls.iter().map(|u| CallbackUrl((*u).to_owned())).collect(),
+        }
     }
 
     fn callback(headers: &str) -> Callback {

@@ -3,10 +3,14 @@
 //! It is told apart by case: `eventType` and not `EventType` (official documentation, product/266/33962). Where both URLs
 //! are set, the same happening comes in both formats; these stay two events, of two types.
 
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
 use super::notification::{TYPE_PREFIX, transport};
 use super::outcome;
 use crate::envelope::Outcome;
-use crate::json::Value;
+use crate::event::{Body, Object, only_item};
 use crate::sender::Notification;
 
 /// The event types the documentation names. Of others we do not guess how they went.
@@ -22,17 +26,18 @@ pub const TYPES: [&str; 9] = [
     "ConcatComplete",
 ];
 
-pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
-    let event_type = body.text_at("eventType")?;
-    let data = body.get("data").unwrap_or(Value::NULL);
-    let text = |name| data.text_at(name).map(String::from);
-    let (task_id, media_id) = (text("vodTaskId"), text("fileId").or_else(|| only_file(&event_type, data)));
+pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
+    let event_type = body.text("eventType")?;
+    let data = body.get("data").filter(|data| data.get() != "null");
+    let object = data.and_then(Object::of);
+    let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
+    let (task_id, media_id) = (text("vodTaskId"), text("fileId"));
+    let media_id = media_id.or_else(|| only_file(&event_type, object.as_ref()?));
     Some(Notification {
         subject: media_id.clone().or_else(|| task_id.clone()),
-        outcome: if TYPES.contains(&event_type.as_ref()) {
-            outcome_of(&event_type, data)
-        } else {
-            Outcome::Unknown
+        outcome: match data {
+            Some(data) if TYPES.contains(&&*event_type) => outcome_of(&event_type, data),
+            _ => Outcome::Unknown,
         },
         event_type: format!("{TYPE_PREFIX}v2.{event_type}"),
         task_id,
@@ -43,19 +48,16 @@ pub(super) fn read(body: Value<'_, '_>) -> Option<Notification> {
     })
 }
 
-/// The media of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
-fn only_file(event_type: &str, data: Value<'_, '_>) -> Option<String> {
+/// The files of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
+fn only_file(event_type: &str, data: &Object<'_>) -> Option<String> {
     let files = data.get("fileInfo").filter(|_| event_type == "FileDeleted")?;
-    files.only_item()?.text_at("fileId").map(String::from)
+    Object::of(only_item(files)?)?.text("fileId").map(Cow::into_owned)
 }
 
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
 /// at the end may do without; a flow that does not say whether it has ended says nothing.
-fn outcome_of(event_type: &str, data: Value<'_, '_>) -> Outcome {
-    if data.is_null() {
-        return Outcome::Unknown;
-    }
-    match data.text_at("status").as_deref() {
+fn outcome_of(event_type: &str, data: &RawValue) -> Outcome {
+    match outcome::status(data, "status").as_deref() {
         Some("0") => outcome::ended(data),
         Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
         None if event_type != "ProcedureStateChanged" => outcome::ended(data),
@@ -66,11 +68,10 @@ fn outcome_of(event_type: &str, data: Value<'_, '_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Json;
 
     fn outcome_of_event(event_type: &str, data: &str) -> Outcome {
         let body = format!(r#"{{"version":"4.0","eventType":"{event_type}","data":{data}}}"#);
-        read(Json::parse(&body).unwrap().root()).unwrap().outcome
+        read(&Body::parse(&body).unwrap()).unwrap().outcome
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
     fn a_deletion_is_about_a_media_where_it_is_one() {
         let subject = |files: &str| {
             let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
-            read(Json::parse(&body).unwrap().root()).unwrap().subject
+            read(&Body::parse(&body).unwrap()).unwrap().subject
         };
         assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
         assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);

@@ -1,6 +1,5 @@
 //! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
 
-pub mod event;
 pub mod kind;
 pub mod legacy;
 mod notification;
@@ -9,12 +8,12 @@ mod reliable;
 mod signature;
 mod tc3;
 
-pub use event::{Body, Event};
-
 use super::pull::Pull;
 use super::{Notification, Sender, Verify};
-use crate::json::Value;
+use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
+use reliable::ReliableCallback;
+use signature::SignKeys;
 
 /// The sender `tencent-vod`.
 #[derive(Debug, Clone, Copy)]
@@ -25,16 +24,16 @@ impl Sender for TencentVod {
         "tencent-vod"
     }
 
-    fn verifier(&self, settings: &mut Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
-        let sign_keys = settings.secrets("sign_keys")?;
-        Ok((!sign_keys.is_empty()).then(|| Box::new(signature::SignKeys::new(sign_keys)) as Box<dyn Verify>))
+    fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+        let keys: SignKeys = settings.read()?;
+        Ok((!keys.is_empty()).then(|| Box::new(keys) as Box<dyn Verify>))
     }
 
-    fn puller(&self, pull: &mut Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
-        Ok(Box::new(reliable::ReliableCallback::read(pull)?))
+    fn puller(&self, pull: Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
+        Ok(Box::new(pull.read::<ReliableCallback>()?))
     }
 
-    fn read(&self, body: Value<'_, '_>) -> Option<Notification> {
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
         notification::read(body).or_else(|| legacy::read(body))
     }
 }

@@ -4,16 +4,18 @@
 //! Up to 16 events a call, held up to 5 s while there are none. A handle is good for 30 s; what is not confirmed comes
 //! again, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every error comes as HTTP 200.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::tc3;
-use crate::json::Json;
+use crate::event::text;
 use crate::secret::Secret;
-use crate::sender::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable, required_word};
-use crate::settings::{Settings, SettingsError};
+use crate::sender::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable};
+use crate::settings::{Word, given};
 
 /// The mainland's. The international one is `https://vod.intl.tencentcloudapi.com`.
 const DEFAULT_ENDPOINT: &str = "https://vod.tencentcloudapi.com";
@@ -23,26 +25,24 @@ const EMPTY: &str = "ResourceNotFound";
 /// Errors that may be gone in a moment; the parts behind a dot refine them.
 const TRANSIENT: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
 
-/// One app's queue of events.
-#[derive(Debug)]
+/// One app's queue of events: the `pull` section of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReliableCallback {
-    secret_id: String,
+    secret_id: Word,
     secret_key: Secret,
     /// Required for accounts opened since 2023-12-25.
+    #[serde(default, deserialize_with = "given")]
     sub_app_id: Option<u64>,
+    #[serde(default = "default_endpoint")]
     endpoint: Endpoint,
 }
 
-impl ReliableCallback {
-    pub(super) fn read(pull: &mut Settings<'_>) -> Result<Self, SettingsError> {
-        Ok(Self {
-            secret_id: required_word(pull, "secret_id")?,
-            secret_key: pull.required_secret("secret_key")?,
-            sub_app_id: pull.number("sub_app_id")?,
-            endpoint: Endpoint::read(pull)?.unwrap_or_else(|| Endpoint::new(DEFAULT_ENDPOINT)),
-        })
-    }
+fn default_endpoint() -> Endpoint {
+    Endpoint::new(DEFAULT_ENDPOINT)
+}
 
+impl ReliableCallback {
     fn request(
         &self,
         action: &str,
@@ -62,7 +62,10 @@ impl ReliableCallback {
                 ("x-tc-action", action.to_owned()),
                 ("x-tc-version", VERSION.to_owned()),
                 ("x-tc-timestamp", now.unix_timestamp().to_string()),
-                ("authorization", tc3::authorization(&self.secret_id, &self.secret_key, host, &body, now)),
+                (
+                    "authorization",
+                    tc3::authorization(self.secret_id.as_str(), &self.secret_key, host, &body, now),
+                ),
             ],
             body,
         }
@@ -139,7 +142,7 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
 
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
-    let receipt = handle.and_then(|handle| Some(Json::parse(handle.get()).ok()?.root().text()?.into_owned()));
+    let receipt = handle.and_then(text).map(Cow::into_owned);
     Delivery { receipt, body: event.get().to_owned(), doubt: None }
 }
 
@@ -156,8 +159,7 @@ mod tests {
 
     fn queue(more: &str) -> ReliableCallback {
         let json = format!(r#"{{"secret_id":"AKID1","secret_key":"S3cret"{more}}}"#);
-        let json = Json::parse(&json).unwrap();
-        ReliableCallback::read(&mut Settings::new("pull", json.root()).unwrap()).unwrap()
+        serde_json::from_str(&json).unwrap()
     }
 
     fn pulled(body: &str) -> Result<Vec<Delivery>, PullError> {

@@ -9,24 +9,33 @@
 //! lower; then the headers, then the query.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::Deserialize;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use subtle::Choice;
 
 use crate::callback::Callback;
-use crate::json::{Kind, skim, unquote};
+use crate::event::{Name, text};
 use crate::secret::Secret;
 use crate::sender::{BadSignature, Verify, signature};
+use crate::settings::list;
 
 /// How far ahead `T` may lie. The sender's default is 10 minutes; its clock may differ from ours.
 const MAX_AHEAD_S: i64 = 15 * 60;
 
 /// The keys of one source. Any of them is good, so that a key can be replaced without a gap.
-#[derive(Debug)]
-pub(super) struct SignKeys(Vec<Secret>);
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignKeys {
+    #[serde(default, deserialize_with = "list")]
+    sign_keys: Vec<Secret>,
+}
 
 impl SignKeys {
-    pub(super) fn new(keys: Vec<Secret>) -> Self {
-        Self(keys)
+    pub(super) fn is_empty(&self) -> bool {
+        self.sign_keys.is_empty()
     }
 }
 
@@ -34,7 +43,7 @@ impl Verify for SignKeys {
     fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
         let Pair { sign, t } = pair(callback)?;
         let expiry_s: i64 = t.parse().map_err(|_| BadSignature::Wrong)?;
-        let hits = self.0.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
+        let hits = self.sign_keys.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
         if !bool::from(hits.fold(Choice::from(0), |any, hit| any | hit)) {
             return Err(BadSignature::Wrong);
         }
@@ -64,33 +73,50 @@ fn pair(callback: &Callback) -> Result<Pair<'_>, BadSignature> {
     }
 }
 
-/// A body that is no object carries no signature; the headers or the query still may.
+/// A body that is not an object carries no signature; the headers or the query still may.
 fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
-    let [mut upper_sign, mut upper_t, mut lower_sign, mut lower_t] = [Given::Not; 4];
-    let is_object = for_each_member(callback, |name, value| {
-        let place = match name {
-            "Sign" => &mut upper_sign,
-            "T" => &mut upper_t,
-            "sign" => &mut lower_sign,
-            "t" => &mut lower_t,
-            _ => return,
-        };
-        *place = if matches!(place, Given::Not) { Given::Once(value) } else { Given::Repeatedly };
-    });
-    if !is_object {
-        return Ok(None);
+    let mut found = Members::default();
+    if let Ok(body) = callback.body() {
+        // A body that is broken further in has been read up to there: if it is signed until then, it is kept, for an
+        // operator to see what was sent.
+        let _ = serde_json::Deserializer::from_str(body).deserialize_map(&mut found);
     }
-    upper_sign.or(lower_sign).pair(upper_t.or(lower_t))
+    found.upper_sign.or(found.lower_sign).pair(found.upper_t.or(found.lower_t))
 }
 
-/// Shows each member of the body, its value as it is written. One that is broken further in is looked through as well: if it
-/// is signed, it is kept, for somebody to see what was sent.
-fn for_each_member<'a>(callback: &'a Callback, mut each: impl FnMut(&str, &'a str)) -> bool {
-    if let Ok(body) = callback.json() {
-        body.members().for_each(|member| each(&member.name(), member.value().raw()));
-        return body.kind() == Kind::Object;
+/// The members of a body that are its signature. Of the others nothing is kept: nobody has vouched for them.
+#[derive(Default)]
+struct Members<'a> {
+    upper_sign: Given<'a>,
+    upper_t: Given<'a>,
+    lower_sign: Given<'a>,
+    lower_t: Given<'a>,
+}
+
+impl<'de> Visitor<'de> for &mut Members<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
-    callback.body().is_ok_and(|body| skim(body, |name, value| each(&unquote(name), value)).is_ok())
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            let place = match &*name {
+                b"Sign" => &mut self.upper_sign,
+                b"T" => &mut self.upper_t,
+                b"sign" => &mut self.lower_sign,
+                b"t" => &mut self.lower_t,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let value = map.next_value()?;
+            *place = if matches!(place, Given::Not) { Given::Once(value) } else { Given::Repeatedly };
+        }
+        Ok(())
+    }
 }
 
 /// How a body gives one of them.
@@ -98,7 +124,7 @@ fn for_each_member<'a>(callback: &'a Callback, mut each: impl FnMut(&str, &'a st
 enum Given<'a> {
     #[default]
     Not,
-    Once(&'a str),
+    Once(&'a RawValue),
     Repeatedly,
 }
 
@@ -110,7 +136,10 @@ impl<'a> Given<'a> {
     fn pair(self, t: Given<'a>) -> Result<Option<Pair<'a>>, BadSignature> {
         match (self, t) {
             (Given::Repeatedly, _) | (_, Given::Repeatedly) => Err(BadSignature::Repeated),
-            (Given::Once(sign), Given::Once(t)) => Ok(Some(Pair { sign: unquote(sign), t: unquote(t) })),
+            (Given::Once(sign), Given::Once(t)) => {
+                let text = |value| text(value).ok_or(BadSignature::Wrong);
+                Ok(Some(Pair { sign: text(sign)?, t: text(t)? }))
+            }
             _ => Ok(None),
         }
     }
@@ -145,7 +174,7 @@ mod tests {
     }
 
     fn verify(callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
-        SignKeys::new(vec![Secret::new("other"), Secret::new(KEY)]).verify(callback, now_s)
+        SignKeys { sign_keys: vec![Secret::new("other"), Secret::new(KEY)] }.verify(callback, now_s)
     }
 
     fn verify_body(body: &str) -> Result<(), BadSignature> {
@@ -161,7 +190,7 @@ mod tests {
             callback("", "{}", &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
             callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
             callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
-            callback("", "{}", &format!(r#"{{"EventType":{{oh, no}},"Sign":"{SIGN}","T":{T}}}"#)),
+            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"EventType":{{oh, no}}}}"#)),
             callback("", &format!(r#"{{"sign":"{SIGN}","t":"{T}"}}"#), "no JSON at all"),
             callback(&format!("a=b&sign={SIGN}&t={T}"), "{}", "[]"),
         ] {

@@ -1,0 +1,334 @@
+//! Reads the JSON of a body without changing it: every member keeps the bytes it came in.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::canonical::{Canonical, TooDeep};
+
+/// How many arrays and objects may stand inside each other before a body counts as unreadable.
+pub const MAX_DEPTH: usize = 128;
+
+/// Why an authentic body is not an event. The text says where the problem is, never what stood there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The invocation says base64, the body is not.
+    #[error("the body is not the base64 it is said to be")]
+    NotBase64,
+    /// Not UTF-8, so not JSON.
+    #[error("the body is not UTF-8 from byte {valid_bytes} on")]
+    NotUtf8 {
+        /// How many bytes were good.
+        valid_bytes: usize,
+    },
+    /// Not JSON.
+    #[error("the body is not JSON: line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+    },
+    /// More than [`MAX_DEPTH`] levels.
+    #[error("the body has more than {MAX_DEPTH} levels of nesting")]
+    TooDeep,
+    /// JSON, but not an object.
+    #[error("the body is JSON, but not an object")]
+    NotAnObject,
+    /// An object that names no event.
+    #[error("the body names no event")]
+    NoEvent,
+    /// mediahook has a bug.
+    #[error("the body cannot be read because of a bug in mediahook, please report it")]
+    Panicked,
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson { line: error.line(), column: error.column() }
+    }
+}
+
+impl From<TooDeep> for Unreadable {
+    fn from(TooDeep: TooDeep) -> Self {
+        Self::TooDeep
+    }
+}
+
+/// A body that was read.
+pub struct Body<'a> {
+    text: &'a RawValue,
+    object: Object<'a>,
+    canonical: Canonical,
+    /// Of the members that `serde_json` cannot read as they are, a copy that it can: by their places.
+    readable: BTreeMap<usize, Box<RawValue>>,
+}
+
+impl<'a> Body<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// The text is not JSON, is nested too deep, or is not an object.
+    pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
+        let text: &RawValue = serde_json::from_str(text)?;
+        let object = Object::of(text).ok_or(Unreadable::NotAnObject)?;
+        let mut canonical = Canonical::default();
+        let mut readable = BTreeMap::new();
+        for (place, member) in object.0.iter().enumerate() {
+            if let Some(copy) = canonical.add(&member.name, member.value)? {
+                readable.insert(place, copy);
+            }
+        }
+        Ok(Self { text, object, canonical, readable })
+    }
+
+    /// The value of the member of that name; the last one where a name is repeated, as most JSON readers have it.
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.members().filter(|(of, _)| of == name).last().map(|(_, value)| value)
+    }
+
+    /// The text of the member of that name; see [`text`].
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).and_then(text)
+    }
+
+    /// Every member's name and value, repeated names included.
+    ///
+    /// The values are for `serde_json` to read: what it refuses (half of a surrogate pair, a number that is beyond a float)
+    /// has been replaced by a text.
+    pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &RawValue)> {
+        self.object.0.iter().enumerate().map(|(place, member)| {
+            let value = self.readable.get(&place).map_or(member.value, |copy| &**copy);
+            (String::from_utf8_lossy(&member.name), value)
+        })
+    }
+
+    /// The JSON object without the members of these names, every other member's bytes as they came.
+    pub fn without(&self, names: &[&str]) -> Box<RawValue> {
+        let is_left_out = |member: &Member<'_>| names.iter().any(|name| name.as_bytes() == &*member.name);
+        if !self.object.0.iter().any(is_left_out) {
+            return self.text.to_owned();
+        }
+        let text = self.text.get();
+        let (mut kept, mut behind_last) = (String::with_capacity(text.len()), 0);
+        for member in &self.object.0 {
+            let end =
+                member.value.get().as_ptr() as usize + member.value.get().len() - text.as_ptr() as usize;
+            // From behind the member before: white space, a bracket or a comma, and the member itself.
+            let bytes = text.get(behind_last..end).unwrap_or_default();
+            behind_last = end;
+            if !is_left_out(member) {
+                kept.push(if kept.is_empty() { '{' } else { ',' });
+                kept.push_str(bytes.trim_start_matches(['{', ',', ' ', '\t', '\r', '\n']));
+            }
+        }
+        kept.push_str(if kept.is_empty() { "{}" } else { "}" });
+        // Members of a JSON object make a JSON object. If that were ever wrong, the whole body is the data.
+        RawValue::from_string(kept).unwrap_or_else(|_| self.text.to_owned())
+    }
+
+    pub(super) fn canonical(&self) -> &Canonical {
+        &self.canonical
+    }
+}
+
+/// What stands in it must not be logged.
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.text.get().len())
+    }
+}
+
+/// The members of one object, their values not read yet.
+pub struct Object<'a>(Vec<Member<'a>>);
+
+struct Member<'a> {
+    /// UTF-8, but for halves of surrogate pairs.
+    name: Cow<'a, [u8]>,
+    value: &'a RawValue,
+}
+
+impl<'a> Object<'a> {
+    /// The members of a value; nothing where it is not an object.
+    pub fn of(value: &'a RawValue) -> Option<Self> {
+        if !value.get().starts_with('{') {
+            return None;
+        }
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// The value of the member of that name; the last one where a name is repeated.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rfind(|member| &*member.name == name.as_bytes()).map(|member| member.value)
+    }
+
+    /// The value at a path of member names, such as `Input.FileId`.
+    pub fn at(&self, path: &str) -> Option<&'a RawValue> {
+        match path.split_once('.') {
+            Some((name, rest)) => Object::of(self.get(name)?)?.at(rest),
+            None => self.get(path),
+        }
+    }
+
+    /// The text at a path; see [`text`].
+    pub fn text(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.at(path).and_then(text)
+    }
+
+    /// Every member's value, those of repeated names included.
+    pub fn values(&self) -> impl Iterator<Item = &'a RawValue> {
+        self.0.iter().map(|member| member.value)
+    }
+}
+
+/// The text of a string, or the digits of a number; nothing for `""`, `null` and the rest.
+///
+/// Both senders put numbers where they document strings, and `""` or `null` where they mean "none".
+pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {
+    let json = value.get();
+    let text = match json.as_bytes().first()? {
+        b'"' => {
+            let Name(bytes) = serde_json::from_str(json).ok()?;
+            match bytes {
+                Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+                Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+            }
+        }
+        b'-' | b'0'..=b'9' => json.into(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// The item of an array that has exactly one.
+pub fn only_item(value: &RawValue) -> Option<&RawValue> {
+    let (item,) = serde_json::from_str(value.get()).ok()?;
+    Some(item)
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push(Member { name, value });
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// What a JSON string says, in UTF-8 but for halves of surrogate pairs: those `serde_json` only reads as bytes.
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, [u8]>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Name(bytes.into()))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Name(bytes.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize, innermost: &str) -> String {
+        format!("{{\"a\":{}{innermost}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+    }
+
+    #[test]
+    fn levels_are_counted() {
+        for innermost in ["1", r#""\ud800""#, "1e400"] {
+            assert!(Body::parse(&nested(MAX_DEPTH, innermost)).is_ok(), "{innermost}");
+            for levels in [MAX_DEPTH + 1, 1_000_000] {
+                assert_eq!(Body::parse(&nested(levels, innermost)).unwrap_err(), Unreadable::TooDeep);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_has_a_place() {
+        let mistake = |text| Body::parse(text).unwrap_err();
+        assert_eq!(mistake("{\"a\":\n 1,}"), Unreadable::NotJson { line: 2, column: 4 });
+        assert_eq!(mistake("{\"a\n\":1}"), Unreadable::NotJson { line: 1, column: 3 });
+        assert_eq!(mistake(r#"{"a":1} x"#), Unreadable::NotJson { line: 1, column: 9 });
+        assert_eq!(mistake("[1]"), Unreadable::NotAnObject);
+    }
+
+    #[test]
+    fn of_a_repeated_name_the_last_one_counts() {
+        let body = Body::parse(r#"{"a":1,"b":{"c":2,"c":3},"\u0061":4}"#).unwrap();
+        assert_eq!(body.text("a").unwrap(), "4");
+        assert_eq!(Object::of(body.get("b").unwrap()).unwrap().text("c").unwrap(), "3");
+        assert_eq!(body.members().count(), 3);
+    }
+
+    #[test]
+    fn a_text_is_a_string_or_digits_and_an_empty_one_is_none() {
+        let body = r#"{"a":"","b":null,"c":16092504232103571364.50,"d":"x\"","e":{"f":{"g":0}},"h":["i"],"j":"\ud800"}"#;
+        let body: &RawValue = serde_json::from_str(body).unwrap();
+        let object = Object::of(body).unwrap();
+        let texts = ["a", "b", "c", "d", "e", "e.f.g", "e.g", "h"].map(|path| object.text(path));
+        let texts = texts.each_ref().map(|text| text.as_deref());
+        let expected =
+            [None, None, Some("16092504232103571364.50"), Some("x\""), None, Some("0"), None, None];
+        assert_eq!(texts, expected);
+        assert_eq!(text(only_item(object.get("h").unwrap()).unwrap()).unwrap(), "i");
+        assert!(object.text("j").is_some());
+        for several in ["[]", "[1,2]", "{\"a\":1}", "1"] {
+            assert!(only_item(&RawValue::from_string(several.to_owned()).unwrap()).is_none(), "{several}");
+        }
+    }
+
+    #[test]
+    fn what_serde_json_refuses_is_replaced_where_it_is_read_and_kept_where_it_is_passed_on() {
+        let text = r#"{"\ud800":1,"T":0,"a":{"b":["\ud83d\ude00 \ud800",1e400,{"\udfff":[]},160925042321035713640,1.5,{}]}}"#;
+        let body = Body::parse(text).unwrap();
+        let value: serde_json::Value = serde_json::from_str(body.get("a").unwrap().get()).unwrap();
+        let expected = serde_json::json!([
+            "\u{1f600} \u{fffd}ed\u{fffd}a0\u{fffd}80",
+            "1e400",
+            { "\u{fffd}ed\u{fffd}bf\u{fffd}bf": [] },
+            "160925042321035713640",
+            1.5,
+            {}
+        ]);
+        assert_eq!(value["b"], expected);
+        assert_eq!(body.without(&["T"]).get(), text.replace(r#""T":0,"#, ""));
+    }
+
+    #[test]
+    fn what_stands_in_it_is_not_shown() {
+        let body = Body::parse(r#" {"a":"PayloadMark"} "#).unwrap();
+        assert_eq!(format!("{body:?}"), "Body(19 bytes)");
+    }
+}

@@ -1,0 +1,292 @@
+//! The bytes that an id is made of: the same for two bodies that say the same, however they are written.
+//!
+//! Each kind of value begins with a byte of its own and says where it ends, so that no two values give the same bytes.
+//! Members stand in the order of their names. A member that is null is left out.
+
+use std::fmt::{self, Write as _};
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+use super::body::Name;
+
+/// Beyond this a float stands for an integer that 64 bits cannot hold: its digits count.
+const MAX_FLOAT: f64 = 9_223_372_036_854_775_808.0;
+
+/// More levels than [`super::MAX_DEPTH`].
+#[derive(Debug)]
+pub(super) struct TooDeep;
+
+/// The canonical bytes of an object's members, in the order in which they were added.
+#[derive(Default)]
+pub(super) struct Canonical {
+    bytes: Vec<u8>,
+    /// The members that were added; while one is being added, behind them those of the objects that are open in it.
+    members: Vec<Written>,
+    /// Where the members of an object are put in their order.
+    sorted: Vec<u8>,
+}
+
+/// Where a member stands in the bytes.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    start: usize,
+    behind_name: usize,
+    end: usize,
+}
+
+impl Canonical {
+    /// Adds a member of a body.
+    ///
+    /// What comes back is a copy of a value that `serde_json` cannot read as it is: strings with half of a surrogate pair,
+    /// and numbers beyond 64 bits, which become strings.
+    ///
+    /// # Errors
+    /// The body has too many levels.
+    pub(super) fn add(&mut self, name: &[u8], value: &RawValue) -> Result<Option<Box<RawValue>>, TooDeep> {
+        let (start, members) = (self.bytes.len(), self.members.len());
+        self.text(name);
+        let behind_name = self.bytes.len();
+        if let Ok(is_null) = self.value(value.get()) {
+            self.end_member(start, behind_name, is_null);
+            return Ok(None);
+        }
+        self.bytes.truncate(behind_name);
+        self.members.truncate(members);
+        // So that the copy of a value is never taken for a value that was sent like that.
+        self.bytes.push(b'?');
+        let copy = readable(value.get());
+        self.value(&copy).map_err(|_| TooDeep)?;
+        self.end_member(start, behind_name, false);
+        Ok(RawValue::from_string(copy).ok())
+    }
+
+    /// The members that do not have one of these names, in the order of their names.
+    pub(super) fn without(&self, names: &[&str]) -> impl Iterator<Item = &[u8]> {
+        let left_out: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let mut canonical = Self::default();
+                canonical.text(name.as_bytes());
+                canonical.bytes
+            })
+            .collect();
+        let is_left_out = |member: &&Written| left_out.iter().any(|name| name == member.name_in(&self.bytes));
+        let mut members: Vec<_> = self.members.iter().filter(|member| !is_left_out(member)).collect();
+        members.sort_by_key(|member| member.name_in(&self.bytes));
+        members.into_iter().map(|member| member.in_(&self.bytes))
+    }
+
+    /// Writes a value, and tells whether it is null. `serde_json` counts the levels: 127, and the body is another.
+    fn value(&mut self, json: &str) -> Result<bool, serde_json::Error> {
+        Value(self).deserialize(&mut serde_json::Deserializer::from_str(json))
+    }
+
+    /// A text behind its length, seven bits to a byte.
+    fn text(&mut self, text: &[u8]) {
+        let mut length = text.len();
+        while length >= 0x80 {
+            self.bytes.push(length.to_le_bytes()[0] | 0x80);
+            length >>= 7;
+        }
+        self.bytes.push(length.to_le_bytes()[0]);
+        self.bytes.extend(text);
+    }
+
+    fn end_member(&mut self, start: usize, behind_name: usize, is_null: bool) {
+        if is_null {
+            self.bytes.truncate(start);
+        } else {
+            self.members.push(Written { start, behind_name, end: self.bytes.len() });
+        }
+    }
+
+    /// Brings the members from that one on into the order of their names; those of the same name stay in their order.
+    fn end_object(&mut self, first_member: usize) {
+        let Self { bytes, members, sorted } = self;
+        let Some(own) = members.get_mut(first_member..) else { return };
+        if let [first, ..] = *own
+            && !own.is_sorted_by_key(|member| member.name_in(bytes))
+        {
+            own.sort_by(|a, b| a.name_in(bytes).cmp(b.name_in(bytes)));
+            sorted.clear();
+            for member in own.iter() {
+                sorted.extend(member.in_(bytes));
+            }
+            bytes.truncate(first.start);
+            bytes.extend(&*sorted);
+        }
+        members.truncate(first_member);
+        bytes.push(b'}');
+    }
+}
+
+impl Written {
+    /// The name, behind its length: any order will do that is always the same.
+    fn name_in<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes.get(self.start..self.behind_name).unwrap_or_default()
+    }
+
+    fn in_<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// A copy of a JSON text that `serde_json` can read: a string with half of a surrogate pair has something else in its
+/// place, and a number beyond 64 bits is a string.
+fn readable(json: &str) -> String {
+    let mut copy = String::with_capacity(json.len());
+    let mut rest = json;
+    // Between strings and numbers there is nothing but brackets, commas, `true`, `false` and `null`.
+    let is_first = |c: char| matches!(c, '"' | '-' | '0'..='9');
+    while let Some((before, from_leaf)) = rest.find(is_first).and_then(|at| rest.split_at_checked(at)) {
+        copy.push_str(before);
+        let leaf = <&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(from_leaf));
+        let leaf = leaf.map_or(from_leaf, RawValue::get);
+        match unreadable(leaf) {
+            Some(text) => copy.push_str(&serde_json::Value::from(text).to_string()),
+            None => copy.push_str(leaf),
+        }
+        rest = from_leaf.get(leaf.len()..).unwrap_or_default();
+    }
+    copy.push_str(rest);
+    copy
+}
+
+/// A text for a string or a number that `serde_json` cannot read.
+fn unreadable(leaf: &str) -> Option<String> {
+    if !leaf.starts_with('"') {
+        let number = serde_json::from_str::<Number>(leaf).ok();
+        let is_readable = number.is_some_and(|n| !n.is_f64() || n.as_f64().is_some_and(is_within_64_bits));
+        return (!is_readable).then(|| leaf.to_owned());
+    }
+    let Name(bytes) = serde_json::from_str(leaf).ok()?;
+    if std::str::from_utf8(&bytes).is_ok() {
+        return None;
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "\u{fffd}{byte:02x}");
+        }
+    }
+    Some(text)
+}
+
+fn is_within_64_bits(float: f64) -> bool {
+    float.abs() < MAX_FLOAT
+}
+
+/// Writes any value in one pass, and tells whether it is null.
+struct Value<'c>(&'c mut Canonical);
+
+impl Value<'_> {
+    fn digits(self, digits: fmt::Arguments<'_>) {
+        // Writing into a vector cannot fail.
+        let _ = std::io::Write::write_fmt(&mut self.0.bytes, digits);
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        self.0.bytes.push(b'0');
+        Ok(true)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        self.0.bytes.push(if value { b't' } else { b'f' });
+        Ok(false)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+        self.digits(format_args!("#{value};"));
+        Ok(false)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
+        self.digits(format_args!("#{value};"));
+        Ok(false)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<bool, E> {
+        if !is_within_64_bits(value) {
+            return Err(E::custom("a number beyond 64 bits"));
+        }
+        self.0.bytes.push(b'.');
+        // Zero has one spelling: -0.0 + 0.0 is 0.0.
+        self.0.bytes.extend((value + 0.0).to_be_bytes());
+        Ok(false)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<bool, E> {
+        self.0.bytes.push(b'"');
+        self.0.text(value.as_bytes());
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+        self.0.bytes.push(b'[');
+        while items.next_element_seed(Value(self.0))?.is_some() {}
+        self.0.bytes.push(b']');
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let Self(canonical) = self;
+        let first_member = canonical.members.len();
+        canonical.bytes.push(b'{');
+        loop {
+            let start = canonical.bytes.len();
+            if map.next_key_seed(MemberName(canonical))?.is_none() {
+                break;
+            }
+            let behind_name = canonical.bytes.len();
+            let is_null = map.next_value_seed(Value(canonical))?;
+            canonical.end_member(start, behind_name, is_null);
+        }
+        canonical.end_object(first_member);
+        Ok(false)
+    }
+}
+
+/// Writes a member's name.
+struct MemberName<'c>(&'c mut Canonical);
+
+impl<'de> DeserializeSeed<'de> for MemberName<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for MemberName<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<(), E> {
+        self.0.text(name.as_bytes());
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Which event is which: the id by which a redelivery is the same event, and two occurrences are two events.
+//!
+//! Neither sender gives its events an id. Ours is the SHA-256 of:
+//! - the source's name and the event's type,
+//! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
+//!   receipt is made anew for each delivery, and push and pull differ in them,
+//! - for the few types whose payload can honestly repeat, and for one we do not know that has no task id, the minute of
+//!   receipt.
+//!
+//! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
+//! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. A number
+//! counts as what 64 bits make of it, an integer or a float; beyond 64 bits it counts digit by digit. So two events are
+//! one only if every member has the same value.
+//!
+//! Why all of the payload, and not the task id and the status: a Tencent flow with `TasksNotifyMode` `Change` sends many
+//! events with one `TaskId` and the status `PROCESSING`, which differ in their subtasks alone; a media asset's parts are
+//! deleted one by one under one `FileId`; the outputs of an Alibaba media convert job share its `JobId`. The other way round,
+//! neither sender words an event differently when it sends it again (inferred: neither documents that it does).
+//!
+//! What this cannot tell apart: two occurrences that a sender describes with the same words.
+//! - `MediaCastStatusChanged`, `RestoreMediaComplete` and `PersistenceComplete` of Tencent have neither time nor task id,
+//!   and the same can honestly happen twice: the second "Working" of a cast, the second restoration of a media asset.
+//!   Hence the minute (also for `ProcessImageAsyncComplete` in the SDK's shape, without a task id). Two of them within a
+//!   minute are one; a redelivery in the next minute is a second event, which is the lesser evil.
+//! - `FileDeleted` has no time either. A media asset is deleted once; but parts of it that are made again and deleted
+//!   again are one event with the first deletion, because a minute would make every redelivery of a deletion a second event.
+//! - Two `PROCESSING` events of a flow that differ in nothing are one; nothing is lost by that.
+//! - An occurrence sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
+//! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones count as a redelivery.
+
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use super::body::Body;
+use crate::envelope::hex;
+
+/// The id of an event, as 64 hex digits.
+///
+/// `transport` are the names of the top-level members that do not count. `minute` is the time of receipt, for events
+/// that repeat.
+pub fn id(
+    source: &str,
+    event_type: &str,
+    body: &Body<'_>,
+    transport: &[&str],
+    minute: Option<OffsetDateTime>,
+) -> String {
+    let minute = minute.map_or_else(String::new, |received| (received.unix_timestamp() / 60).to_string());
+    let mut digest = Sha256::new();
+    for text in [source, event_type, &minute] {
+        digest.update(text.len().to_be_bytes());
+        digest.update(text);
+    }
+    for member in body.canonical().without(transport) {
+        digest.update(member);
+    }
+    hex(&digest.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn id_of(text: &str) -> String {
+        id("s/a", "t", &Body::parse(text).unwrap(), &[], None)
+    }
+
+    #[test]
+    fn the_same_said_otherwise_is_the_same() {
+        let id = id_of(r#"{"a":{"x":1.50,"y":"é"},"b":[1,null]}"#);
+        for text in [
+            r#"{"b":[1,null],"a":{"y":"\u00e9","x":1.50}}"#,
+            r#" { "a" : { "x" : 1.50, "y":"é" , "z": null } , "b":[ 1, null ], "c":null } "#,
+            r#"{"a":{"\u0078":15e-1,"y":"é"},"b":[1,null]}"#,
+        ] {
+            assert_eq!(id_of(text), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_least_difference_is_another_event() {
+        let texts = [
+            "{}",
+            r#"{"a":1}"#,
+            r#"{"a":"1"}"#,
+            r#"{"a":1.0}"#,
+            r#"{"a":16092504232103571364}"#,
+            r#"{"a":16092504232103571365}"#,
+            r#"{"a":160925042321035713640}"#,
+            r#"{"a":160925042321035713641}"#,
+            r#"{"a":[]}"#,
+            r#"{"a":[[]]}"#,
+            r#"{"a":[null]}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":""}"#,
+            r#"{"a":false}"#,
+            r#"{"a":true}"#,
+            r#"{"a":"b","c":"d"}"#,
+            r#"{"a":"bc","":"d"}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\\ud800"}"#,
+            r#"{"\ud800":1}"#,
+            r#"{"\\ud800":1}"#,
+            r#"{"a":{"\ud800":1}}"#,
+            r#"{"a":{"\\ud800":1}}"#,
+            r#"{"a":"160925042321035713640"}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":1e401}"#,
+            r#"{"a":1e19}"#,
+            r#"{"a":10000000000000000000}"#,
+        ];
+        let ids: std::collections::HashSet<_> = texts.iter().map(|t| id_of(t)).collect();
+        assert_eq!(ids.len(), texts.len());
+    }
+
+    /// Names that are alike at the beginning, or as short as can be, in two orders.
+    #[test]
+    fn the_order_of_members_is_nothing() {
+        let names =
+            ["", "\0", "a", "a\0", "ab", "b", "abcdefg", "abcdefgh", "abcdefgh\0", "abcdefgha", "é", "媒体"];
+        let object = |names: &mut dyn Iterator<Item = &&str>| {
+            let members: Vec<_> = names.map(|name| serde_json::to_string(name).unwrap() + ":1").collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(id_of(&object(&mut names.iter())), id_of(&object(&mut names.iter().rev())));
+    }
+
+    #[test]
+    fn source_type_and_minute_count() {
+        let at = |second| datetime!(2026-11-22 05:50:00 UTC) + time::Duration::seconds(second);
+        let body = Body::parse("{}").unwrap();
+        let id = |source, event_type, minute| id(source, event_type, &body, &[], minute);
+        let ids = [
+            id("s/a", "t", None),
+            id("s/b", "t", None),
+            id("s/a", "u", None),
+            id("s/a", "t", Some(at(0))),
+            id("s/a", "t", Some(at(60))),
+        ];
+        assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
+        assert_eq!(id("s/a", "t", Some(at(59))), ids[3]);
+    }
+}
