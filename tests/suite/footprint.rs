@@ -19,7 +19,6 @@ const KEPT_OUT: &[(&str, &str)] = &[
     ("chrono", "there is time"),
     ("crc-fast", "checksums that only aws-sdk-s3 asks for"),
     ("h2", "AWS is spoken to by HTTP/1.1"),
-    ("lambda_http", "the invocation is read by us"),
     ("native-tls", "one TLS stack, and it is rustls"),
     ("openssl-sys", "one TLS stack, and it is rustls"),
     ("regex", "large, and no pattern is matched here"),
