@@ -166,7 +166,7 @@ impl World {
             let receiver = Arc::clone(&receiver);
             let deadline = || Deadline::new(ANSWER_WITHIN);
             async move {
-                let callback = serde_json::from_value(invocation).unwrap_or_default();
+                let callback = function_url::request(&invocation);
                 receiver.receive(callback, deadline(), &Invocation::default()).await
             }
         }));

@@ -4,7 +4,6 @@
 //! # Layout
 //!
 //! What a sender says, pure:
-//! - [`callback`]: a callback as the function URL hands it over, before anybody has vouched for it
 //! - [`sender`]: the senders' formats, authentication, outcome; [`sender::SENDERS`] lists them
 //! - [`event`]: the body of a notification, read without changing it, and the id made of it
 //! - [`envelope`]: the CloudEvent that travels
@@ -25,10 +24,10 @@
 //! - [`config`]: the environment
 //! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
 //! - [`telemetry`]: the log, its wide events; [`metrics`]: what is counted and timed in them
+//! - [`lambda`]: the function URL's invocations as requests, and responses to them
 //! - [`invocation`]: what Lambda says of a call, and the [`trace`] it belongs to
 //! - [`secret`]: text that must not be seen
 
-pub mod callback;
 pub mod claim_check;
 pub mod config;
 pub mod envelope;
@@ -36,6 +35,7 @@ pub mod event;
 pub mod intake;
 pub mod invocation;
 pub mod keys;
+pub mod lambda;
 pub mod metrics;
 pub mod process;
 pub mod pull;

@@ -1,44 +1,35 @@
 //! What must hold for every text, whoever sent it.
 
-#[path = "../../tests/support/normal.rs"]
-mod normal;
-
 use std::collections::BTreeSet;
+use std::fmt;
 
 use mediahook::envelope::{Channel, Envelope};
+use mediahook::event::{Body, MAX_DEPTH, Unreadable, id};
 use mediahook::intake;
-use mediahook::json::{self, Json, Kind, Member, ParseError};
-use mediahook::sender::{alibaba_ims, tencent_vod};
+use mediahook::lambda::request::from_invocation;
 use mediahook::source::Sources;
-use normal::normal;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 const TRANSPORT: [&str; 5] = ["Sign", "T", "sign", "t", "EventHandle"];
 
-/// Our reader takes what `serde_json` takes, and understands the same by it.
-pub fn is_read_as_serde_json_reads_it(text: &str) {
-    let valid: Result<&RawValue, _> = serde_json::from_str(text);
-    let json = match Json::parse(text) {
-        Ok(json) => json,
-        // Whether what stands further in is JSON, nobody looked.
-        Err(ParseError::TooDeep) => return assert!(text.matches(['[', '{']).count() > json::MAX_DEPTH),
-        Err(_) => return assert!(valid.is_err()),
-    };
-    assert!(valid.is_ok());
-    // Half a surrogate pair and numbers beyond a float are JSON, but nothing that a `Value` can hold.
-    if let Ok(expected) = serde_json::from_str::<Value>(text) {
-        assert_eq!(value_of(json.root()), expected);
+/// A body is read where `serde_json` says that it is an object, and then every value in it can be read.
+pub fn is_read_where_serde_json_says_so(text: &str) {
+    let valid: Option<&RawValue> = serde_json::from_str(text).ok();
+    match Body::parse(text) {
+        Ok(body) => {
+            assert!(valid.is_some_and(|json| json.get().starts_with('{')));
+            for (_, value) in body.members() {
+                assert!(serde_json::from_str::<Value>(value.get()).is_ok(), "{value}");
+            }
+        }
+        Err(Unreadable::TooDeep) => assert!(text.matches(['[', '{']).count() > MAX_DEPTH),
+        Err(Unreadable::NotAnObject) => assert!(valid.is_some_and(|json| !json.get().starts_with('{'))),
+        Err(_) => assert!(valid.is_none()),
     }
-    let start = text.as_ptr() as usize;
-    for_each_member(json.root(), &mut |member| {
-        let at = member.text().as_ptr() as usize - start;
-        assert_eq!(text.get(at..at + member.text().len()), Some(member.text()));
-        assert!(member.text().ends_with(member.value().raw()));
-        let alone = Json::parse(member.value().raw()).expect("a value of its own");
-        assert_eq!(normal(alone.root()), normal(member.value()));
-    });
 }
 
 /// What is sealed arrives, member for member, with an id that neither the order of members nor the transport changes.
@@ -55,28 +46,29 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     let read = Envelope::parse(&message.body).expect("our own envelope");
     assert_eq!(read.message(), message);
 
-    let sent = Json::parse(text).expect("it was sealed");
-    let sent = sent.root();
+    // A name that is not Unicode is nothing that can be compared here.
     let data = envelope.data.as_ref().expect("sealed with it").get();
-    let kept = Json::parse(data).expect("it was sealed");
-    let kept = kept.root();
-    let mut kept_texts = kept.members().map(|m| m.text()).peekable();
-    for member in sent.members() {
-        if kept_texts.next_if_eq(&member.text()).is_none() {
-            assert!(TRANSPORT.contains(&member.name().as_ref()), "{} is lost", member.name());
+    let (Ok(Members(sent)), Ok(Members(kept))) = (serde_json::from_str(text), serde_json::from_str(data)) else {
+        return;
+    };
+    let mut kept_values = kept.iter().map(|(name, value)| (name, value.get())).peekable();
+    for (name, value) in &sent {
+        if kept_values.next_if_eq(&(name, value.get())).is_none() {
+            assert!(TRANSPORT.contains(&name.as_str()), "{name} is lost");
         }
     }
-    assert_eq!(kept_texts.next(), None);
+    assert_eq!(kept_values.next(), None);
 
     let again = intake::seal(source, data, Channel::Pull, received).expect("it was one");
     assert_eq!((&again.id, &again.event_type), (&envelope.id, &envelope.event_type));
-    let objects = kept.members().filter(|m| m.value().kind() == Kind::Object).count();
-    if !has_repeated_names(kept) && objects <= 1 {
-        let mut reversed: Vec<_> = kept.members().map(|m| m.text()).collect();
-        reversed.reverse();
+    let names: BTreeSet<_> = kept.iter().map(|(name, _)| name).collect();
+    let objects = kept.iter().filter(|(_, value)| value.get().starts_with('{')).count();
+    if names.len() == kept.len() && objects <= 1 {
+        let member = |(name, value): &(String, &RawValue)| format!("{}:{value}", Value::from(name.as_str()));
+        let reversed: Vec<_> = kept.iter().rev().map(member).collect();
         let reversed = format!("{{{}}}", reversed.join(" ,\n"));
         let again =
-            intake::seal(source, &reversed, Channel::Push, received).expect("the same said otherwise");
+            intake::seal(source, &reversed, Channel::Push, received).expect("the same body, otherwise written");
         assert_eq!(
             (again.id, again.subject, again.outcome),
             (envelope.id, envelope.subject, envelope.outcome)
@@ -84,43 +76,15 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     }
 }
 
-/// A typed reading keeps every member, and written and read again it is the same reading.
-pub fn is_read_as_tencent_event(text: &str) {
-    let Ok(body) = tencent_vod::Body::read(text) else { return };
-    let written = serde_json::to_string(&body).expect("a body can be written");
-    is_kept(text, &written, || {
-        let again = tencent_vod::Body::read(&written).expect("what we wrote");
-        serde_json::to_string(&again).expect("a body can be written")
-    });
-}
-
-/// See [`is_read_as_tencent_event`].
-pub fn is_read_as_alibaba_event(text: &str) {
-    let Ok(body) = alibaba_ims::Body::read(text) else { return };
-    let written = serde_json::to_string(&body).expect("a body can be written");
-    is_kept(text, &written, || {
-        let again = alibaba_ims::Body::read(&written).expect("what we wrote");
-        serde_json::to_string(&again).expect("a body can be written")
-    });
-}
-
-/// Of a name that is repeated in an object the last one counts, so such texts say nothing here.
-fn is_kept(text: &str, written: &str, again: impl FnOnce() -> String) {
-    let sent = Json::parse(text).expect("it was read");
-    let sent = sent.root();
-    if has_repeated_names(sent) {
-        return;
-    }
-    assert_eq!(again(), written);
-    let mut kept = normal(Json::parse(written).expect("what we wrote").root());
-    let sent = normal(sent);
-    // A type that is missing is written as what it must be.
-    if let (Some(Value::Object(kept)), Some(sent)) = (&mut kept, &sent)
-        && sent.get("EventType").is_none()
-    {
-        kept.remove("EventType");
-    }
-    assert_eq!(kept, sent);
+/// Two bodies, on a line each, have the same id exactly if `serde_json` reads the same out of them; and a body that is
+/// written otherwise has the same id.
+pub fn are_one_event_if_they_are_equal(text: &str) {
+    let (a, b) = text.split_once('\n').unwrap_or((text, "{}"));
+    let (Some(a), Some(b)) = (Read::of(a), Read::of(b)) else { return };
+    assert_eq!(a.value == b.value, a.id == b.id, "{} {}", a.value, b.value);
+    let otherwise = written_otherwise(&a.value);
+    let otherwise = Read::of(&otherwise).unwrap_or_else(|| panic!("it has no repeated names: {otherwise}"));
+    assert_eq!((otherwise.value, otherwise.id), (a.value, a.id));
 }
 
 /// An envelope from a queue, written again, is the same message.
@@ -130,29 +94,109 @@ pub fn is_an_envelope_or_not(text: &str) {
     assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
     let read = Envelope::parse(&message.body).expect("our own envelope");
     assert_eq!(read.message(), message);
-    let _ = tencent_vod::Event::of(&envelope);
-    let _ = alibaba_ims::Event::of(&envelope);
 }
 
-fn value_of(value: json::Value<'_, '_>) -> Value {
-    match value.kind() {
-        Kind::Array => value.items().map(value_of).collect(),
-        Kind::Object => value.members().map(|m| (m.name().to_string(), value_of(m.value()))).collect(),
-        _ => serde_json::from_str(value.raw()).expect("a value of its own"),
+/// An invocation is a request with the path that it has, or is malformed; it never panics.
+pub fn is_a_request_or_malformed(text: &str) {
+    let Ok(request) = from_invocation(text) else { return };
+    let invocation: Value = serde_json::from_str(text).expect("it was read");
+    let path = invocation["rawPath"].as_str().or(invocation["path"].as_str()).unwrap_or_default();
+    assert_eq!(request.uri().path(), if path.is_empty() { "/" } else { path });
+}
+
+/// What `serde_json` reads out of a body, without members that are null, and the body's id.
+struct Read {
+    value: Value,
+    id: String,
+}
+
+impl Read {
+    /// Nothing where a name is repeated (all of them count for the id) or a number is beyond 64 bits (its digits count).
+    fn of(text: &str) -> Option<Self> {
+        let body = Body::parse(text).ok()?;
+        let value = counted(serde_json::from_str(text).ok()?)?;
+        let names: Result<Names, _> = serde_json::from_str(text);
+        names.ok()?;
+        Some(Self { value, id: id::id("tencent-vod/main", "X", &body, &[], None) })
     }
 }
 
-fn for_each_member(value: json::Value<'_, '_>, check: &mut impl FnMut(&Member<'_, '_>)) {
-    value.items().for_each(|item| for_each_member(item, check));
-    for member in value.members() {
-        check(&member);
-        for_each_member(member.value(), check);
+fn counted(value: Value) -> Option<Value> {
+    match value {
+        Value::Number(n) if n.is_f64() && n.as_f64().is_none_or(|n| n.abs() >= 2_f64.powi(63)) => None,
+        Value::Array(items) => items.into_iter().map(counted).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| Some((name, counted(value)?)));
+            members.collect::<Option<serde_json::Map<_, _>>>().map(Value::from)
+        }
+        value => Some(value),
     }
 }
 
-fn has_repeated_names(value: json::Value<'_, '_>) -> bool {
-    let names: BTreeSet<_> = value.members().map(|m| m.name()).collect();
-    names.len() < value.members().count()
-        || value.members().any(|m| has_repeated_names(m.value()))
-        || value.items().any(has_repeated_names)
+/// The same value: members the other way round, every letter escaped, white space, a null.
+fn written_otherwise(value: &Value) -> String {
+    let string = |text: &str| {
+        let escaped = text.encode_utf16().fold(String::new(), |text, unit| format!("{text}\\u{unit:04x}"));
+        format!("\"{escaped}\"")
+    };
+    let list = |items: &mut dyn Iterator<Item = String>| items.collect::<Vec<_>>().join("\t,\n");
+    match value {
+        Value::String(text) => string(text),
+        Value::Array(items) => format!("[ {} ]", list(&mut items.iter().map(written_otherwise))),
+        Value::Object(members) => {
+            let null = (!members.contains_key("null")).then(|| r#""null":null"#.to_owned());
+            let members = members.iter().rev();
+            let members = members.map(|(name, v)| format!("{} : {}", string(name), written_otherwise(v)));
+            format!("{{ {} }}", list(&mut members.chain(null)))
+        }
+        value => value.to_string(),
+    }
+}
+
+/// The members of an object, repeated names included.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// Any value in which no object has a name twice.
+struct Names;
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?;
+        if value.get().starts_with('{') {
+            let Members(members) = serde_json::from_str(value.get()).map_err(serde::de::Error::custom)?;
+            let names: BTreeSet<_> = members.iter().map(|(name, _)| name).collect();
+            if names.len() < members.len() {
+                return Err(serde::de::Error::custom("a name is repeated"));
+            }
+            for (_, value) in members {
+                serde_json::from_str::<Names>(value.get()).map_err(serde::de::Error::custom)?;
+            }
+        } else if value.get().starts_with('[') {
+            serde_json::from_str::<Vec<Names>>(value.get()).map_err(serde::de::Error::custom)?;
+        }
+        Ok(Self)
+    }
 }

@@ -5,14 +5,15 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use mediahook::callback::Whole;
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
 use mediahook::invocation::Invocation;
+use mediahook::lambda::{request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
 use mediahook::sources_cache::SourcesCache;
 use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
 use mediahook::telemetry::{self, LogOutput, Recorder};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -31,11 +32,17 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let receiver = receiver(environment, recorder).await;
     let receiver = Arc::new(receiver.inspect_err(|error| tracing::error!(%error, "cannot start"))?);
     log.flush();
-    let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Whole>| {
+    // As it came: an invocation that is not a request is answered by us, and is not a failed one.
+    let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let receiver = Arc::clone(&receiver);
-        let deadline = Deadline::new(left(event.context.deadline()));
-        let (invocation, Whole(callback)) = (Invocation::begin(&event.context), event.payload);
-        async move { Ok::<_, Error>(receiver.receive(callback, deadline, &invocation).await) }
+        let LambdaEvent { payload, context } = event;
+        let (deadline, invocation) = (Deadline::new(left(context.deadline())), Invocation::begin(&context));
+        let callback = request::from_invocation(payload.get());
+        drop(payload); // the body is in the request
+        async move {
+            let answer = receiver.receive(callback, deadline, &invocation).await;
+            Ok::<_, Error>(response::to_function_url(answer))
+        }
     }));
     // Around the runtime's own layers: when this future ends, the response is sent, and the next invocation not asked for.
     let runtime = runtime.layer(MapFutureLayer::new(move |answered| flush_after(answered, log.clone())));

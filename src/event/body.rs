@@ -16,9 +16,6 @@ pub const MAX_DEPTH: usize = 128;
 /// Why an authentic body is not an event. The text says where the problem is, never what stood there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The invocation says base64, the body is not.
-    #[error("the body is not the base64 it is said to be")]
-    NotBase64,
     /// Not UTF-8, so not JSON.
     #[error("the body is not UTF-8 from byte {valid_bytes} on")]
     NotUtf8 {

@@ -1,48 +1,27 @@
-//! What the sender hears.
+//! The responses to callbacks.
 
-use std::collections::BTreeMap;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
 
-use serde::Serialize;
-
-/// The answer to an invocation of a function URL (payload format 2.0).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    /// Success is exactly 200: IMS counts every other status as a failure.
-    pub status_code: u16,
-    /// Header names in lower case.
-    pub headers: BTreeMap<&'static str, &'static str>,
-    /// JSON.
-    pub body: String,
-    /// Never: the body is text.
-    pub is_base64_encoded: bool,
+/// 200, with the event's id, which is hexadecimal. Success is exactly 200: IMS counts every other status as a failure.
+pub(super) fn accepted(id: &str) -> Response<String> {
+    json(StatusCode::OK, "application/json", format!(r#"{{"id":"{id}"}}"#))
 }
 
-impl Answer {
-    /// 200, with the event's id, which is hexadecimal.
-    pub fn accepted(id: &str) -> Self {
-        Self::json(200, "application/json", format!(r#"{{"id":"{id}"}}"#))
+/// An error (RFC 9457) that says no more than its status: it may be a forger who reads it.
+pub(super) fn problem(status: StatusCode) -> Response<String> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let problem = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
+    let mut response = json(status, "application/problem+json", problem.to_string());
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
+    response
+}
 
-    /// An error (RFC 9457) that says no more than its status: it may be a forger who reads it.
-    pub fn problem(status: u16, title: &str) -> Self {
-        let problem = serde_json::json!({ "type": "about:blank", "title": title, "status": status });
-        Self::json(status, "application/problem+json", problem.to_string())
-    }
-
-    /// 405, with the one method there is.
-    pub fn only_post() -> Self {
-        let mut answer = Self::problem(405, "Method Not Allowed");
-        answer.headers.insert("allow", "POST");
-        answer
-    }
-
-    fn json(status_code: u16, media_type: &'static str, body: String) -> Self {
-        Self {
-            status_code,
-            headers: BTreeMap::from([("content-type", media_type)]),
-            body,
-            is_base64_encoded: false,
-        }
-    }
+fn json(status: StatusCode, media_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }

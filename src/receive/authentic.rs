@@ -1,24 +1,30 @@
 //! Who may come in.
 
+use std::fmt;
+use std::str::Utf8Error;
+
+use http::{Method, StatusCode};
 use time::OffsetDateTime;
 
-use crate::callback::Callback;
 use crate::envelope::{Channel, Envelope};
 use crate::intake::{self, Unreadable};
-use crate::sender::{BadSignature, SENDERS};
+use crate::lambda::request::Malformed;
+use crate::sender::{BadSignature, CallbackRequest, SENDERS};
 use crate::source::{Source, Sources};
 
 /// A callback that came from one of our sources. Only [`Authentic::new`] makes one, and only from one can there be an
 /// envelope: what nobody vouched for cannot be stored.
-#[derive(Debug)]
 pub struct Authentic<'a> {
-    callback: &'a Callback,
+    body: &'a [u8],
     source: &'a Source,
 }
 
 /// Why a callback is not let in. For the operator: whoever called is told the status alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The invocation is not a request.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
     /// Another method than POST.
     #[error("not a POST")]
     NotPost,
@@ -38,7 +44,8 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Malformed(Malformed),
         Self::NotPost,
         Self::UnknownPath,
         Self::TakesNoPush,
@@ -50,17 +57,19 @@ impl Refusal {
     ];
 
     /// The status that whoever called is told.
-    pub fn status(self) -> u16 {
+    pub fn status(self) -> StatusCode {
         match self {
-            Self::NotPost => 405,
-            Self::UnknownPath => 404,
-            Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => 401,
+            Self::Malformed(Malformed) => StatusCode::BAD_REQUEST,
+            Self::NotPost => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnknownPath => StatusCode::NOT_FOUND,
+            Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => StatusCode::UNAUTHORIZED,
         }
     }
 
     /// The word by which refusals are counted: `Reason` in the metrics.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Malformed(Malformed) => "Malformed",
             Self::NotPost => "NotPost",
             Self::UnknownPath => "UnknownPath",
             Self::TakesNoPush => "TakesNoPush",
@@ -74,16 +83,24 @@ impl Refusal {
 
     /// Whether newer sources might let it in. A path that begins with no sender's name never becomes a source's: scans of
     /// a public URL cause no read.
-    pub(super) fn depends_on_sources(self, callback: &Callback) -> bool {
+    pub(super) fn depends_on_sources(self, callback: &CallbackRequest) -> bool {
         match self {
             Self::UnknownPath => {
-                let sender = callback.path().split('/').nth(1);
+                let sender = callback.uri().path().split('/').nth(1);
                 SENDERS.iter().any(|known| Some(known.name()) == sender)
             }
             Self::TakesNoPush | Self::WrongToken => true,
             Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong),
-            Self::NotPost => false,
+            Self::Malformed(Malformed) | Self::NotPost => false,
         }
+    }
+}
+
+/// The body is the sender's: none of it is for a log.
+impl fmt::Debug for Authentic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { body, source } = self;
+        f.debug_struct("Authentic").field("source", source).field("body_bytes", &body.len()).finish()
     }
 }
 
@@ -92,11 +109,15 @@ impl<'a> Authentic<'a> {
     ///
     /// # Errors
     /// Why not. Nothing of the body is stored until then.
-    pub fn new(callback: &'a Callback, sources: &'a Sources, now: OffsetDateTime) -> Result<Self, Refusal> {
-        if callback.method() != "POST" {
+    pub fn new(
+        callback: &'a CallbackRequest,
+        sources: &'a Sources,
+        now: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
+        if callback.method() != Method::POST {
             return Err(Refusal::NotPost);
         }
-        let (source, token) = route(callback.path(), sources).ok_or(Refusal::UnknownPath)?;
+        let (source, token) = route(callback.uri().path(), sources).ok_or(Refusal::UnknownPath)?;
         if !source.takes_push() {
             return Err(Refusal::TakesNoPush);
         }
@@ -106,7 +127,7 @@ impl<'a> Authentic<'a> {
         if let Some(verifier) = source.verifier() {
             verifier.verify(callback, now.unix_timestamp())?;
         }
-        Ok(Self { callback, source })
+        Ok(Self { body: callback.body(), source })
     }
 
     /// Who sent it.
@@ -116,7 +137,7 @@ impl<'a> Authentic<'a> {
 
     /// The body's bytes, to be kept where there is no event in them.
     pub fn body_bytes(&self) -> &'a [u8] {
-        self.callback.body_bytes()
+        self.body
     }
 
     /// The event in the body.
@@ -124,13 +145,15 @@ impl<'a> Authentic<'a> {
     /// # Errors
     /// There is none.
     pub fn envelope(&self, received: OffsetDateTime) -> Result<Envelope, Unreadable> {
-        intake::seal(self.source, self.callback.body()?, Channel::Push, received)
+        let not_utf8 = |error: Utf8Error| Unreadable::NotUtf8 { valid_bytes: error.valid_up_to() };
+        let body = std::str::from_utf8(self.body).map_err(not_utf8)?;
+        intake::seal(self.source, body, Channel::Push, received)
     }
 }
 
 /// The source whose path was called, whoever it was that did.
-pub(super) fn addressee<'s>(callback: &Callback, sources: &'s Sources) -> Option<&'s Source> {
-    route(callback.path(), sources).map(|(source, _)| source)
+pub(super) fn addressee<'s>(callback: &CallbackRequest, sources: &'s Sources) -> Option<&'s Source> {
+    route(callback.uri().path(), sources).map(|(source, _)| source)
 }
 
 /// `/SENDER/APP` and `/SENDER/APP/TOKEN`, where the source has tokens. A slash at the end changes nothing.

@@ -177,7 +177,7 @@ impl<'a> Answered<'a> {
         };
         let said = Said {
             source: this.flatten(),
-            status: refusal.status(),
+            status: refusal.status().as_u16(),
             destination: "nowhere",
             reason: Some(Shown(&refusal)),
             took: this.map(|_| self.took()),

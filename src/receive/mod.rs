@@ -13,14 +13,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use http::{Response, StatusCode};
 use time::OffsetDateTime;
 
-pub use answer::Answer;
 pub use authentic::{Authentic, Refusal};
 
-use crate::callback::Callback;
 use crate::intake::Unreadable;
 use crate::invocation::Invocation;
+use crate::lambda::request::Malformed;
+use crate::sender::CallbackRequest;
 use crate::source::Sources;
 use crate::sources_cache::SourcesCache;
 use crate::store::{Bucket, Queue, StoreError};
@@ -78,18 +79,26 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     }
 
     /// Answers one callback, before the deadline whatever queue and bucket do.
-    pub async fn receive(&self, callback: Callback, deadline: Deadline, invocation: &Invocation) -> Answer {
+    pub async fn receive(
+        &self,
+        callback: Result<CallbackRequest, Malformed>,
+        deadline: Deadline,
+        invocation: &Invocation,
+    ) -> Response<String> {
         let (began, mut steps) = (Instant::now(), Steps::default());
-        let verdict = self.judge(&callback, deadline, invocation, &mut steps).await;
+        let verdict = match &callback {
+            Ok(callback) => self.judge(callback, deadline, invocation, &mut steps).await,
+            Err(malformed) => Verdict::Refused((*malformed).into(), None),
+        };
         let (answer, total) = (verdict.answer(), began.elapsed());
-        let (at, status) = ((self.now)(), answer.status_code);
+        let (at, status) = ((self.now)(), answer.status().as_u16());
         self.tell(&verdict, &Answered { at, status, steps: &steps, total, invocation });
         answer
     }
 
     async fn judge(
         &self,
-        callback: &Callback,
+        callback: &CallbackRequest,
         deadline: Deadline,
         invocation: &Invocation,
         steps: &mut Steps,
@@ -144,20 +153,18 @@ async fn accept<Q: Queue, B: Bucket>(
     }
 }
 
-fn refused(refusal: Refusal, callback: &Callback, sources: &Sources) -> Verdict {
+fn refused(refusal: Refusal, callback: &CallbackRequest, sources: &Sources) -> Verdict {
     let source = authentic::addressee(callback, sources);
     Verdict::Refused(refusal, source.map(|source| source.name().to_owned()))
 }
 
 impl Verdict {
-    fn answer(&self) -> Answer {
+    fn answer(&self) -> Response<String> {
         match self {
-            Self::Queued(event) | Self::Spilled(event, _) => Answer::accepted(&event.id),
-            Self::Refused(Refusal::NotPost, _) => Answer::only_post(),
-            Self::Refused(refusal, _) if refusal.status() == 404 => Answer::problem(404, "Not Found"),
-            Self::Refused(..) => Answer::problem(401, "Unauthorized"),
-            Self::Rejected { .. } => Answer::problem(400, "Bad Request"),
-            Self::Lost { .. } | Self::NoSources => Answer::problem(503, "Service Unavailable"),
+            Self::Queued(event) | Self::Spilled(event, _) => answer::accepted(&event.id),
+            Self::Refused(refusal, _) => answer::problem(refusal.status()),
+            Self::Rejected { .. } => answer::problem(StatusCode::BAD_REQUEST),
+            Self::Lost { .. } | Self::NoSources => answer::problem(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 }

@@ -11,7 +11,6 @@ use std::fmt::Debug;
 
 use time::OffsetDateTime;
 
-use crate::callback::{Callback, Repeated};
 use crate::envelope::Outcome;
 use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
@@ -43,11 +42,30 @@ pub trait Sender: Send + Sync {
     fn read(&self, body: &Body<'_>) -> Option<Notification>;
 }
 
+/// A callback as it was sent, before it is known to be authentic. Its URI is the URL that was called, with scheme and
+/// domain where they are known.
+pub type CallbackRequest = http::Request<Vec<u8>>;
+
+/// The value of a header. An empty one counts as missing.
+///
+/// # Errors
+/// [`BadSignature::Repeated`]: the header is given more than once, so that nobody can say which one counts. (AWS joins
+/// the values of a repeated header with commas; other gateways repeat it.)
+pub fn header<'a>(callback: &'a CallbackRequest, name: &str) -> Result<Option<&'a str>, BadSignature> {
+    let mut found = callback.headers().get_all(name).iter();
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(BadSignature::Repeated),
+        (value, None) => {
+            Ok(value.and_then(|v| v.to_str().ok()).map(str::trim).filter(|value| !value.is_empty()))
+        }
+    }
+}
+
 /// Checks that a callback was signed by one who holds a source's key.
 pub trait Verify: Debug + Send + Sync {
     /// # Errors
     /// Why it is refused. `now_s` is UNIX time in seconds.
-    fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature>;
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature>;
 }
 
 /// Why a signature is refused. For the operator's eyes: the sender of the request is only told 401.
@@ -65,12 +83,6 @@ pub enum BadSignature {
     /// No key fits.
     #[error("wrong signature")]
     Wrong,
-}
-
-impl From<Repeated> for BadSignature {
-    fn from(Repeated: Repeated) -> Self {
-        Self::Repeated
-    }
 }
 
 /// One event notification, understood as far as every event must be.

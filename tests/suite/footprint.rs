@@ -16,7 +16,6 @@ const KEPT_OUT: &[(&str, &str)] = &[
     ("aws-sdk-ssooidc", "Lambda's credentials are in the environment"),
     ("aws-sdk-sts", "Lambda's credentials are in the environment"),
     ("chrono", "there is time"),
-    ("lambda_http", "the invocation is read by us"),
     ("native-tls", "one TLS stack, and it is rustls"),
     ("openssl", "one TLS stack, and it is rustls"),
     ("openssl-sys", "one TLS stack, and it is rustls"),

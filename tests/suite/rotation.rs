@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::{PULL_COMPLETE, SOURCES};
 use crate::support::cloud::{Cloud, Fault, SECRET};
+use crate::support::function_url;
 use crate::support::runtime_api::Function;
 use crate::support::senders::sign_tencent;
 use crate::telemetry::wide_events;
@@ -67,11 +68,12 @@ impl World {
 
     async fn status_at(&self, path: &str, key: &str) -> u16 {
         let body = sign_tencent(PULL_COMPLETE, key, now().unix_timestamp() + 600);
-        let callback = serde_json::from_value(post(path, &json!({}), &body)).unwrap();
+        let callback = function_url::request(&post(path, &json!({}), &body));
         self.receiver
             .receive(callback, Deadline::new(Duration::from_secs(10)), &Invocation::default())
             .await
-            .status_code
+            .status()
+            .as_u16()
     }
 }
 

@@ -108,8 +108,8 @@ impl World {
         let invocation =
             Invocation { request_id: "r-1".to_owned(), trace: Trace::from_xray(header), cold: true };
         let deadline = Deadline::new(Duration::from_secs(10));
-        let callback = serde_json::from_value(event).unwrap_or_default();
-        self.receiver.receive(callback, deadline, &invocation).await.status_code
+        let callback = function_url::request(&event);
+        self.receiver.receive(callback, deadline, &invocation).await.status().as_u16()
     }
 
     /// What was written since this was last asked.
@@ -254,7 +254,7 @@ async fn where_the_sources_are_not_known_the_line_says_so() {
 async fn each_refusal_has_its_reason() {
     let now_s = NOW.unix_timestamp();
     let signed = |body: &str| post("/tencent-vod/signed", &json!({}), body);
-    let twice = json!({ "sign": "a", "Sign": "b" });
+    let twice = json!({ "sign": ["a", "b"] });
     let world = || World::new("INFO");
     for (event, status, reason, source) in [
         (
@@ -263,6 +263,7 @@ async fn each_refusal_has_its_reason() {
             "NotPost",
             Some("tencent-vod/open"),
         ),
+        (post("/tencent-vod/<open>", &json!({}), "{}"), 400, "Malformed", None),
         (post("/nobody/here", &json!({}), "{}"), 404, "UnknownPath", None),
         (post("/tencent-vod/pulled", &json!({}), "{}"), 401, "TakesNoPush", Some("tencent-vod/pulled")),
         (post("/tencent-vod/token/x", &json!({}), "{}"), 401, "WrongToken", Some("tencent-vod/token")),

@@ -8,16 +8,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use mediahook::callback::Callback;
 use mediahook::envelope::{Channel, Outcome};
 use mediahook::event::{Body, id};
 use mediahook::invocation::Invocation;
 use mediahook::pull::{self, Puller};
+use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
-use mediahook::receive::{Answer, Receiver};
 use mediahook::secret::Secret;
 use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
-use mediahook::sender::{BadSignature, Notification, Sender, Verify};
+use mediahook::sender::{BadSignature, CallbackRequest, Notification, Sender, Verify, header};
 use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::source::Sources;
 use mediahook::sources_cache::SourcesCache;
@@ -84,12 +83,11 @@ struct Keys {
 }
 
 impl Verify for Keys {
-    fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
-        let time = callback.header("X-Example-Time")?.ok_or(BadSignature::Missing)?;
-        let signature = callback.header("X-Example-Signature")?.ok_or(BadSignature::Missing)?;
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+        let time = header(callback, "x-example-time")?.ok_or(BadSignature::Missing)?;
+        let signature = header(callback, "x-example-signature")?.ok_or(BadSignature::Missing)?;
         let given = Secret::new(signature.to_ascii_lowercase());
-        let hits =
-            self.keys.iter().map(|key| given.matches(&sign(key.reveal(), time, callback.body_bytes())));
+        let hits = self.keys.iter().map(|key| given.matches(&sign(key.reveal(), time, callback.body())));
         if !hits.fold(false, |any, hit| any | bool::from(hit)) {
             return Err(BadSignature::Wrong);
         }
@@ -162,17 +160,12 @@ fn sources_cache() -> Arc<SourcesCache> {
 }
 
 /// [`READY`] as it is signed with this key, with this body in its place.
-fn callback(key: &str, time_s: i64, body: &str) -> Callback {
-    let callback = json!({
-        "rawPath": "/example-cloud/main",
-        "requestContext": { "http": { "method": "POST" } },
-        "headers": {
-            "x-example-time": time_s.to_string(),
-            "x-example-signature": sign(key, &time_s.to_string(), READY.as_bytes()),
-        },
-        "body": body,
-    });
-    serde_json::from_value(callback).unwrap()
+fn callback(key: &str, time_s: i64, body: &str) -> CallbackRequest {
+    http::Request::post("/example-cloud/main")
+        .header("x-example-time", time_s)
+        .header("x-example-signature", sign(key, &time_s.to_string(), READY.as_bytes()))
+        .body(body.into())
+        .unwrap()
 }
 
 fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
@@ -236,18 +229,18 @@ async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
 
     let (bucket, queue, queued) = aws().await;
     let receiver = Receiver::new(sources_cache(), queue, bucket, || NOW);
-    let receive = async |key: &str, body: &str| -> Answer {
+    let receive = async |key: &str, body: &str| {
         let deadline = Deadline::new(Duration::from_secs(10));
-        receiver.receive(callback(key, NOW_S, body), deadline, &Invocation::default()).await
+        receiver.receive(Ok(callback(key, NOW_S, body)), deadline, &Invocation::default()).await
     };
-    assert_eq!(receive("Other", READY).await.status_code, 401);
-    assert_eq!(receive("New2", &READY.replace("a1", "a2")).await.status_code, 401);
+    assert_eq!(receive("Other", READY).await.status(), 401);
+    assert_eq!(receive("New2", &READY.replace("a1", "a2")).await.status(), 401);
     assert_eq!(queued.envelopes().await.len(), 0);
 
     let answer = receive("Old1", READY).await;
-    assert_eq!(answer.status_code, 200);
+    assert_eq!(answer.status(), 200);
     let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
-    assert_eq!(answer.body, json!({ "id": envelope.id }).to_string());
+    assert_eq!(*answer.body(), json!({ "id": envelope.id }).to_string());
     assert_eq!(
         (&*envelope.source, &*envelope.event_type, envelope.outcome, envelope.channel),
         ("example-cloud/main", "com.example.asset.ready", Outcome::Succeeded, Channel::Push)

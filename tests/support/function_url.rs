@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::receive::Answer;
+use mediahook::lambda::request::{Malformed, from_invocation};
+use mediahook::sender::CallbackRequest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -16,7 +17,7 @@ pub const DOMAIN: &str = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.
 pub async fn serve<F, R>(listener: TcpListener, function: F)
 where
     F: Fn(Value) -> R + Clone + Send + Sync + 'static,
-    R: Future<Output = Answer> + Send,
+    R: Future<Output = hyper::Response<String>> + Send,
 {
     http::serve(listener, move |request| {
         let function = function.clone();
@@ -81,11 +82,14 @@ pub fn event(
     })
 }
 
-fn response(answer: Answer) -> Response {
-    let mut response = http::response(answer.status_code, "", answer.body);
-    response.headers_mut().clear();
-    for (name, value) in answer.headers {
-        response.headers_mut().insert(name, value.parse().expect("a header value"));
-    }
+/// What an invocation is to the receiver.
+pub fn request(event: &Value) -> Result<CallbackRequest, Malformed> {
+    from_invocation(&event.to_string())
+}
+
+fn response(answer: hyper::Response<String>) -> Response {
+    let (parts, body) = answer.into_parts();
+    let mut response = http::response(parts.status.as_u16(), "", body);
+    *response.headers_mut() = parts.headers;
     response
 }

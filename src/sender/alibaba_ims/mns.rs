@@ -89,7 +89,7 @@ impl Pull for MnsQueue {
 enum Xml {
     Messages {
         #[serde(rename = "Message")]
-        messages: Vec<Message>,
+        messages: Vec<XmlMessage>,
     },
     Error(XmlError),
     Errors {
@@ -100,7 +100,7 @@ enum Xml {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Message {
+struct XmlMessage {
     receipt_handle: Option<String>,
     #[serde(default)]
     message_body: String,
@@ -137,7 +137,7 @@ impl Xml {
     }
 }
 
-fn delivery(message: Message) -> Delivery {
+fn delivery(message: XmlMessage) -> Delivery {
     let receipt = message.receipt_handle.filter(|handle| !handle.is_empty());
     let body = message.message_body;
     let is_whole = message.message_body_md5.is_none_or(|md5| md5_fits(&md5, &body));

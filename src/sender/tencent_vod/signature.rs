@@ -16,10 +16,9 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use subtle::Choice;
 
-use crate::callback::Callback;
 use crate::event::{Name, text};
 use crate::secret::Secret;
-use crate::sender::{BadSignature, Verify, signature};
+use crate::sender::{BadSignature, CallbackRequest, Verify, header, signature};
 use crate::settings::list;
 
 /// How far ahead `T` may lie. The sender's default is 10 minutes; its clock may differ from ours.
@@ -40,7 +39,7 @@ impl SignKeys {
 }
 
 impl Verify for SignKeys {
-    fn verify(&self, callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
         let Pair { sign, t } = pair(callback)?;
         let expiry_s: i64 = t.parse().map_err(|_| BadSignature::Wrong)?;
         let hits = self.sign_keys.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
@@ -59,14 +58,14 @@ struct Pair<'a> {
     t: Cow<'a, str>,
 }
 
-fn pair(callback: &Callback) -> Result<Pair<'_>, BadSignature> {
+fn pair(callback: &CallbackRequest) -> Result<Pair<'_>, BadSignature> {
     if let Some(pair) = in_body(callback)? {
         return Ok(pair);
     }
-    if let (Some(sign), Some(t)) = (callback.header("Sign")?, callback.header("T")?) {
+    if let (Some(sign), Some(t)) = (header(callback, "sign")?, header(callback, "t")?) {
         return Ok(Pair { sign: sign.into(), t: t.into() });
     }
-    let in_query = |name| one_in_query(callback.query(), name);
+    let in_query = |name| one_in_query(callback.uri().query().unwrap_or_default(), name);
     match (in_query("Sign")?, in_query("T")?) {
         (Some(sign), Some(t)) => Ok(Pair { sign: sign.into(), t: t.into() }),
         _ => Err(BadSignature::Missing),
@@ -74,13 +73,11 @@ fn pair(callback: &Callback) -> Result<Pair<'_>, BadSignature> {
 }
 
 /// A body that is not an object carries no signature; the headers or the query still may.
-fn in_body(callback: &Callback) -> Result<Option<Pair<'_>>, BadSignature> {
+fn in_body(callback: &CallbackRequest) -> Result<Option<Pair<'_>>, BadSignature> {
     let mut found = Members::default();
-    if let Ok(body) = callback.body() {
-        // A body that is broken further in has been read up to there: if it is signed until then, it is kept, for an
-        // operator to see what was sent.
-        let _ = serde_json::Deserializer::from_str(body).deserialize_map(&mut found);
-    }
+    // A body that is broken further in has been read up to there: if it is signed until then, it is kept, for an operator
+    // to see what was sent.
+    let _ = serde_json::Deserializer::from_slice(callback.body()).deserialize_map(&mut found);
     found.upper_sign.or(found.lower_sign).pair(found.upper_t.or(found.lower_t))
 }
 
@@ -167,32 +164,32 @@ mod tests {
     const T: i64 = 1_588_040_109;
     const SIGN: &str = "a2dabb362a9b811c0e26953a6276a41c";
 
-    fn callback(query: &str, headers: &str, body: &str) -> Callback {
-        let body = serde_json::to_string(body).unwrap();
-        serde_json::from_str(&format!(r#"{{"rawQueryString":"{query}","headers":{headers},"body":{body}}}"#))
-            .unwrap()
+    fn callback(query: &str, headers: &[(&str, &str)], body: &str) -> CallbackRequest {
+        let request = http::Request::builder().uri(format!("/?{query}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.body(body.into()).unwrap()
     }
 
-    fn verify(callback: &Callback, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
         SignKeys { sign_keys: vec![Secret::new("other"), Secret::new(KEY)] }.verify(callback, now_s)
     }
 
     fn verify_body(body: &str) -> Result<(), BadSignature> {
-        verify(&callback("", "{}", body), T - 60)
+        verify(&callback("", &[], body), T - 60)
     }
 
     #[test]
     fn the_published_vector_fits_wherever_it_stands() {
         let upper = SIGN.to_ascii_uppercase();
         for callback in [
-            callback("", "{}", &format!(r#"{{"EventType":"X","Sign":"{SIGN}","T":{T}}}"#)),
-            callback("", "{}", &format!(r#"{{"T":"{T}","Sign":"{upper}"}}"#)),
-            callback("", "{}", &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
-            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
-            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
-            callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T},"EventType":{{oh, no}}}}"#)),
-            callback("", &format!(r#"{{"sign":"{SIGN}","t":"{T}"}}"#), "no JSON at all"),
-            callback(&format!("a=b&sign={SIGN}&t={T}"), "{}", "[]"),
+            callback("", &[], &format!(r#"{{"EventType":"X","Sign":"{SIGN}","T":{T}}}"#)),
+            callback("", &[], &format!(r#"{{"T":"{T}","Sign":"{upper}"}}"#)),
+            callback("", &[], &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
+            callback("", &[], &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
+            callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
+            callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T},"EventType":{{oh, no}}}}"#)),
+            callback("", &[("Sign", SIGN), ("t", &T.to_string())], "no JSON at all"),
+            callback(&format!("a=b&sign={SIGN}&t={T}"), &[], "[]"),
         ] {
             assert_eq!(verify(&callback, T - 60), Ok(()), "{callback:?}");
         }
@@ -215,15 +212,12 @@ mod tests {
         ] {
             assert_eq!(verify_body(&body), Err(expected), "{body}");
         }
-        assert_eq!(
-            verify(&callback(&format!("sign={SIGN}&sign={SIGN}&t={T}"), "{}", "{}"), T),
-            Err(Repeated)
-        );
+        assert_eq!(verify(&callback(&format!("sign={SIGN}&sign={SIGN}&t={T}"), &[], "{}"), T), Err(Repeated));
     }
 
     #[test]
     fn it_is_good_until_t_and_not_before_its_time() {
-        let callback = callback("", "{}", &format!(r#"{{"Sign":"{SIGN}","T":{T}}}"#));
+        let callback = callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T}}}"#));
         assert_eq!(verify(&callback, T), Ok(()));
         assert_eq!(verify(&callback, T + 1), Err(Stale));
         assert_eq!(verify(&callback, T - MAX_AHEAD_S), Ok(()));

@@ -1,0 +1,4 @@
+//! What Lambda hands a function, and what it takes back. Everything above knows requests and responses of the `http` crate.
+
+pub mod request;
+pub mod response;
