@@ -66,6 +66,12 @@ pub(crate) fn take<T: DeserializeOwned + Default>(object: &mut Map<String, Value
     read
 }
 
+/// The members of an object but one.
+pub(crate) fn without(object: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    let others = object.iter().filter(|(other, _)| *other != name);
+    others.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// Whether a field is not written, because the sender would mean nothing by it.
 pub(crate) trait IsNone {
     fn is_none(&self) -> bool;

@@ -1,7 +1,7 @@
 //! The events: the event types, and how a body is read.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ai::{AiMediaAudit, SmartJob};
@@ -15,7 +15,7 @@ use super::upload::{AttachedMediaUpload, FileUpload, ImageUpload, StreamUpload, 
 use super::workflow::WorkflowTask;
 use super::{FLAT_TYPE_PREFIX, TYPE_PREFIX};
 use crate::event_enum::event_enum;
-use crate::lenient::{self, take};
+use crate::lenient::{self, take, without};
 
 event_enum! {
     /// An event of Alibaba Cloud IMS: a variant for each event type, named like it.
@@ -125,8 +125,7 @@ pub struct Notification<T> {
 impl<T: DeserializeOwned> Notification<T> {
     fn read(body: Body<'_>) -> Option<Self> {
         let message_body = lenient::from_value(body.get("MessageBody")?).ok()?;
-        let mut other = body.clone();
-        other.remove("MessageBody");
+        let mut other = without(body, "MessageBody");
         let event_type = take(&mut other, "EventType");
         let user_id = take(&mut other, "UserId");
         let event_time = take(&mut other, "EventTime");
@@ -150,7 +149,7 @@ impl Event {
         let is_flat = body.get("MessageBody").is_none_or(Value::is_null);
         let is_event = event_type.is_some() || body.contains_key("EventType");
         if is_flat && is_event {
-            return lenient::from_value(&Value::Object(body.clone())).map_or(Self::Unknown(body), Self::Flat);
+            return Box::deserialize(&body).map_or(Self::Unknown(body), Self::Flat);
         }
         let bare =
             |name| [TYPE_PREFIX, FLAT_TYPE_PREFIX].iter().find_map(|prefix| str::strip_prefix(name, prefix));

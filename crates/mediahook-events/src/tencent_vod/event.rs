@@ -25,7 +25,7 @@ use super::watermark::{
 use super::wechat::{WechatMiniProgramPublishTask, WechatPublishTask};
 use super::{TYPE_PREFIX, aigc, v2};
 use crate::event_enum::event_enum;
-use crate::lenient::{self, take};
+use crate::lenient::{self, take, without};
 
 event_enum! {
     /// An event of Tencent Cloud VOD: a variant for each event type, named like it.
@@ -206,8 +206,7 @@ impl<T: Serialize> Serialize for Notification<T> {
 impl<T: DeserializeOwned> Notification<T> {
     fn read(Body { body, member }: Body<'_>) -> Option<Self> {
         let payload = lenient::from_value(body.get(member)?).ok()?;
-        let mut other = body.clone();
-        other.remove(member);
+        let mut other = without(body, member);
         other.retain(|name, value| !value.is_null() || kind_with(name).is_none());
         let event_type = take(&mut other, "EventType");
         Some(Self { event_type, member: member.to_owned(), payload, other })

@@ -11,7 +11,7 @@ use super::task::{
 };
 use super::upload::{FileDeleted, NewFileUpload, PullComplete};
 use crate::event_enum::event_enum;
-use crate::lenient::{self, take};
+use crate::lenient::{self, take, without};
 
 event_enum! {
     /// An event of the legacy format: a variant for each event type, named like it.
@@ -72,8 +72,7 @@ impl<T: DeserializeOwned> Notification<T> {
     fn read(body: Body<'_>) -> Option<Self> {
         let data = body.get("data").filter(|data| data.is_object())?;
         let data = lenient::from_value(data).ok()?;
-        let mut other = body.clone();
-        other.remove("data");
+        let mut other = without(body, "data");
         let version = take(&mut other, "version");
         let event_type = take(&mut other, "eventType");
         Some(Self { version, event_type, data, other })
