@@ -1,0 +1,72 @@
+//! What the event enums have in common.
+
+/// Declares an event enum: a variant for each known event type, named like it, and what else can come.
+///
+/// A known variant holds a boxed `Notification` of the payload's type, which the module provides with a
+/// function `read(body: Body) -> Option<Self>`.
+macro_rules! event_enum {
+    (
+        $(#[$enum_attr:meta])*
+        pub enum Event {
+            known { $( $(#[$known_attr:meta])* $known:ident($payload:ty), )* }
+            $( $(#[$else_attr:meta])* $else:ident($content:ty), )*
+        }
+    ) => {
+        /// The event types that are variants of [`Event`].
+        pub const EVENT_TYPES: &[&str] = &[$(stringify!($known)),*];
+
+        $(#[$enum_attr])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Event {
+            $( $(#[$known_attr])* $known(Box<Notification<$payload>>), )*
+            $( $(#[$else_attr])* $else($content), )*
+        }
+
+        impl Event {
+            /// The event of a known type, if its payload can be read.
+            fn known(event_type: &str, body: Body<'_>) -> Option<Self> {
+                match event_type {
+                    $( stringify!($known) => Notification::read(body).map(Box::new).map(Self::$known), )*
+                    _ => None,
+                }
+            }
+
+            /// The event type that the variant is named for; none for the others.
+            fn known_type(&self) -> Option<&'static str> {
+                match self {
+                    $( Self::$known(_) => Some(stringify!($known)), )*
+                    _ => None,
+                }
+            }
+
+            /// Reads the `data` of an envelope.
+            ///
+            /// `event_type` is the envelope's `type`, or the sender's own event type.
+            ///
+            /// # Errors
+            /// The data is not JSON, or not an object.
+            pub fn from_data(event_type: &str, data: &str) -> Result<Self, serde_json::Error> {
+                serde_json::from_str(data).map(|body| Self::from_body(Some(event_type), body))
+            }
+        }
+
+        /// From the sender's whole object.
+        impl<'de> serde::Deserialize<'de> for Event {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                serde_json::Map::deserialize(deserializer).map(|body| Self::from_body(None, body))
+            }
+        }
+
+        /// As the sender's whole object.
+        impl serde::Serialize for Event {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$known(content) => content.serialize(serializer), )*
+                    $( Self::$else(content) => content.serialize(serializer), )*
+                }
+            }
+        }
+    };
+}
+pub(crate) use event_enum;

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+pub mod alibaba_ims;
+mod cloud_event;
+mod event_enum;
+pub mod lenient;
+pub mod tencent_vod;
+
+pub use cloud_event::{Channel, CloudEvent, Outcome, ReadError, Verdict};

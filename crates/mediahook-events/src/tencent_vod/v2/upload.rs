@@ -1,0 +1,73 @@
+//! Media assets come and go.
+
+use crate::lenient::lenient;
+
+lenient! {
+    /// A media asset was uploaded.
+    #[serde(rename_all = "camelCase")]
+    pub struct NewFileUpload {
+        /// 0 is success.
+        pub status: Option<i64>,
+        /// Error message; none on success.
+        pub message: Option<String>,
+        /// Id of the media asset.
+        pub file_id: Option<String>,
+        /// Name of the media asset.
+        pub file_name: Option<String>,
+        /// URL of the cover.
+        pub cover_url: Option<String>,
+        /// URL of the file.
+        pub file_url: Option<String>,
+        /// Id of the transcoding that was started.
+        pub transcode_task_id: Option<String>,
+        /// Id of the task flow that was started: `vod_task_id` of its `ProcedureStateChanged`.
+        pub procedure_task_id: Option<String>,
+        /// Where it comes from, such as `Record`.
+        pub source_type: Option<String>,
+        /// The caller's own text, passed at upload.
+        pub source_context: Option<String>,
+        /// Who uploaded it.
+        pub author: Option<String>,
+        /// Id of the live stream that was recorded.
+        pub stream_id: Option<String>,
+    }
+
+    /// A media asset was pulled from a URL, or could not be.
+    #[serde(rename_all = "camelCase")]
+    pub struct PullComplete {
+        /// 0 is success.
+        pub status: Option<i64>,
+        /// Error message; none on success.
+        pub message: Option<String>,
+        /// Id of the task.
+        pub vod_task_id: Option<String>,
+        /// Id of the new media asset; none if the pull failed.
+        pub file_id: Option<String>,
+        /// URL of the file.
+        pub file_url: Option<String>,
+        /// Id of the transcoding that was started.
+        pub transcode_task_id: Option<String>,
+        /// Id of the task flow that was started: `vod_task_id` of its `ProcedureStateChanged`.
+        pub procedure_task_id: Option<String>,
+        /// The caller's own text, passed at upload.
+        pub source_context: Option<String>,
+    }
+
+    /// Media assets were deleted.
+    #[serde(rename_all = "camelCase")]
+    pub struct FileDeleted {
+        /// 0 is success.
+        pub status: Option<i64>,
+        /// Error message; none on success.
+        pub message: Option<String>,
+        /// The media assets.
+        pub file_info: Vec<DeletedFile>,
+    }
+
+    /// A media asset that was deleted.
+    #[serde(rename_all = "camelCase")]
+    pub struct DeletedFile {
+        /// Id of the media asset.
+        pub file_id: Option<String>,
+    }
+}
