@@ -241,6 +241,7 @@ mod tests {
     use crate::intake;
     use crate::sender::pull::PullError;
     use crate::source::Sources;
+    use crate::store::Page;
 
     /// A queue that refuses, the first time, every event whose name ends in `!`; a bucket that is down.
     #[derive(Default)]
@@ -286,8 +287,8 @@ mod tests {
             Err(StoreError("down".to_owned()))
         }
 
-        async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
-            Ok(Vec::new())
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+            Ok(Page::default())
         }
 
         async fn delete(&self, _: &str) -> Result<(), StoreError> {

@@ -16,6 +16,8 @@ mod trust;
 use std::future::Future;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::envelope::Message;
 use crate::sender::pull::{Answer, Request};
 
@@ -63,17 +65,41 @@ pub trait Bucket: Send + Sync {
     /// There is none of that key, or it could not be read in time.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
 
-    /// The keys below a prefix, the object that was written first before the others; of very many, some.
+    /// One page of the objects below a prefix, in the order of their keys: those behind this key, or the first ones.
     ///
     /// # Errors
     /// They could not be listed in time.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
     /// Removes an object. One that is not there is removed already.
     ///
     /// # Errors
     /// The bucket did not say so in time. It may have done it all the same.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the order of their keys.
+    pub objects: Vec<Listed>,
+    /// Whether there are others behind the last of them.
+    pub more: bool,
+}
+
+/// An object as a listing has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// When it was written; S3 says so to the second.
+    pub modified: OffsetDateTime,
+    /// Its size in bytes.
+    pub bytes: usize,
 }
 
 /// Carries requests to the senders' APIs.

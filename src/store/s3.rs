@@ -15,15 +15,14 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::time::{sleep, timeout};
 
 use super::aws::{Aws, causes};
 use super::connect::{Connections, OUR_NAME, Payload};
-use super::{Bucket, Patience, StoreError};
-use crate::xml;
-
-/// How many objects a listing has at least, where there are so many: ten pages of S3's.
-const MAX_LISTED: usize = 10_000;
+use super::{Bucket, Listed, Page, Patience, StoreError};
+use crate::xml::{self, Record};
 
 /// What stands in a key or a query as it is.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -133,20 +132,14 @@ impl Bucket for S3Bucket {
         Ok(Box::pin(self.ask(&Ask::of(Method::GET, encoded(key)))).await?.into())
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let first = format!("?list-type=2&prefix={}", utf8_percent_encode(prefix, &PLAIN));
-        let mut target = first.clone();
-        let mut objects = Vec::new();
-        loop {
-            let page = Box::pin(self.ask(&Ask::of(Method::GET, target))).await?;
-            let (more, next) =
-                page_of(&page).ok_or_else(|| StoreError("a listing that is none".to_owned()))?;
-            objects.extend(more);
-            let Some(next) = next.filter(|_| objects.len() < MAX_LISTED) else { break };
-            target = format!("{first}&continuation-token={}", utf8_percent_encode(&next, &PLAIN));
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
+        let encoded = |text| utf8_percent_encode(text, &PLAIN);
+        let mut target = format!("?list-type=2&prefix={}", encoded(prefix));
+        if let Some(after) = after {
+            target += &format!("&start-after={}", encoded(after));
         }
-        objects.sort();
-        Ok(objects.into_iter().map(|(_, key)| key).collect())
+        let page = Box::pin(self.ask(&Ask::of(Method::GET, target))).await?;
+        page_of(&page).ok_or_else(|| StoreError("a listing that is none".to_owned()))
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
@@ -212,16 +205,16 @@ impl Refused {
     }
 }
 
-/// When each object of a page was last modified, its key, and what to ask for the next page with.
-type Page = (Vec<(String, String)>, Option<String>);
-
 fn page_of(answer: &[u8]) -> Option<Page> {
     let text = std::str::from_utf8(answer).ok()?;
     let mut listing = xml::records(text, "ListBucketResult")?.pop()?;
-    let objects = xml::records(text, "Contents")?.into_iter();
-    let objects =
-        objects.filter_map(|mut object| Some((object.remove("LastModified")?, object.remove("Key")?)));
-    Some((objects.collect(), listing.remove("NextContinuationToken")))
+    let objects = xml::records(text, "Contents")?.into_iter().map(listed).collect::<Option<_>>()?;
+    Some(Page { objects, more: listing.remove("IsTruncated").is_some_and(|more| more == "true") })
+}
+
+fn listed(mut object: Record) -> Option<Listed> {
+    let modified = OffsetDateTime::parse(&object.remove("LastModified")?, &Rfc3339).ok()?;
+    Some(Listed { key: object.remove("Key")?, modified, bytes: object.remove("Size")?.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -262,15 +255,15 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_its_objects_and_the_way_to_the_next() {
+    fn a_page_has_its_objects_and_whether_there_are_others() {
         let xml = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"><Name>b</Name><IsTruncated>true</IsTruncated>\
-            <Contents><Key>spill/a&amp;b</Key><LastModified>2026-11-22T05:50:25.000Z</LastModified><Owner><ID>1</ID></Owner></Contents>\
-            <NextContinuationToken>1/=</NextContinuationToken></ListBucketResult>";
-        let (objects, next) = page_of(xml.as_bytes()).unwrap();
-        assert_eq!(objects, [("2026-11-22T05:50:25.000Z".to_owned(), "spill/a&b".to_owned())]);
-        assert_eq!(next.as_deref(), Some("1/="));
-        let empty = page_of(b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>").unwrap();
-        assert_eq!(empty, (vec![], None));
+            <Contents><Key>spill/a&amp;b</Key><LastModified>2026-11-22T05:50:25.000Z</LastModified><Size>7</Size>\
+            <Owner><ID>1</ID></Owner></Contents><NextContinuationToken>1/=</NextContinuationToken></ListBucketResult>";
+        let modified = time::macros::datetime!(2026-11-22 05:50:25 UTC);
+        let objects = vec![Listed { key: "spill/a&b".to_owned(), modified, bytes: 7 }];
+        assert_eq!(page_of(xml.as_bytes()), Some(Page { objects, more: true }));
+        let empty = page_of(b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>");
+        assert_eq!(empty, Some(Page::default()));
         assert_eq!(page_of(b"<ListBucketResult><Contents>"), None, "cut off");
         assert_eq!(page_of(b"{}"), None);
     }

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::envelope::{Channel, Envelope};
 use mediahook::pull::Summary;
+use mediahook::source::Sources;
+use mediahook::store::Bucket as _;
+use mediahook::{intake, keys};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::end_to_end::{post, receiver_binary};
 use crate::support::cloud::{BUCKET, Cloud, Fault, SECRET};
@@ -482,10 +486,7 @@ async fn the_spill_empties_into_the_queue() {
         );
     }
     assert_eq!(world.cloud.objects("spill/").await.len(), 31);
-    let bucket = world.cloud.bucket();
-    mediahook::store::Bucket::put(&bucket, "spill/by-hand.json", b"no envelope".to_vec(), "text/plain")
-        .await
-        .unwrap();
+    put(&world, "spill/by-hand.json", "no envelope").await;
 
     // As long as the queue is down, everything stays.
     let mut puller = world.puller().await;
@@ -554,4 +555,88 @@ async fn sources_in_a_secret_that_cannot_be_read_do_not_stop_the_spill() {
     for source in [TENCENT, ALIBABA] {
         assert_clean(&summary, source, 3);
     }
+}
+
+/// An event of one of a few media assets, as it is pushed.
+fn event_of(media: usize, number: usize) -> String {
+    format!(
+        r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"t-{number}","FileId":"m{media}","Number":{number}}}}}"#
+    )
+}
+
+/// A spilled event, received at this time.
+fn spilled(media: usize, number: usize, received: OffsetDateTime) -> Envelope {
+    let sources = Sources::parse(r#"{"tencent-vod/open":{"unauthenticated":true}}"#).unwrap();
+    let source = sources.get("tencent-vod/open").unwrap();
+    intake::seal(source, &event_of(media, number), Channel::Push, received).unwrap()
+}
+
+async fn put(world: &World, key: &str, body: impl Into<Vec<u8>>) {
+    world.cloud.bucket().put(key, body.into(), "application/json").await.unwrap();
+}
+
+/// Receives these while SQS fails: each is an object in the spill afterwards.
+async fn spill(world: &World, bodies: impl Iterator<Item = String>) {
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "AWS_LAMBDA_LOG_LEVEL");
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    world.cloud.sqs_faults(|_| Fault::Error);
+    for body in bodies {
+        let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap();
+        assert_eq!(answer["statusCode"], 200);
+    }
+    world.cloud.sqs_faults(|_| Fault::None);
+}
+
+#[tokio::test]
+async fn spilled_events_reach_the_queue_in_the_order_of_receipt() {
+    let world = World::new().await;
+    // Two that lie under other keys: as an earlier version wrote them, and as an operator puts them back.
+    spill(&world, [event_of(0, 0), event_of(1, 1)].into_iter()).await;
+    let bucket = world.cloud.bucket();
+    for (at, (key, body)) in world.cloud.objects("spill/").await.into_iter().enumerate() {
+        let id = Envelope::parse(&body).unwrap().id;
+        let day = key.rsplit_once('/').unwrap().0;
+        let other = if at == 0 { format!("{day}/{id}.json") } else { format!("spill/again/{id}") };
+        bucket.delete(&key).await.unwrap();
+        put(&world, &other, body).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    spill(&world, (2..42).map(|number| event_of(number % 4, number))).await;
+    let keys: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys.len(), 42);
+
+    let summary = run(&mut world.puller().await).await;
+    assert_clean(&summary, "spill", 42);
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 42);
+    assert_in_order(&queued);
+}
+
+#[tokio::test]
+async fn more_spilled_events_than_a_listing_has_keep_their_order_over_several_runs() {
+    const EVENTS: usize = 1_050;
+    let world = World::new().await;
+    let (bucket, first) = (world.cloud.bucket(), OffsetDateTime::now_utc() - time::Duration::hours(1));
+    for number in 0..EVENTS {
+        // S3's own times are those of this test, and the digests in the names are in no order.
+        let received = first + time::Duration::milliseconds(100 * i64::try_from(number).unwrap());
+        let envelope = spilled(number % 20, number, received);
+        let object = envelope.message().body.into_bytes();
+        bucket.put(&keys::spill(&envelope), object, "application/json").await.unwrap();
+    }
+    let mut puller = Function::start_with_timeout(PULLER, &world.variables(), Duration::from_secs(28)).await;
+    let mut runs = 0;
+    loop {
+        let tally = run(&mut puller).await.0["spill"].clone();
+        assert_eq!((tally.failed, tally.error), (0, None));
+        runs += 1;
+        if tally.waiting == Some(0) {
+            break;
+        }
+    }
+    assert!(runs > 1, "one run had time for all of them");
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), EVENTS);
+    assert_in_order(&queued);
 }

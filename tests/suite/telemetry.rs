@@ -14,7 +14,7 @@ use mediahook::metrics::{METRICS, NAMESPACE};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::Deadline;
 use mediahook::source::Sources;
-use mediahook::store::{Bucket, Queue, StoreError};
+use mediahook::store::{Bucket, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::trace::Trace;
 use serde_json::{Value, json};
@@ -71,8 +71,8 @@ impl Bucket for Store {
         Err(StoreError("nothing there".to_owned()))
     }
 
-    async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+        Ok(Page::default())
     }
 
     async fn delete(&self, _: &str) -> Result<(), StoreError> {
