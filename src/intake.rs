@@ -9,7 +9,7 @@ use crate::json::{Json, Kind, Member, ParseError, RawJson, Value};
 use crate::sender::identity;
 use crate::source::Source;
 
-/// Why an authentic body is no event. Says where, never what stood there.
+/// Why an authentic body is no event for the queue. Says where, never what stood there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The invocation says base64, the body is not.
@@ -30,6 +30,17 @@ pub enum Unreadable {
     /// An object that names no event.
     #[error("the body names no event")]
     NoEvent,
+    /// An event whose envelope has more bytes than the queue takes, even with its data left in the bucket.
+    #[error("its envelope without the data has {bytes} bytes, the queue takes {limit_bytes}")]
+    TooLarge {
+        /// What the envelope would have.
+        bytes: usize,
+        /// What the queue takes as one message.
+        limit_bytes: usize,
+    },
+    /// An event that the queue refuses for its contents. The code is the queue's.
+    #[error("the queue refuses it: {0}")]
+    Unsendable(String),
     /// We have a mistake.
     #[error("the body cannot be read by a mistake of mediahook's own, please report it")]
     Panicked,

@@ -20,6 +20,11 @@ pub trait Feed: Send {
     /// There may be some, but they cannot be had.
     fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>>;
 
+    /// Whether it keeps what is never confirmed for good. A sender drops it after some days.
+    fn keeps(&self) -> bool {
+        false
+    }
+
     /// How many it still has, where it knows: what it handed out and was not told to forget is among them.
     fn waiting(&self) -> Option<usize> {
         None
@@ -43,7 +48,7 @@ pub struct Delivered {
 pub enum Content {
     /// An event.
     Event(Box<Envelope>),
-    /// A body that is no event: it goes to `rejected/`.
+    /// A body that is not for the queue: it goes to `rejected/`.
     NoEvent {
         /// Its bytes as they came.
         body: String,

@@ -99,6 +99,10 @@ impl<B: Bucket> Feed for Spill<'_, B> {
         "spill"
     }
 
+    fn keeps(&self) -> bool {
+        true
+    }
+
     fn waiting(&self) -> Option<usize> {
         self.waiting
     }

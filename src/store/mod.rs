@@ -34,10 +34,22 @@ pub trait Queue: Send + Sync {
 
     /// The same for several at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be. What became of
     /// each, in their order.
+    ///
+    /// # Errors
+    /// The queue itself fails, or did not answer in time. It may have any of them all the same.
     fn enqueue_batch(
         &self,
         messages: &[&Message],
-    ) -> impl Future<Output = Vec<Result<(), StoreError>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
+}
+
+/// Why the queue did not take one message of a call that it answered.
+#[derive(Debug, Clone)]
+pub struct EntryError {
+    /// The queue's own code.
+    pub why: StoreError,
+    /// Whether the message itself is the reason, so that the queue would refuse it again.
+    pub is_lasting: bool,
 }
 
 /// How many messages SQS takes in one call.

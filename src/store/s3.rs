@@ -133,11 +133,9 @@ impl Bucket for S3Bucket {
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
-        let encoded = |text| utf8_percent_encode(text, &PLAIN);
-        let mut target = format!("?list-type=2&prefix={}", encoded(prefix));
-        if let Some(after) = after {
-            target += &format!("&start-after={}", encoded(after));
-        }
+        let encoded = |text| utf8_percent_encode(text, &PLAIN).to_string();
+        let after = after.map(|key| format!("&start-after={}", encoded(key))).unwrap_or_default();
+        let target = format!("?list-type=2&prefix={}{after}", encoded(prefix));
         let page = Box::pin(self.ask(&Ask::of(Method::GET, target))).await?;
         page_of(&page).ok_or_else(|| StoreError("a listing that is none".to_owned()))
     }

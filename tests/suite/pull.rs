@@ -640,3 +640,124 @@ async fn more_spilled_events_than_a_listing_has_keep_their_order_over_several_ru
     assert_eq!(queued.len(), EVENTS);
     assert_in_order(&queued);
 }
+
+/// Whatever is wrong with an object, the events behind it reach the queue in the same run.
+#[tokio::test]
+async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
+    let world = World::new().await;
+    let long_ago = OffsetDateTime::now_utc() - time::Duration::days(1);
+    for number in 0..30 {
+        let received = long_ago + time::Duration::milliseconds(number);
+        let mut envelope = spilled(9, usize::try_from(number).unwrap(), received);
+        let (name, body) = match number % 5 {
+            0 => ("cut-off", br#"{"specversion":"1.0","id":"#.to_vec()),
+            1 => ("get-fails", envelope.message().body.into_bytes()),
+            2 => ("get-hangs", envelope.message().body.into_bytes()),
+            3 => {
+                envelope.taskid = Some("NeverTaken".to_owned());
+                ("never-taken", envelope.message().body.into_bytes())
+            }
+            _ => {
+                envelope.event_type = "x".repeat(300_000);
+                ("too-large", envelope.message().body.into_bytes())
+            }
+        };
+        let key = keys::spill(&envelope).replace(".json", &format!("-{name}.json"));
+        put(&world, &key, body).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    spill(&world, (100..130).map(|number| event_of(number % 3, number))).await;
+    world.cloud.sqs_never_takes(|body| body.contains("NeverTaken"));
+    world.cloud.object_faults(|method, key| match key {
+        key if method == "GET" && key.contains("get-fails") => Fault::Error,
+        key if method == "GET" && key.contains("get-hangs") => Fault::Hang,
+        _ => Fault::None,
+    });
+
+    let mut puller = world.puller().await;
+    let tally = run(&mut puller).await.0["spill"].clone();
+    world.cloud.object_faults(|_, _| Fault::None);
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 30, "{tally:?}");
+    assert_in_order(&queued);
+    assert_eq!((tally.enqueued, tally.rejected, tally.confirmed), (30, 6, 36), "{tally:?}");
+    assert_eq!((tally.waiting, tally.more), (Some(24), false), "what stays is counted");
+
+    let left: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(left.len(), 24, "{left:?}");
+    let rejected = world.cloud.objects("rejected/tencent-vod/open/").await;
+    let reasons: Vec<_> = rejected.iter().filter(|(key, _)| key.ends_with(".json")).collect();
+    assert_eq!((rejected.len(), reasons.len()), (12, 6), "each object, and its reason beside it");
+    assert!(reasons.iter().all(|(_, reason)| reason.contains("the queue takes 262144")), "{reasons:?}");
+
+    // What stays is reported in every run, and is there to be looked at.
+    let again = run(&mut puller).await.0["spill"].clone();
+    assert_eq!((again.enqueued, again.waiting), (12, Some(6 + 6)), "those that can be read again: {again:?}");
+    let log = puller.stop().await;
+    for key in &left {
+        assert!(log.contains(&format!(r#""place":"{key}""#)), "{key} is not in {log}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
+    let world = World::new().await;
+    let body = format!(r#"{{"EventType":"{}","XEvent":{{"TaskId":"t","Number":1}}}}"#, "x".repeat(1_100_000));
+    let mut receiver = Function::start(receiver_binary(), &world.variables()).await;
+    let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap();
+    assert_eq!(answer["statusCode"], 400);
+    assert_eq!(world.cloud.objects("spill/").await, []);
+    assert_eq!(world.cloud.objects("payload/").await, []);
+    world.tencent.inbox.put(body.as_str());
+    world.tencent.inbox.put(tencent_event(0));
+    let summary = run(&mut world.puller().await).await;
+    let tally = &summary.0[TENCENT];
+    assert_eq!((tally.enqueued, tally.rejected, tally.confirmed), (1, 1, 2), "{tally:?}");
+    for source in ["tencent-vod/open", TENCENT] {
+        let objects = world.cloud.objects(&format!("rejected/{source}/")).await;
+        let [(_, kept), (_, reason)] = objects.as_slice() else { panic!("{source}: {}", objects.len()) };
+        assert!(kept.contains(r#""XEvent":{"TaskId":"t","Number":1}"#));
+        assert!(reason.contains("the queue takes 262144"), "{reason}");
+    }
+    assert_eq!(world.queued().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_sqs_refuses_for_its_contents_is_kept_and_confirmed() {
+    let world = World::new().await;
+    world.put(20);
+    world.cloud.sqs_never_takes(|body| body.contains(r#""Number":5}"#));
+    let summary = run(&mut world.puller().await).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        let counts = (tally.enqueued, tally.rejected, tally.confirmed, tally.failed);
+        assert_eq!(counts, (19, 1, 20, 0), "{tally:?}");
+        let rejected = world.cloud.objects(&format!("rejected/{source}/")).await;
+        assert!(rejected[0].1.contains(r#""Number":5}"#) && rejected.len() == 2, "{rejected:?}");
+    }
+    assert_in_order(&world.queued().await);
+}
+
+#[tokio::test]
+async fn large_events_are_enqueued_as_the_bucket_takes_their_data() {
+    let world = World::with_visibility(Duration::from_mins(1)).await;
+    let large = |n: usize| {
+        format!(
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{n}","Number":{n},"Name":"{}"}}}}"#,
+            "x".repeat(300_000)
+        )
+    };
+    (0..16).for_each(|n| world.tencent.inbox.put(large(n)));
+    world.cloud.s3_faults(|_| Fault::Slow(Duration::from_secs(1)));
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    assert_eq!(summary.0[TENCENT].enqueued, 16, "{summary:?}");
+
+    // Three are taken, and the bucket hangs.
+    (16..32).for_each(|n| world.tencent.inbox.put(large(n)));
+    world.cloud.s3_faults(|call| if (1..4).contains(&call) { Fault::None } else { Fault::Hang });
+    let summary = run(&mut puller).await;
+    let tally = &summary.0[TENCENT];
+    assert!(tally.enqueued >= 2 && tally.failed > 0 && tally.confirmed == tally.enqueued, "{tally:?}");
+    assert_eq!(world.queued().await.len(), 16 + tally.enqueued);
+}

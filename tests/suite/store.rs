@@ -123,3 +123,30 @@ async fn by_a_clock_that_is_wrong_only_the_first_attempt_of_all_is_signed() {
     }
     assert_eq!(hours_ahead, [0.0, 1.0, 1.0, 1.0]);
 }
+
+/// A call may be refused as a whole because of one message in it.
+#[tokio::test]
+async fn of_a_batch_that_is_refused_for_its_contents_each_message_is_sent_alone() {
+    let refused = r#"{"__type":"com.amazonaws.sqs#InvalidMessageContents","message":"no"}"#;
+    let (queue, mut heads) = queue_that_answers(move |number| {
+        let (status, body) = if number == 2 { (200, "{}") } else { (400, refused) };
+        http::response(status, JSON, body)
+    })
+    .await;
+    let message = |id: &str| Message {
+        body: "{}".to_owned(),
+        deduplication_id: id.to_owned(),
+        group_id: id.to_owned(),
+        trace: None,
+    };
+    let outcomes = queue.enqueue_batch(&[&message("1"), &message("2")]).await.unwrap();
+    assert!(outcomes[0].is_ok());
+    let error = outcomes[1].as_ref().unwrap_err();
+    assert!(error.is_lasting && error.why.0.starts_with("InvalidMessageContents"), "{error:?}");
+    let targets = [(); 3].map(|()| heads.try_recv().unwrap()["x-amz-target"].to_str().unwrap().to_owned());
+    assert_eq!(targets, ["AmazonSQS.SendMessageBatch", "AmazonSQS.SendMessage", "AmazonSQS.SendMessage"]);
+
+    let throttled = r#"{"__type":"com.amazonaws.sqs#RequestThrottled","message":"no"}"#;
+    let (queue, _heads) = queue_that_answers(move |_| http::response(400, JSON, throttled)).await;
+    assert!(queue.enqueue_batch(&[&message("1")]).await.is_err(), "the queue itself");
+}
