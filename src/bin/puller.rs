@@ -9,14 +9,16 @@ use mediahook::invocation::Invocation;
 use mediahook::keyring::Keyring;
 use mediahook::pull::Puller;
 use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
-use mediahook::store::{aws::Aws, http::SenderHttp, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
+use mediahook::store::{
+    aws::Aws, http::SenderHttp, memory::ReadMemory, s3::S3Bucket, secrets::Secret, sqs::SqsQueue,
+};
 use mediahook::telemetry::{self, Recorder};
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-/// An answer is in memory as its bytes and as events at the same time, and beside those of other sources.
-const MEMORY_PER_ANSWER: usize = 4;
+/// What is read at the same time is in memory up to three times: as its bytes, as events and as messages.
+const MEMORY_PER_READ: usize = 4;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -37,7 +39,7 @@ async fn main() -> Result<(), Error> {
 async fn puller(environment: Environment) -> Result<Puller<SqsQueue, S3Bucket, SenderHttp>, ConfigError> {
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
-    let http = SenderHttp::new(environment.memory_bytes() / MEMORY_PER_ANSWER);
+    let memory = ReadMemory::new(environment.memory_bytes() / MEMORY_PER_READ);
     let aws = Aws::new(environment)?;
     // A secret that cannot be read does not keep the spill waiting: it is read with the first run.
     let keyring = match sources {
@@ -50,7 +52,9 @@ async fn puller(environment: Environment) -> Result<Puller<SqsQueue, S3Bucket, S
         tracing::warn!("the queue does not tell its limits");
     }
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
-    Ok(Puller::new(Arc::new(keyring), queue, bucket, http, OffsetDateTime::now_utc))
+    let puller =
+        Puller::new(Arc::new(keyring), queue, bucket, SenderHttp::default(), OffsetDateTime::now_utc);
+    Ok(puller.with_memory(memory))
 }
 
 /// How long this invocation may still take.

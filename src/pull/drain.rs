@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::budget::{Deadline, STORE_WITHIN};
-use super::feed::{Content, Delivered, Feed};
+use super::feed::{Content, Delivered, Feed, Pulled};
 use super::rounds::{self, Held};
 use super::summary::Tally;
 use crate::claim_check;
@@ -90,8 +90,8 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
             };
             match feed.pull(within).await {
                 // Not asked again before the next minute: a sender that has too many long polls answers so at once.
-                Ok(deliveries) if deliveries.is_empty() => return,
-                Ok(deliveries) => {
+                Ok(Pulled { deliveries, .. }) if deliveries.is_empty() => return,
+                Ok(Pulled { deliveries, memory: _until_settled }) => {
                     failures = 0;
                     if !self.settle(feed, deliveries, &mut held, tally).await {
                         return;
@@ -390,6 +390,7 @@ mod tests {
     use crate::sender::pull::PullError;
     use crate::source::Sources;
     use crate::store::Page;
+    use crate::store::memory::ReadMemory;
 
     /// A queue that refuses, the first time, every event whose name ends in `!`, and fails at `down?`; a bucket that is
     /// down.
@@ -484,9 +485,13 @@ mod tests {
             "script"
         }
 
-        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
-            async { Ok(self.batches.pop_front().unwrap_or_default().into_iter().map(delivered).collect()) }
-                .boxed()
+        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+            async {
+                let names = self.batches.pop_front().unwrap_or_default();
+                let memory = ReadMemory::new(1).share();
+                Ok(Pulled { deliveries: names.into_iter().map(delivered).collect(), memory })
+            }
+            .boxed()
         }
 
         fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {

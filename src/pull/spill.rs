@@ -16,10 +16,11 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 
 use super::budget::CONFIRM_WITHIN;
-use super::feed::{Confirmation, Content, Delivered, Feed};
+use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
 use crate::envelope::Envelope;
 use crate::keys::{self, SPILL};
 use crate::sender::pull::PullError;
+use crate::store::memory::{ReadMemory, Shortage};
 use crate::store::{Bucket, Listed, StoreError};
 
 /// How many objects are listed before the first of them is read: ten pages of S3's.
@@ -28,12 +29,15 @@ const LISTED_AT_ONCE: usize = 10_000;
 const LIST_FOR: Duration = Duration::from_secs(4);
 /// How many objects are read at the same time.
 const READ_AT_ONCE: usize = 16;
+/// And how many bytes they may have together, unless one alone has more.
+const READ_AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
 /// How long reading one object may take, its attempts together.
 const READ_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is in the spill, from the first listing of a run on.
 pub(super) struct Spill<'a, B> {
     bucket: &'a B,
+    memory: &'a ReadMemory,
     /// Listed and not handed out yet, by the time of receipt.
     listed: VecDeque<Listed>,
     /// The last key that was listed.
@@ -44,18 +48,32 @@ pub(super) struct Spill<'a, B> {
 }
 
 impl<'a, B: Bucket> Spill<'a, B> {
-    pub(super) fn new(bucket: &'a B) -> Self {
-        Self { bucket, listed: VecDeque::new(), after: None, more: true, waiting: None }
+    pub(super) fn new(bucket: &'a B, memory: &'a ReadMemory) -> Self {
+        Self { bucket, memory, listed: VecDeque::new(), after: None, more: true, waiting: None }
     }
 
-    async fn next(&mut self, within: Duration) -> Result<Vec<Delivered>, PullError> {
+    async fn next(&mut self, within: Duration) -> Result<Pulled, PullError> {
+        let (began, within) = (Instant::now(), within.saturating_sub(READ_WITHIN));
         if self.listed.is_empty() && self.more {
-            let within = within.saturating_sub(READ_WITHIN);
             let late = |_| StoreError(format!("no listing within {} ms", within.as_millis()));
             timeout(within, self.list()).await.map_err(late).flatten().map_err(transient)?;
         }
-        let objects = self.listed.drain(..READ_AT_ONCE.min(self.listed.len())).collect::<Vec<_>>();
-        Ok(join_all(objects.into_iter().map(|object| self.read(object.key))).await)
+        let (mut number, mut bytes) = (0, 0_usize);
+        for object in self.listed.iter().take(READ_AT_ONCE) {
+            if number > 0 && bytes.saturating_add(object.bytes) > READ_AT_ONCE_BYTES {
+                break;
+            }
+            (number, bytes) = (number + 1, bytes.saturating_add(object.bytes));
+        }
+        let mut memory = self.memory.share();
+        let grown = timeout(within.saturating_sub(began.elapsed()), memory.grow(bytes)).await;
+        let grown = grown.map_err(|_| PullError::transient(Shortage::Waiting.to_string()))?;
+        let objects: Vec<_> = self.listed.drain(..number.min(self.listed.len())).collect();
+        let deliveries = match grown {
+            Ok(()) => join_all(objects.into_iter().map(|object| self.read(object.key))).await,
+            Err(error) => objects.into_iter().map(|object| stuck(object.key, error.to_string())).collect(),
+        };
+        Ok(Pulled { deliveries, memory })
     }
 
     async fn list(&mut self) -> Result<(), StoreError> {
@@ -80,7 +98,7 @@ impl<'a, B: Bucket> Spill<'a, B> {
     async fn read(&self, key: String) -> Delivered {
         match self.envelope(&key).await {
             Ok(envelope) => Delivered { receipt: Some(key), content: Content::Event(Box::new(envelope)) },
-            Err(why) => Delivered { receipt: None, content: Content::Stuck { place: key, why } },
+            Err(why) => stuck(key, why),
         }
     }
 
@@ -107,7 +125,7 @@ impl<B: Bucket> Feed for Spill<'_, B> {
         self.waiting
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
         self.next(within).boxed()
     }
 
@@ -129,6 +147,10 @@ impl<B: Bucket> Feed for Spill<'_, B> {
         }
         .boxed()
     }
+}
+
+fn stuck(place: String, why: String) -> Delivered {
+    Delivered { receipt: None, content: Content::Stuck { place, why } }
 }
 
 fn transient(error: StoreError) -> PullError {
@@ -208,11 +230,12 @@ mod tests {
 
     /// The numbers of the events that a run takes, and deletes, by source.
     async fn run(bucket: &Memory, pulls: usize) -> [Vec<usize>; 2] {
-        let (mut spill, mut taken) = (Spill::new(bucket), [Vec::new(), Vec::new()]);
+        let memory = ReadMemory::new(32 << 20);
+        let (mut spill, mut taken) = (Spill::new(bucket, &memory), [Vec::new(), Vec::new()]);
         for _ in 0..pulls {
-            let delivered = spill.pull(WITHIN).await.unwrap();
+            let pulled = spill.pull(WITHIN).await.unwrap();
             let mut receipts = Vec::new();
-            for Delivered { receipt, content } in delivered {
+            for Delivered { receipt, content } in pulled.deliveries {
                 let Content::Event(envelope) = content else { panic!("{content:?}") };
                 let number: usize = envelope.taskid.unwrap().parse().unwrap();
                 taken[number % 2].push(number);

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_smithy_types::body::SdkBody;
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::Scheme;
@@ -18,6 +18,7 @@ use tower_service::Service as _;
 
 use super::StoreError;
 use super::aws::causes;
+use super::memory::Share;
 
 /// Makes connections, to `http` addresses too: which are allowed is decided where they are read.
 pub(super) type Connector = HttpsConnector<HttpConnector>;
@@ -88,11 +89,11 @@ impl Connections {
     /// it is given up with all that lead to the same place: the next attempt has a fresh one.
     ///
     /// # Errors
-    /// There is no answer, or one of more than so many bytes.
+    /// There is no answer, or one that the memory has no room for.
     pub(super) async fn exchange(
         &self,
         mut request: Request<Payload>,
-        max_answer_bytes: usize,
+        memory: Option<&mut Share>,
     ) -> Result<Response<Bytes>, StoreError> {
         let address = std::mem::take(request.uri_mut());
         let to = Origin::of(&address).ok_or_else(|| StoreError("an address without a host".to_owned()))?;
@@ -102,12 +103,15 @@ impl Connections {
         let doubt = Doubt { connections: self, to: &to };
         let (connection, answer) = self.send(request, &to, address).await?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, max_answer_bytes).collect().await.map_err(|e| causes(e.as_ref()))?;
+        let body = match memory {
+            Some(memory) => collect(body, memory).await?,
+            None => body.collect().await.map_err(|e| causes(&e))?.to_bytes(),
+        };
         if !head.status.is_server_error() {
             doubt.dispel();
             self.idle().push(Idle { to, since: Instant::now(), connection });
         }
-        Ok(Response::from_parts(head, body.to_bytes()))
+        Ok(Response::from_parts(head, body))
     }
 
     /// The next request makes a connection of its own. What is under way goes on.
@@ -161,6 +165,21 @@ impl Connections {
     }
 }
 
+/// Reads a body as there is room for it: at once for all of it, where its length is told before.
+async fn collect(mut body: Incoming, memory: &mut Share) -> Result<Bytes, StoreError> {
+    let told = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    memory.grow(told.unwrap_or_default()).await.map_err(|e| causes(&e))?;
+    let mut read = Vec::with_capacity(told.unwrap_or_default());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| causes(&e))?;
+        if let Some(bytes) = frame.data_ref() {
+            memory.grow(read.len() + bytes.len()).await.map_err(|e| causes(&e))?;
+            read.extend_from_slice(bytes);
+        }
+    }
+    Ok(read.into())
+}
+
 /// Whether the connections that lead there are still good: what ends one unseen may have ended all of them, as when the
 /// function was frozen.
 struct Doubt<'a> {
@@ -202,6 +221,7 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     use super::*;
+    use crate::store::memory::ReadMemory;
 
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 2\r\n\r\nno";
@@ -248,7 +268,7 @@ mod tests {
 
     async fn ask(connections: &Connections, address: &str) -> Result<Response<Bytes>, StoreError> {
         let request = Request::get(address).body(Payload::empty()).unwrap();
-        connections.exchange(request, 2).await
+        connections.exchange(request, None).await
     }
 
     /// Two requests, the second after a moment, and which connections they came on.
@@ -363,9 +383,20 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_had_is_an_error() {
-        let (connections, address, _seen) =
-            serve(&[&["HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nlong"]]).await;
-        assert!(ask(&connections, &address).await.unwrap_err().0.contains("length limit exceeded"));
+        const CHUNKED: &str =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        const LONG: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde";
+        for (room, answer) in [(5, "abcde"), (4, "")] {
+            let (connections, address, _seen) = serve(&[&[CHUNKED, LONG], &[LONG]]).await;
+            for _ in 0..2 {
+                let mut share = ReadMemory::new(room).share();
+                let request = Request::get(&address).body(Payload::empty()).unwrap();
+                let answered = connections.exchange(request, Some(&mut share)).await;
+                assert_eq!(share.shortage().is_some(), answer.is_empty());
+                assert_eq!(answered.map(Response::into_body).unwrap_or_default(), answer);
+            }
+        }
+        let (connections, _, _seen) = serve(&[]).await;
         let error = ask(&connections, "/queue").await.unwrap_err();
         assert_eq!(error.0, "an address without a host");
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -7,23 +7,18 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::connect::{self, Connections, Payload};
+use super::memory::Share;
 use super::{Http, StoreError, trust};
 use crate::sender::pull::{Answer, Request};
 
 /// An HTTP client that keeps its connections. The system's roots are read when it is first needed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SenderHttp {
-    max_answer_bytes: usize,
     connections: OnceLock<Result<Connections, StoreError>>,
 }
 
 impl SenderHttp {
-    /// A client that takes answers of up to so many bytes. MNS: 16 messages of 64 KiB. Tencent names no limit.
-    pub fn new(max_answer_bytes: usize) -> Self {
-        Self { max_answer_bytes, connections: OnceLock::new() }
-    }
-
-    async fn exchange(&self, request: &Request) -> Result<Answer, StoreError> {
+    async fn exchange(&self, request: &Request, memory: &mut Share) -> Result<Answer, StoreError> {
         let connections = || connect::connector(trust::system()).map(Connections::new);
         let connections = self.connections.get_or_init(connections).as_ref().map_err(Clone::clone)?;
         let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
@@ -34,15 +29,20 @@ impl SenderHttp {
         let body = Payload::from(request.body.clone());
         let request =
             builder.body(body).map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
-        let answer = connections.exchange(request, self.max_answer_bytes).await?;
+        let answer = connections.exchange(request, Some(memory)).await?;
         Ok(Answer { status: answer.status().as_u16(), body: answer.into_body().into() })
     }
 }
 
 impl Http for SenderHttp {
-    async fn send(&self, request: &Request, within: Duration) -> Result<Answer, StoreError> {
+    async fn send(
+        &self,
+        request: &Request,
+        within: Duration,
+        memory: &mut Share,
+    ) -> Result<Answer, StoreError> {
         let late = |_| StoreError(format!("no answer within {} ms", within.as_millis()));
-        tokio::time::timeout(within, self.exchange(request)).await.map_err(late)?
+        tokio::time::timeout(within, self.exchange(request, memory)).await.map_err(late)?
     }
 
     fn forget_connections(&self) {

@@ -6,6 +6,7 @@ mod connect;
 pub mod dynamodb;
 pub mod eventbridge;
 pub mod http;
+pub mod memory;
 pub mod s3;
 mod sdk_http;
 pub mod secrets;
@@ -20,6 +21,7 @@ use time::OffsetDateTime;
 
 use crate::envelope::Message;
 use crate::sender::pull::{Answer, Request};
+use memory::Share;
 
 /// Keeps messages until they are processed.
 pub trait Queue: Send + Sync {
@@ -116,14 +118,15 @@ pub struct Listed {
 
 /// Carries requests to the senders' APIs.
 pub trait Http: Send + Sync {
-    /// Sends a request byte for byte, and follows no redirect.
+    /// Sends a request byte for byte, and follows no redirect. The answer is read as this share of the memory grows.
     ///
     /// # Errors
-    /// There is no whole answer within this time.
+    /// There is no whole answer within this time, or none that the memory has room for.
     fn send(
         &self,
         request: &Request,
         within: Duration,
+        memory: &mut Share,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 
     /// Forgets the connections at hand: a function that was frozen wakes with some that lead nowhere.

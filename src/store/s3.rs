@@ -80,7 +80,7 @@ impl S3Bucket {
 
     async fn attempt(&self, ask: &Ask) -> Result<Bytes, Refused> {
         let request = self.signed(ask, SystemTime::now()).map_err(Refused::lasting)?;
-        let answer = self.connections.exchange(request, usize::MAX).await.map_err(Refused::for_now)?;
+        let answer = self.connections.exchange(request, None).await.map_err(Refused::for_now)?;
         if answer.status().is_success() { Ok(answer.into_body()) } else { Err(Refused::of(&answer)) }
     }
 

@@ -77,7 +77,7 @@ impl HttpConnector for Shared {
             let mut request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
             request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
             // Whatever happens on the way may be better on another connection, so all of it is the kind that is retried.
-            let answer = connections.exchange(request, usize::MAX).await;
+            let answer = connections.exchange(request, None).await;
             let answer = answer.map_err(|e| ConnectorError::io(e.into()))?;
             HttpResponse::try_from(answer.map(SdkBody::from))
                 .map_err(|e| ConnectorError::other(e.into(), None))

@@ -761,3 +761,55 @@ async fn large_events_are_enqueued_as_the_bucket_takes_their_data() {
     assert!(tally.enqueued >= 2 && tally.failed > 0 && tally.confirmed == tally.enqueued, "{tally:?}");
     assert_eq!(world.queued().await.len(), 16 + tally.enqueued);
 }
+
+/// Each of several sources may have an answer as large as the memory allows for one.
+#[tokio::test]
+async fn large_answers_of_several_sources_fit_into_the_memory() {
+    const MEMORY_MIB: u64 = 64;
+    let world = World::new().await;
+    let text = "x".repeat(875_000);
+    let mut sources = json!({});
+    for at in 0..4 {
+        let sender = TencentVod::start(Duration::from_mins(1)).await;
+        for number in 0..16 {
+            sender.inbox.put(format!(
+                r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{text}"}}}}"#
+            ));
+        }
+        sources[format!("tencent-vod/s{at}")] = json!({ "pull": sender.settings() });
+    }
+    let mut variables = world.variables();
+    variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
+    variables.push(("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_MIB.to_string()));
+    let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
+    let summary = run(&mut puller).await;
+    let peak_mib = puller.peak_memory_bytes().unwrap_or_default() >> 20;
+    println!("{peak_mib} MiB at most: {summary:?}");
+    assert!(peak_mib < MEMORY_MIB, "{peak_mib} MiB");
+    let tallies: Vec<_> = summary.0.iter().filter(|(source, _)| *source != "spill").collect();
+    assert_eq!(tallies.len(), 4);
+    for (source, tally) in &tallies {
+        // On a slow machine the last of them waited in vain, which is reported.
+        let waited = tally.error.as_deref().is_some_and(|error| error.ends_with("raise PullerMemory"));
+        assert!((tally.confirmed == 16) != waited, "{source}: {tally:?}");
+    }
+    assert!(tallies.iter().any(|(_, tally)| tally.confirmed == 16));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_raise() {
+    let world = World::new().await;
+    for number in 0..16 {
+        world.tencent.inbox.put(format!(
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{}"}}}}"#,
+            "x".repeat(3_000_000)
+        ));
+    }
+    world.mns.inbox.put(alibaba_event(0));
+    let summary = run(&mut world.puller().await).await;
+    let error = summary.0[TENCENT].error.as_deref().unwrap();
+    assert!(error.contains("raise PullerMemory"), "{error}");
+    assert_eq!(world.tencent.inbox.calls("PullEvents"), 1, "a further answer would be as large");
+    assert_clean(&summary, ALIBABA, 1);
+}

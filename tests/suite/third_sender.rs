@@ -21,6 +21,7 @@ use mediahook::sender::pull::{Answer as Answered, Delivery, Pull, PullError, Req
 use mediahook::sender::{BadSignature, Notification, Sender, Verify, identity};
 use mediahook::settings::{Settings, SettingsError};
 use mediahook::source::Sources;
+use mediahook::store::memory::Share;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::store::{Http, StoreError};
@@ -260,7 +261,7 @@ struct Fake {
 }
 
 impl Http for Fake {
-    async fn send(&self, request: &Request, _: Duration) -> Result<Answered, StoreError> {
+    async fn send(&self, request: &Request, _: Duration, _: &mut Share) -> Result<Answered, StoreError> {
         let is_done = request.url == "https://queue.example.com/done";
         if is_done {
             self.done.lock().unwrap().push(request.body.clone());
