@@ -125,10 +125,12 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         let queue_works = self.store(feed, deliveries, &mut batch).await;
         let (stored, receipts) = batch.close();
         tally.failed += all - stored;
+        tally.unconfirmed += stored;
         if !receipts.is_empty() {
             let confirmation = feed.confirm(receipts).await;
             tally.confirmed += confirmation.confirmed;
-            tally.error = confirmation.error.map(|e| format!("confirming: {e}")).or(tally.error.take());
+            tally.unconfirmed -= confirmation.confirmed.min(stored);
+            tally.error = confirmation.error.map(|e| format!("confirm: {e}")).or(tally.error.take());
         }
         queue_works
     }

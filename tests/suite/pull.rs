@@ -336,11 +336,11 @@ async fn a_confirmation_that_comes_too_late_brings_the_events_again_under_the_sa
     }
     let of_alibaba = summary.0[ALIBABA].error.as_deref().unwrap();
     assert!(
-        of_alibaba.starts_with("confirming: ") && of_alibaba.ends_with("receipts were not taken"),
+        of_alibaba.starts_with("confirm: ") && of_alibaba.ends_with("receipts were not taken"),
         "{of_alibaba}"
     );
     let of_tencent = summary.0[TENCENT].error.as_deref().unwrap();
-    assert!(of_tencent.starts_with("confirming: InvalidParameterValue"), "{of_tencent}");
+    assert!(of_tencent.starts_with("confirm: InvalidParameterValue"), "{of_tencent}");
     assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 8);
 }
 
@@ -812,4 +812,23 @@ async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_rais
     assert!(error.contains("raise PullerMemory"), "{error}");
     assert_eq!(world.tencent.inbox.calls("PullEvents"), 1, "a further answer would be as large");
     assert_clean(&summary, ALIBABA, 1);
+}
+
+#[tokio::test]
+async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
+    let world = World::new().await;
+    world.put(20);
+    world.tencent.forbid("ConfirmEvents");
+    world.mns.faults(move |call, _| if call == "DELETE" { Fault::Error } else { Fault::None });
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        assert_eq!((tally.enqueued, tally.confirmed, tally.unconfirmed), (20, 0, 20), "{tally:?}");
+        assert!(tally.error.as_deref().unwrap().starts_with("confirm: "), "{tally:?}");
+    }
+    let of_tencent = summary.0[TENCENT].error.as_deref().unwrap();
+    assert!(of_tencent.starts_with("confirm: UnauthorizedOperation"), "{of_tencent}");
+    let log = puller.stop().await;
+    assert!(log.contains(r#""ConfirmFailed":20"#), "{log}");
 }
