@@ -52,7 +52,6 @@ const VISIBILITY_TIMEOUT_S: u32 = 1;
 const PULL_VISIBILITY: Duration = Duration::from_secs(30);
 /// What a run of the puller may take.
 const PULL_TIMEOUT: Duration = Duration::from_secs(55);
-const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const SETTLING_TIME: Duration = Duration::from_secs(15);
 
 type Anything<T> = Result<T, Box<dyn Error>>;
@@ -157,7 +156,7 @@ impl World {
         let (tencent, mns) = (TencentVod::start(PULL_VISIBILITY).await, Mns::start(PULL_VISIBILITY).await);
         let sources = Arc::new(SourcesCache::fixed(sources(address, &tencent, &mns)?));
         let queue = || SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
-        let http = SenderHttp::new(MAX_ANSWER_BYTES);
+        let http = SenderHttp::default();
         let puller =
             Puller::new(Arc::clone(&sources), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
         let receiver = Receiver::new(sources, queue(), cloud.bucket(), OffsetDateTime::now_utc);

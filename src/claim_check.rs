@@ -4,6 +4,7 @@
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
+use crate::event::Unreadable;
 use crate::keys;
 use crate::store::{Bucket, StoreError};
 
@@ -24,6 +25,18 @@ pub enum ClaimError {
     NotJson,
 }
 
+/// Why an envelope is not for the queue at all: it has too many bytes even with its data left in the bucket. The envelope
+/// stays as it is.
+pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usize) -> Option<Unreadable> {
+    let (data, dataref) = (envelope.data.take(), envelope.dataref.clone());
+    if data.is_some() {
+        envelope.dataref = Some(reference(bucket, &keys::payload(envelope)));
+    }
+    let bytes = envelope.message().body.len();
+    (envelope.data, envelope.dataref) = (data, dataref);
+    (bytes > limit_bytes).then_some(Unreadable::TooLarge { bytes, limit_bytes })
+}
+
 /// Puts an envelope's data into the bucket, and `dataref` in its place. An envelope without data stays as it is.
 ///
 /// # Errors
@@ -32,7 +45,7 @@ pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(
     let Some(data) = &envelope.data else { return Ok(()) };
     let key = keys::payload(envelope);
     bucket.put(&key, data.get().as_bytes().to_vec(), "application/json").await?;
-    envelope.dataref = Some(format!("{SCHEME}{}/{key}", bucket.name()));
+    envelope.dataref = Some(reference(bucket, &key));
     envelope.data = None;
     Ok(())
 }
@@ -52,4 +65,8 @@ pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<
     envelope.data = Some(RawValue::from_string(text).map_err(|_| ClaimError::NotJson)?);
     envelope.dataref = None;
     Ok(())
+}
+
+fn reference(bucket: &impl Bucket, key: &str) -> String {
+    format!("{SCHEME}{}/{key}", bucket.name())
 }

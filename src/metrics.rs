@@ -36,6 +36,7 @@ metrics! {
     EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it came to us";
     PULLED = "Pulled", "Count", "deliveries that a sender's queue, or the spill, handed to the puller";
     CONFIRMED = "Confirmed", "Count", "deliveries confirmed, after they were stored";
+    CONFIRM_FAILED = "ConfirmFailed", "Count", "deliveries stored, but not confirmed: they are redelivered";
     PULL_FAILED = "PullFailed", "Count", "feeds of which something went wrong in a run of the puller";
     SPILL_WAITING = "SpillWaiting", "Count", "events still in the spill when a run of the puller ended";
     PROCESSED = "Processed", "Count", "events that took effect";

@@ -9,14 +9,16 @@ use mediahook::invocation::Invocation;
 use mediahook::pull::Puller;
 use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
 use mediahook::sources_cache::SourcesCache;
-use mediahook::store::{aws::Aws, http::SenderHttp, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
+use mediahook::store::{
+    aws::Aws, http::SenderHttp, memory::ReadMemory, s3::S3Bucket, secrets::Secret, sqs::SqsQueue,
+};
 use mediahook::telemetry::{self, Recorder};
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-/// An answer is in memory as its bytes and as events at the same time, and beside those of other sources.
-const MEMORY_PER_ANSWER: usize = 4;
+/// What is read at the same time is in memory up to three times: as its bytes, as events and as messages.
+const MEMORY_PER_READ: usize = 4;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -40,7 +42,7 @@ async fn puller(
 ) -> Result<Puller<SqsQueue, S3Bucket, SenderHttp>, ConfigError> {
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
-    let http = SenderHttp::new(environment.memory_bytes() / MEMORY_PER_ANSWER);
+    let memory = ReadMemory::new(environment.memory_bytes() / MEMORY_PER_READ);
     let aws = Aws::new(environment)?;
     // A secret that cannot be read does not keep the spill waiting: it is read with the first run.
     let sources = match sources {
@@ -54,8 +56,9 @@ async fn puller(
         tracing::warn!("the queue does not tell its limits");
     }
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
+    let http = SenderHttp::default();
     let puller = Puller::new(Arc::new(sources), queue, bucket, http, OffsetDateTime::now_utc);
-    Ok(puller.with_recorder(recorder))
+    Ok(puller.with_memory(memory).with_recorder(recorder))
 }
 
 /// How long this invocation may still take.

@@ -39,6 +39,17 @@ pub enum Unreadable {
     /// An object that names no event.
     #[error("the body names no event")]
     NoEvent,
+    /// An event whose envelope has more bytes than the queue takes, even with its data left in the bucket.
+    #[error("its envelope without the data has {bytes} bytes, the queue takes {limit_bytes}")]
+    TooLarge {
+        /// What the envelope would have.
+        bytes: usize,
+        /// What the queue takes as one message.
+        limit_bytes: usize,
+    },
+    /// An event that the queue refuses for its contents. The code is the queue's.
+    #[error("the queue refuses it: {0}")]
+    Unsendable(String),
     /// mediahook has a bug.
     #[error("the body cannot be read because of a bug in mediahook, please report it")]
     Panicked,

@@ -281,7 +281,7 @@ mod tests {
         async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
             Err(StoreError("no bucket".into()))
         }
-        async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<crate::store::Page, StoreError> {
             Err(StoreError("no bucket".into()))
         }
         async fn delete(&self, _: &str) -> Result<(), StoreError> {

@@ -1,23 +1,34 @@
 //! One feed, drained: pull, store, confirm exactly what was stored, until there is no more or no time.
+//!
+//! What happens to an event: it is enqueued and confirmed, or it is not for the queue, put into `rejected/` and confirmed,
+//! or it is left where it is and the feed hands it out again. An event that is left holds up the later ones of its own
+//! media asset, and no others. Only a queue that fails as a whole ends a run early.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
-use futures_util::future::join_all;
-use tokio::time::timeout;
+use futures_util::StreamExt as _;
+use futures_util::future::{join, join_all};
+use futures_util::stream;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use super::budget::{Deadline, STORE_WITHIN};
-use super::feed::{Content, Delivered, Feed};
+use super::feed::{Content, Delivered, Feed, Pulled};
 use super::rounds::{self, Held};
 use super::summary::Tally;
 use crate::claim_check;
 use crate::envelope::{Envelope, Message};
+use crate::intake::Unreadable;
 use crate::rejected::Rejected;
-use crate::store::{Bucket, Queue, StoreError};
+use crate::store::{Bucket, EntryError, Queue, StoreError};
 use crate::trace::Trace;
 
 /// How often a pull is tried, once it has failed, before the feed is left alone until the next time.
 const RETRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
+/// How many events' data are put into the bucket at the same time.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// Takes what a feed has to the queue.
 pub(super) struct Drain<'a, Q, B> {
@@ -28,10 +39,43 @@ pub(super) struct Drain<'a, Q, B> {
     pub(super) trace: Option<Trace>,
 }
 
+/// One batch of deliveries while it is stored.
+struct Batch<'b> {
+    held: &'b mut Held,
+    tally: &'b mut Tally,
+    /// On their way to the queue, in their order.
+    waiting: Vec<Parcel>,
+    /// Not sent, in their order: the later ones of their groups wait for them.
+    unsent: Vec<Message>,
+    /// Not for the queue.
+    rejections: Vec<Rejection>,
+    /// Refused by the queue for their contents.
+    refused: Vec<Rejection>,
+    stored: usize,
+    receipts: Vec<String>,
+}
+
 /// An event on its way to the queue.
 struct Parcel {
+    number: usize,
     receipt: Option<String>,
+    /// Without its body while its data is being put into the bucket.
     message: Message,
+    is_ready: bool,
+    source: String,
+    receivedtime: String,
+}
+
+/// An event whose data is too large to travel: its parcel's number, and the envelope.
+type Upload = (usize, Box<Envelope>);
+
+/// What is not for the queue.
+struct Rejection {
+    receipt: Option<String>,
+    source: String,
+    body: String,
+    why: Unreadable,
+    received: OffsetDateTime,
 }
 
 impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
@@ -46,8 +90,8 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
             };
             match feed.pull(within).await {
                 // Not asked again before the next minute: a sender that has too many long polls answers so at once.
-                Ok(deliveries) if deliveries.is_empty() => return,
-                Ok(deliveries) => {
+                Ok(Pulled { deliveries, .. }) if deliveries.is_empty() => return,
+                Ok(Pulled { deliveries, memory: _until_settled }) => {
                     failures = 0;
                     if !self.settle(feed, deliveries, &mut held, tally).await {
                         return;
@@ -66,9 +110,8 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         }
     }
 
-    /// Stores a batch and confirms what is stored. Whether to go on: where nothing at all could be stored, a further
-    /// batch would fare no better, and would only be kept from its next attempt. Where the time ran out, nobody knows which
-    /// of a media's events was not sent, so that no later one must follow.
+    /// Stores a batch and confirms what is stored. Whether the queue works: if it does not, a further batch would fare no
+    /// better, and would only be kept from its next attempt.
     async fn settle(
         &self,
         feed: &mut dyn Feed,
@@ -76,87 +119,85 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         held: &mut Held,
         tally: &mut Tally,
     ) -> bool {
-        tally.pulled += deliveries.len();
-        let (mut stored, mut receipts) = (0, Vec::new());
         let all = deliveries.len();
-        let is_stuck = |d: &Delivered| matches!(d.content, Content::Stuck { .. });
-        let stuck = deliveries.iter().filter(|d| is_stuck(d)).count();
-        let mut keep = |receipt: Option<String>| {
-            stored += 1;
-            receipts.extend(receipt);
-        };
-        let storing = self.store(feed.name(), deliveries, held, tally, &mut keep);
-        let in_time = timeout(STORE_WITHIN, storing).await.is_ok();
-        if !in_time {
-            tally.error = Some(format!("storing took longer than {} s", STORE_WITHIN.as_secs()));
-        }
+        tally.pulled += all;
+        let mut batch = Batch::new(held, tally);
+        let queue_works = self.store(feed, deliveries, &mut batch).await;
+        let (stored, receipts) = batch.close();
         tally.failed += all - stored;
+        tally.unconfirmed += stored;
         if !receipts.is_empty() {
             let confirmation = feed.confirm(receipts).await;
             tally.confirmed += confirmation.confirmed;
-            tally.error = confirmation.error.map(|e| format!("confirming: {e}")).or(tally.error.take());
+            tally.unconfirmed -= confirmation.confirmed.min(stored);
+            tally.error = confirmation.error.map(|e| format!("confirm: {e}")).or(tally.error.take());
         }
-        in_time && (stored > 0 || stuck == all)
+        queue_works
     }
 
-    /// Calls `keep` for each that is stored, when it is: what is cut short by the time counts as far as it came.
-    async fn store(
-        &self,
-        source: &str,
-        deliveries: Vec<Delivered>,
-        held: &mut Held,
-        tally: &mut Tally,
-        keep: &mut impl FnMut(Option<String>),
-    ) {
-        let (mut parcels, mut unsent) = (Vec::new(), Vec::new());
-        let mut rejections = Vec::new();
-        for Delivered { receipt, content } in deliveries {
+    /// Stores what it can within [`STORE_WITHIN`]. Whether the queue works.
+    async fn store(&self, feed: &dyn Feed, deliveries: Vec<Delivered>, batch: &mut Batch<'_>) -> bool {
+        let until = Instant::now() + STORE_WITHIN;
+        let uploads = self.sort(feed.name(), deliveries, batch);
+        let rejections = std::mem::take(&mut batch.rejections);
+        let (rejected, queue_works) =
+            join(self.reject_all(rejections, until), self.enqueue(uploads, batch, until)).await;
+        batch.rejected(rejected);
+        let refused = std::mem::take(&mut batch.refused);
+        if feed.keeps() {
+            for Rejection { receipt, why, .. } in refused {
+                batch.stuck(feed.name(), &receipt.unwrap_or_default(), &why.to_string());
+            }
+        } else {
+            // Its sender would drop it one day.
+            let rejected = self.reject_all(refused, until).await;
+            batch.rejected(rejected);
+        }
+        queue_works
+    }
+
+    /// Decides what becomes of each delivery. Those whose data is too large to travel.
+    fn sort(&self, feed: &str, deliveries: Vec<Delivered>, batch: &mut Batch<'_>) -> Vec<Upload> {
+        let mut uploads = Vec::new();
+        for (number, Delivered { receipt, content }) in deliveries.into_iter().enumerate() {
             match content {
                 Content::Event(envelope) => {
-                    let message = self.message(&envelope);
-                    let before = parcels.iter().map(|parcel: &Parcel| &parcel.message);
-                    let is_behind = |unsent: &Message| unsent.group_id == message.group_id;
-                    let must_wait = unsent.iter().any(is_behind) && !held.awaits(&message);
-                    if must_wait || held.holds(&message, before) {
-                        unsent.push(message);
-                        continue;
-                    }
-                    match self.fit(*envelope, message).await {
-                        Ok(message) => parcels.push(Parcel { receipt, message }),
-                        Err((message, error)) => {
-                            unsent.push(message);
-                            tally.error = Some(format!("bucket: {error}"));
-                        }
-                    }
+                    uploads.extend(self.sort_event(number, receipt, envelope, batch));
                 }
-                Content::NoEvent { body, why, received } => rejections.push((receipt, body, why, received)),
-                Content::Stuck { place, why } => {
-                    tracing::error!(
-                        source,
-                        place,
-                        why,
-                        "stuck: it stays where it is until somebody looks at it"
-                    );
-                    tally.error = Some(format!("{place}: {why}"));
+                Content::NoEvent { body, why, received } => {
+                    let source = feed.to_owned();
+                    batch.rejections.push(Rejection { receipt, source, body, why, received });
                 }
+                Content::Stuck { place, why } => batch.stuck(feed, &place, &why),
             }
         }
-        let rejected = rejections.iter().map(|(_, body, why, received)| {
-            self.reject(Rejected { source, body: body.as_bytes(), why, received: *received })
-        });
-        for (outcome, (receipt, ..)) in join_all(rejected).await.into_iter().zip(&rejections) {
-            match outcome {
-                Ok(()) => {
-                    tally.rejected += 1;
-                    keep(receipt.clone());
-                }
-                Err(error) => tally.error = Some(error),
+        uploads
+    }
+
+    fn sort_event(
+        &self,
+        number: usize,
+        receipt: Option<String>,
+        mut envelope: Box<Envelope>,
+        batch: &mut Batch<'_>,
+    ) -> Option<Upload> {
+        let (mut message, limit_bytes) = (self.message(&envelope), self.queue.max_message_bytes());
+        let is_ready = message.body.len() <= limit_bytes;
+        let (source, receivedtime) = (envelope.source.clone(), envelope.receivedtime.clone());
+        if !is_ready {
+            let body = std::mem::take(&mut message.body);
+            if let Some(why) = claim_check::too_large(&mut envelope, self.bucket, limit_bytes) {
+                let received = time_of(&receivedtime);
+                batch.rejections.push(Rejection { receipt, source, body, why, received });
+                return None;
             }
         }
-        self.enqueue(parcels, held, tally, keep).await;
-        for message in &unsent {
-            held.failed_behind(message);
+        if batch.must_wait(&message) {
+            batch.unsent.push(message);
+            return None;
         }
+        batch.waiting.push(Parcel { number, receipt, message, is_ready, source, receivedtime });
+        (!is_ready).then_some((number, envelope))
     }
 
     /// An event's message. It goes on in the trace in which the event was received, be it long ago.
@@ -165,65 +206,174 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         Message { trace: message.trace.or(self.trace), ..message }
     }
 
-    /// The message as it can travel: where it is too large, its data is left in the bucket.
-    async fn fit(&self, mut envelope: Envelope, message: Message) -> Result<Message, (Message, StoreError)> {
-        if message.body.len() <= self.queue.max_message_bytes() {
-            return Ok(message);
+    /// Sends what is ready, and what becomes ready as the bucket takes its data. Whether the queue works.
+    async fn enqueue(&self, uploads: Vec<Upload>, batch: &mut Batch<'_>, until: Instant) -> bool {
+        let uploads: Vec<_> = uploads.into_iter().map(|upload| self.upload(upload)).collect();
+        let mut uploads = stream::iter(uploads).buffer_unordered(UPLOADS_AT_ONCE);
+        loop {
+            let waiting = batch.waiting.iter().map(|parcel| (&parcel.message, parcel.is_ready));
+            let chosen = rounds::next(waiting, self.queue.max_message_bytes());
+            if chosen.is_empty() {
+                match timeout_at(until, uploads.next()).await {
+                    Ok(Some((number, uploaded))) => batch.uploaded(number, uploaded),
+                    Ok(None) => return true,
+                    Err(_) => {
+                        batch.tally.error = Some(too_late());
+                        return true;
+                    }
+                }
+                continue;
+            }
+            let call = chosen.iter().filter_map(|at| Some(&batch.waiting.get(*at)?.message));
+            let call: Vec<_> = call.collect();
+            let late = |_| StoreError(too_late());
+            match timeout_at(until, self.queue.enqueue_batch(&call)).await.map_err(late).flatten() {
+                Ok(outcomes) => batch.answered(&chosen, outcomes),
+                Err(error) => {
+                    batch.tally.error = Some(format!("queue: {error}"));
+                    return false;
+                }
+            }
         }
-        match claim_check::check_in(&mut envelope, self.bucket).await {
-            Ok(()) => Ok(self.message(&envelope)),
-            Err(error) => Err((message, error)),
-        }
+    }
+
+    /// Leaves an event's data in the bucket: the message that goes to the queue.
+    async fn upload(&self, (number, mut envelope): Upload) -> (usize, Result<Message, StoreError>) {
+        let uploaded = claim_check::check_in(&mut envelope, self.bucket).await;
+        (number, uploaded.map(|()| self.message(&envelope)))
+    }
+
+    /// Those that are in `rejected/` now, or why not.
+    async fn reject_all(
+        &self,
+        rejections: Vec<Rejection>,
+        until: Instant,
+    ) -> Vec<(Option<String>, Result<(), String>)> {
+        let all = rejections.into_iter().map(async |Rejection { receipt, source, body, why, received }| {
+            let rejected = Rejected { source: &source, body: body.as_bytes(), why: &why, received };
+            let outcome = timeout_at(until, self.reject(rejected)).await;
+            (receipt, outcome.map_err(|_| too_late()).flatten())
+        });
+        join_all(all).await
     }
 
     async fn reject(&self, rejected: Rejected<'_>) -> Result<(), String> {
         rejected.put_body(self.bucket).await.map_err(|e| format!("bucket: {e}"))?;
         let (source, key) = (rejected.source, rejected.key());
-        tracing::warn!(source, reason = %rejected.why, key, "rejected: pulled, but no event");
+        tracing::warn!(source, reason = %rejected.why, key, "rejected: pulled, but not for the queue");
         // The body is safe; its reason is in the log as well.
         if let Err(error) = rejected.put_reason(self.bucket).await {
             tracing::warn!(%error, key, "a rejected body is kept without its reason");
         }
         Ok(())
     }
+}
 
-    async fn enqueue(
-        &self,
-        mut waiting: Vec<Parcel>,
-        held: &mut Held,
-        tally: &mut Tally,
-        keep: &mut impl FnMut(Option<String>),
-    ) {
-        loop {
-            let messages: Vec<_> = waiting.iter().map(|parcel| &parcel.message).collect();
-            let chosen = rounds::next(&messages, self.queue.max_message_bytes());
-            if chosen.is_empty() {
-                return;
-            }
-            let call: Vec<_> = chosen.iter().filter_map(|at| messages.get(*at).copied()).collect();
-            let outcomes = self.queue.enqueue_batch(&call).await;
-            let mut outcomes = chosen.iter().zip(outcomes).collect::<std::collections::HashMap<_, _>>();
-            let (mut rest, mut failed) = (Vec::new(), Vec::new());
-            for (at, parcel) in waiting.into_iter().enumerate() {
-                match outcomes.remove(&at) {
-                    None => rest.push(parcel),
-                    Some(Ok(())) => {
-                        held.done(&parcel.message);
-                        tally.enqueued += 1;
-                        keep(parcel.receipt);
-                    }
-                    Some(Err(error)) => {
-                        held.failed(&parcel.message);
-                        failed.push(parcel.message.group_id);
-                        tally.error = Some(format!("queue: {error}"));
-                    }
+impl<'b> Batch<'b> {
+    fn new(held: &'b mut Held, tally: &'b mut Tally) -> Self {
+        let (waiting, unsent, rejections, refused) = Default::default();
+        Self { held, tally, waiting, unsent, rejections, refused, stored: 0, receipts: Vec::new() }
+    }
+
+    /// Whether an event must wait for an earlier one of its group that was not sent.
+    fn must_wait(&self, message: &Message) -> bool {
+        let before = self.waiting.iter().map(|parcel| &parcel.message);
+        let is_behind = |unsent: &Message| unsent.group_id == message.group_id;
+        let is_behind_unsent = self.unsent.iter().any(is_behind) && !self.held.awaits(message);
+        is_behind_unsent || self.held.holds(message, before)
+    }
+
+    /// The data of an event is in the bucket, or the bucket did not take it.
+    fn uploaded(&mut self, number: usize, uploaded: Result<Message, StoreError>) {
+        let Some(at) = self.waiting.iter().position(|parcel| parcel.number == number) else { return };
+        match uploaded {
+            Ok(message) => {
+                if let Some(parcel) = self.waiting.get_mut(at) {
+                    (parcel.message, parcel.is_ready) = (message, true);
                 }
             }
-            // What is left of a group stands behind the one that was sent.
-            rest.retain(|parcel| !failed.contains(&parcel.message.group_id));
-            waiting = rest;
+            Err(error) => {
+                self.tally.error = Some(format!("bucket: {error}"));
+                let behind = self.waiting.split_off(at);
+                let group = behind.first().map(|parcel| parcel.message.group_id.clone());
+                let (same, others) = behind
+                    .into_iter()
+                    .partition::<Vec<_>, _>(|parcel| Some(&parcel.message.group_id) == group.as_ref());
+                self.unsent.extend(same.into_iter().map(|parcel| parcel.message));
+                self.waiting.extend(others);
+            }
         }
     }
+
+    /// The queue has answered for those at these places.
+    fn answered(&mut self, chosen: &[usize], outcomes: Vec<Result<(), EntryError>>) {
+        let mut outcomes: HashMap<_, _> = chosen.iter().copied().zip(outcomes).collect();
+        let (mut rest, mut failed) = (Vec::new(), Vec::new());
+        for (at, parcel) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
+            match outcomes.remove(&at) {
+                None => rest.push(parcel),
+                Some(Ok(())) => {
+                    self.held.done(&parcel.message);
+                    self.tally.enqueued += 1;
+                    self.keep(parcel.receipt);
+                }
+                // It will never be in the queue: its group need not wait for it.
+                Some(Err(EntryError { why, is_lasting: true })) => {
+                    self.held.done(&parcel.message);
+                    let Parcel { receipt, message, source, receivedtime, .. } = parcel;
+                    let (why, received) = (Unreadable::Unsendable(why.0), time_of(&receivedtime));
+                    self.refused.push(Rejection { receipt, source, body: message.body, why, received });
+                }
+                Some(Err(EntryError { why, is_lasting: false })) => {
+                    self.held.failed(&parcel.message);
+                    failed.push(parcel.message.group_id);
+                    self.tally.error = Some(format!("queue: {why}"));
+                }
+            }
+        }
+        // What is left of a group stands behind the one that was sent.
+        rest.retain(|parcel| !failed.contains(&parcel.message.group_id));
+        self.waiting = rest;
+    }
+
+    fn rejected(&mut self, outcomes: Vec<(Option<String>, Result<(), String>)>) {
+        for (receipt, outcome) in outcomes {
+            match outcome {
+                Ok(()) => {
+                    self.tally.rejected += 1;
+                    self.keep(receipt);
+                }
+                Err(error) => self.tally.error = Some(error),
+            }
+        }
+    }
+
+    fn keep(&mut self, receipt: Option<String>) {
+        self.stored += 1;
+        self.receipts.extend(receipt);
+    }
+
+    fn stuck(&mut self, source: &str, place: &str, why: &str) {
+        tracing::error!(source, place, why, "stuck: it stays where it is until somebody looks at it");
+        self.tally.error = Some(format!("{place}: {why}"));
+    }
+
+    /// How many are stored, and their receipts. The groups of all others wait.
+    fn close(self) -> (usize, Vec<String>) {
+        let waiting = self.waiting.into_iter().map(|parcel| parcel.message);
+        for message in self.unsent.into_iter().chain(waiting) {
+            self.held.failed_behind(&message);
+        }
+        (self.stored, self.receipts)
+    }
+}
+
+fn too_late() -> String {
+    format!("storing took longer than {} s", STORE_WITHIN.as_secs())
+}
+
+fn time_of(receivedtime: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(receivedtime, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -241,8 +391,11 @@ mod tests {
     use crate::intake;
     use crate::sender::pull::PullError;
     use crate::source::Sources;
+    use crate::store::Page;
+    use crate::store::memory::ReadMemory;
 
-    /// A queue that refuses, the first time, every event whose name ends in `!`; a bucket that is down.
+    /// A queue that refuses, the first time, every event whose name ends in `!`, and fails at `down?`; a bucket that is
+    /// down.
     #[derive(Default)]
     struct Memory {
         queued: Mutex<Vec<String>>,
@@ -258,18 +411,24 @@ mod tests {
             Ok(())
         }
 
-        async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
+        async fn enqueue_batch(
+            &self,
+            messages: &[&Message],
+        ) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+            if messages.iter().any(|message| message.body.contains("down?")) {
+                return Err(StoreError("as told".to_owned()));
+            }
             let outcome = |message: &&Message| {
                 let name = Envelope::parse(&message.body).unwrap().taskid.unwrap();
                 let mut refused = self.refused.lock().unwrap();
                 if name.ends_with('!') && !refused.contains(&name) {
                     refused.push(name);
-                    return Err(StoreError("as told".to_owned()));
+                    return Err(EntryError { why: StoreError("as told".to_owned()), is_lasting: false });
                 }
                 self.queued.lock().unwrap().push(name);
                 Ok(())
             };
-            messages.iter().map(outcome).collect()
+            Ok(messages.iter().map(outcome).collect())
         }
     }
 
@@ -286,8 +445,8 @@ mod tests {
             Err(StoreError("down".to_owned()))
         }
 
-        async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
-            Ok(Vec::new())
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+            Ok(Page::default())
         }
 
         async fn delete(&self, _: &str) -> Result<(), StoreError> {
@@ -328,9 +487,13 @@ mod tests {
             "script"
         }
 
-        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
-            async { Ok(self.batches.pop_front().unwrap_or_default().into_iter().map(delivered).collect()) }
-                .boxed()
+        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+            async {
+                let names = self.batches.pop_front().unwrap_or_default();
+                let memory = ReadMemory::new(1).share();
+                Ok(Pulled { deliveries: names.into_iter().map(delivered).collect(), memory })
+            }
+            .boxed()
         }
 
         fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {
@@ -372,9 +535,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_of_which_nothing_is_stored_is_the_last() {
-        let (queued, confirmed, tally) = drain(&[&["a1!", "a2"], &["b1"]]).await;
+    async fn a_queue_that_fails_ends_the_run_and_one_that_refuses_does_not() {
+        let (queued, confirmed, tally) = drain(&[&["down?", "a2"], &["b1"]]).await;
         assert_eq!((queued.len(), confirmed.len(), tally.pulled), (0, 0, 2));
+        let (queued, ..) = drain(&[&["a1!", "a2"], &["b1"]]).await;
+        assert_eq!(queued, ["b1"]);
     }
 
     #[tokio::test]

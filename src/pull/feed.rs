@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::envelope::Envelope;
 use crate::intake::Unreadable;
 use crate::sender::pull::PullError;
+use crate::store::memory::Share;
 
 /// Hands out deliveries, and forgets those that are confirmed. What is not confirmed it will hand out again.
 pub trait Feed: Send {
@@ -18,7 +19,12 @@ pub trait Feed: Send {
     ///
     /// # Errors
     /// There may be some, but they cannot be had.
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>>;
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>>;
+
+    /// Whether it keeps what is never confirmed for good. A sender drops it after some days.
+    fn keeps(&self) -> bool {
+        false
+    }
 
     /// How many it still has, where it knows: what it handed out and was not told to forget is among them.
     fn waiting(&self) -> Option<usize> {
@@ -27,6 +33,15 @@ pub trait Feed: Send {
 
     /// Forgets these.
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation>;
+}
+
+/// What a pull brought.
+#[derive(Debug)]
+pub struct Pulled {
+    /// In the order in which they are to go on.
+    pub deliveries: Vec<Delivered>,
+    /// The memory they take, until they are stored.
+    pub memory: Share,
 }
 
 /// One delivery, opened.
@@ -43,7 +58,7 @@ pub struct Delivered {
 pub enum Content {
     /// An event.
     Event(Box<Envelope>),
-    /// A body that is no event: it goes to `rejected/`.
+    /// A body that is not for the queue: it goes to `rejected/`.
     NoEvent {
         /// Its bytes as they came.
         body: String,

@@ -21,12 +21,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-pub use feed::{Confirmation, Content, Delivered, Feed};
+pub use feed::{Confirmation, Content, Delivered, Feed, Pulled};
 pub use summary::{Summary, Tally};
 
 use crate::invocation::Invocation;
 use crate::source::Sources;
 use crate::sources_cache::SourcesCache;
+use crate::store::memory::ReadMemory;
 use crate::store::{Bucket, Http, Queue};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
@@ -44,14 +45,25 @@ pub struct Puller<Q, B, H> {
     queue: Q,
     bucket: B,
     http: H,
+    memory: ReadMemory,
     now: Clock,
     recorder: Recorder,
 }
 
+/// What its feeds may read at the same time, unless [`Puller::with_memory`] says otherwise.
+const READ_BYTES: usize = 32 * 1024 * 1024;
+
 impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
     /// A puller of these parts, which writes no wide events.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, http: H, now: Clock) -> Self {
-        Self { sources, queue, bucket, http, now, recorder: Recorder::silent() }
+        let (memory, recorder) = (ReadMemory::new(READ_BYTES), Recorder::silent());
+        Self { sources, queue, bucket, http, memory, now, recorder }
+    }
+
+    /// The same, with other memory for what its feeds read.
+    #[must_use]
+    pub fn with_memory(self, memory: ReadMemory) -> Self {
+        Self { memory, ..self }
     }
 
     /// The same, with a wide event for each feed and run.
@@ -89,8 +101,9 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
 
     fn feeds<'a>(&'a self, sources: Option<&'a Sources>, trace: Option<Trace>) -> Vec<Box<dyn Feed + 'a>> {
         let senders = sources.into_iter().flat_map(Sources::iter);
-        let senders = senders.filter_map(|source| SenderFeed::of(source, &self.http, self.now, trace));
-        let mut feeds: Vec<Box<dyn Feed + 'a>> = vec![Box::new(Spill::new(&self.bucket))];
+        let senders =
+            senders.filter_map(|source| SenderFeed::of(source, &self.http, &self.memory, self.now, trace));
+        let mut feeds: Vec<Box<dyn Feed + 'a>> = vec![Box::new(Spill::new(&self.bucket, &self.memory))];
         feeds.extend(senders.map(|feed| Box::new(feed) as Box<dyn Feed + 'a>));
         feeds
     }

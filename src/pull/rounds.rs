@@ -45,16 +45,17 @@ impl Held {
 }
 
 /// The places of those that go in the next call, of messages that are to keep their order: as many as it takes, and of
-/// each group the first. Together they may be as large as one alone: SQS counts 1 MiB for a call, or for a message.
-pub(super) fn next(waiting: &[&Message], max_bytes: usize) -> Vec<usize> {
+/// each group the first, if it is ready. Together they may be as large as one alone: SQS counts 1 MiB for a call, or for a
+/// message.
+pub(super) fn next<'m>(waiting: impl Iterator<Item = (&'m Message, bool)>, max_bytes: usize) -> Vec<usize> {
     let mut groups = HashSet::new();
     let mut chosen = Vec::new();
     let mut bytes = 0;
-    for (at, message) in waiting.iter().enumerate() {
-        // One that does not fit holds up its own group alone.
+    for (at, (message, is_ready)) in waiting.enumerate() {
+        // One that does not fit, or is not ready, holds up its own group alone.
         let is_first = groups.insert(message.group_id.as_str());
         let fits = chosen.is_empty() || bytes + message.body.len() <= max_bytes;
-        if is_first && fits {
+        if is_first && is_ready && fits {
             bytes += message.body.len();
             chosen.push(at);
         }
@@ -81,7 +82,7 @@ mod tests {
         let mut waiting: Vec<_> = messages.iter().collect();
         let mut rounds = Vec::new();
         while !waiting.is_empty() {
-            let chosen = next(&waiting, MAX_BYTES);
+            let chosen = next(waiting.iter().map(|message| (*message, true)), MAX_BYTES);
             rounds.push(chosen.iter().map(|at| waiting[*at].deduplication_id.as_str()).collect());
             let mut at = 0;
             waiting.retain(|_| {
@@ -98,7 +99,7 @@ mod tests {
         assert_eq!(rounds(&all).iter().map(Vec::len).collect::<Vec<_>>(), [10, 2]);
         let one = ["a-1", "a-2", "b-1", "a-3"].map(|id| message(id, 1));
         assert_eq!(rounds(&one), [vec!["a-1", "b-1"], vec!["a-2"], vec!["a-3"]]);
-        assert!(next(&[], MAX_BYTES).is_empty());
+        assert!(next(std::iter::empty(), MAX_BYTES).is_empty());
     }
 
     #[test]
@@ -107,6 +108,12 @@ mod tests {
         let sizes = [("a-1", half), ("b-1", half + 1), ("b-2", 1), ("c-1", half), ("d-1", MAX_BYTES)];
         let messages = sizes.map(|(id, bytes)| message(id, bytes));
         assert_eq!(rounds(&messages), [vec!["a-1", "c-1"], vec!["b-1"], vec!["b-2"], vec!["d-1"]]);
+    }
+
+    #[test]
+    fn a_message_that_is_not_ready_holds_up_its_group_alone() {
+        let [a1, a2, b1] = ["a-1", "a-2", "b-1"].map(|id| message(id, 1));
+        assert_eq!(next([(&a1, false), (&a2, true), (&b1, true)].into_iter(), MAX_BYTES), [2]);
     }
 
     #[test]

@@ -7,12 +7,13 @@ use futures_util::future::BoxFuture;
 
 use super::Clock;
 use super::budget::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
-use super::feed::{Confirmation, Content, Delivered, Feed};
+use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
 use crate::envelope::Channel;
 use crate::intake;
 use crate::sender::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::source::Source;
 use crate::store::Http;
+use crate::store::memory::{ReadMemory, Share};
 use crate::trace::Trace;
 
 /// One source that is pulled.
@@ -20,18 +21,36 @@ pub(super) struct SenderFeed<'a, H> {
     source: &'a Source,
     queue: &'a dyn Pull,
     http: &'a H,
+    memory: &'a ReadMemory,
     now: Clock,
     trace: Option<Trace>,
 }
 
 impl<'a, H: Http> SenderFeed<'a, H> {
     /// The feed of a source, if it is to be pulled. Its events are received in this trace.
-    pub(super) fn of(source: &'a Source, http: &'a H, now: Clock, trace: Option<Trace>) -> Option<Self> {
-        Some(Self { source, queue: source.puller()?, http, now, trace })
+    pub(super) fn of(
+        source: &'a Source,
+        http: &'a H,
+        memory: &'a ReadMemory,
+        now: Clock,
+        trace: Option<Trace>,
+    ) -> Option<Self> {
+        Some(Self { source, queue: source.puller()?, http, memory, now, trace })
     }
 
-    async fn exchange(&self, request: Request, within: Duration) -> Result<Answer, PullError> {
-        self.http.send(&request, within).await.map_err(|e| PullError::transient(e.to_string()))
+    async fn exchange(
+        &self,
+        request: Request,
+        within: Duration,
+        memory: &mut Share,
+    ) -> Result<Answer, PullError> {
+        let answer = self.http.send(&request, within, memory).await;
+        answer.map_err(|error| match memory.shortage() {
+            // The sender takes such an answer for received: asked again at once, it would hand out other events or none,
+            // and nothing would be reported.
+            Some(shortage) => PullError::lasting(shortage.to_string()),
+            None => PullError::transient(error.to_string()),
+        })
     }
 
     fn open(&self, delivery: Delivery) -> Delivered {
@@ -51,7 +70,9 @@ impl<'a, H: Http> SenderFeed<'a, H> {
 
     async fn try_confirm(&self, receipts: &[String]) -> Result<Confirmation, PullError> {
         let request = self.queue.confirm(receipts, (self.now)());
-        let refused = self.queue.confirmed(&self.exchange(request, CONFIRM_ATTEMPT).await?)?;
+        let refused = self
+            .queue
+            .confirmed(&self.exchange(request, CONFIRM_ATTEMPT, &mut self.memory.share()).await?)?;
         let error = (refused > 0).then(|| PullError::lasting(format!("{refused} receipts were not taken")));
         Ok(Confirmation { confirmed: receipts.len().saturating_sub(refused), error })
     }
@@ -75,11 +96,14 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
         self.source.name()
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
         async move {
-            let answer = self.exchange(self.queue.pull((self.now)()), within).await?;
+            let mut memory = self.memory.share();
+            let answer = self.exchange(self.queue.pull((self.now)()), within, &mut memory).await?;
             let deliveries = self.queue.pulled(&answer)?;
-            Ok(deliveries.into_iter().map(|delivery| self.open(delivery)).collect())
+            drop(answer);
+            let deliveries = deliveries.into_iter().map(|delivery| self.open(delivery)).collect();
+            Ok(Pulled { deliveries, memory })
         }
         .boxed()
     }
@@ -125,7 +149,7 @@ mod tests {
     }
 
     impl Http for Picky {
-        async fn send(&self, request: &Request, _: Duration) -> Result<Answer, StoreError> {
+        async fn send(&self, request: &Request, _: Duration, _: &mut Share) -> Result<Answer, StoreError> {
             let mut calls = self.calls.lock().unwrap();
             calls.push(request.body.clone());
             if calls.len() == 1 {
@@ -148,7 +172,8 @@ mod tests {
             http.calls.lock().unwrap().push(String::new());
         }
         let source = sources.get("tencent-vod/a").unwrap();
-        let mut feed = SenderFeed::of(source, &http, || time::OffsetDateTime::UNIX_EPOCH, None).unwrap();
+        let (memory, clock) = (ReadMemory::new(1 << 20), || time::OffsetDateTime::UNIX_EPOCH);
+        let mut feed = SenderFeed::of(source, &http, &memory, clock, None).unwrap();
         let outcome = feed.confirm(receipts.iter().map(ToString::to_string).collect()).await;
         let calls = http.calls.lock().unwrap().len() - usize::from(!after_a_failure);
         (outcome, calls)

@@ -1,62 +1,111 @@
 //! The feed of our own spill: envelopes that the queue did not take when they came.
 //!
+//! Each object is handed out once in a run, in the order of receipt. The names that [`crate::keys::spill`] makes are in
+//! that order within their source, and all events of a media asset are of one source: so a run takes the keys in the order
+//! of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory. Objects with any other name are put
+//! among those by the time S3 has for them.
+//!
 //! An object is deleted only once its envelope is in the queue. One that is no envelope stays: it is the only copy of
-//! whatever it was.
+//! whatever it was. One that cannot be read in [`READ_WITHIN`] stays too, for the next run, and no other waits for it.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 
 use super::budget::CONFIRM_WITHIN;
-use super::feed::{Confirmation, Content, Delivered, Feed};
+use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
 use crate::envelope::Envelope;
-use crate::keys::SPILL;
+use crate::keys::{self, SPILL};
 use crate::sender::pull::PullError;
-use crate::store::{Bucket, MAX_BATCH_MESSAGES, StoreError};
+use crate::store::memory::{ReadMemory, Shortage};
+use crate::store::{Bucket, Listed, StoreError};
 
-/// The spill as it is when a puller first looks: each object once, the oldest first.
+/// How many objects are listed before the first of them is read: ten pages of S3's.
+const LISTED_AT_ONCE: usize = 10_000;
+/// No further page is asked for after this time, so that a slow bucket's listing is used and not begun anew.
+const LIST_FOR: Duration = Duration::from_secs(4);
+/// How many objects are read at the same time.
+const READ_AT_ONCE: usize = 16;
+/// And how many bytes they may have together, unless one alone has more.
+const READ_AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
+/// How long reading one object may take, its attempts together.
+const READ_WITHIN: Duration = Duration::from_secs(3);
+
+/// What is in the spill, from the first listing of a run on.
 pub(super) struct Spill<'a, B> {
     bucket: &'a B,
-    keys: Option<std::vec::IntoIter<String>>,
+    memory: &'a ReadMemory,
+    /// Listed and not handed out yet, by the time of receipt.
+    listed: VecDeque<Listed>,
+    /// The last key that was listed.
+    after: Option<String>,
+    /// Whether there may be others behind it.
+    more: bool,
     waiting: Option<usize>,
 }
 
 impl<'a, B: Bucket> Spill<'a, B> {
-    pub(super) fn new(bucket: &'a B) -> Self {
-        Self { bucket, keys: None, waiting: None }
+    pub(super) fn new(bucket: &'a B, memory: &'a ReadMemory) -> Self {
+        Self { bucket, memory, listed: VecDeque::new(), after: None, more: true, waiting: None }
     }
 
-    async fn next(&mut self) -> Result<Vec<Delivered>, PullError> {
-        if self.keys.is_none() {
-            let keys = self.bucket.list(SPILL).await.map_err(transient)?;
-            self.waiting = Some(keys.len());
-            self.keys = Some(keys.into_iter());
+    async fn next(&mut self, within: Duration) -> Result<Pulled, PullError> {
+        let (began, within) = (Instant::now(), within.saturating_sub(READ_WITHIN));
+        if self.listed.is_empty() && self.more {
+            let late = |_| StoreError(format!("no listing within {} ms", within.as_millis()));
+            timeout(within, self.list()).await.map_err(late).flatten().map_err(transient)?;
         }
-        let keys: Vec<_> = self.keys.iter_mut().flatten().take(MAX_BATCH_MESSAGES).collect();
-        let mut delivered = join_all(keys.into_iter().map(|key| self.read(key))).await;
-        // To the millisecond, where the bucket's own times may be to the second.
-        delivered.sort_by_key(|(_, received)| received.clone());
-        Ok(delivered.into_iter().map(|(delivered, _)| delivered).collect())
+        let (mut number, mut bytes) = (0, 0_usize);
+        for object in self.listed.iter().take(READ_AT_ONCE) {
+            if number > 0 && bytes.saturating_add(object.bytes) > READ_AT_ONCE_BYTES {
+                break;
+            }
+            (number, bytes) = (number + 1, bytes.saturating_add(object.bytes));
+        }
+        let mut memory = self.memory.share();
+        let grown = timeout(within.saturating_sub(began.elapsed()), memory.grow(bytes)).await;
+        let grown = grown.map_err(|_| PullError::transient(Shortage::Waiting.to_string()))?;
+        let objects: Vec<_> = self.listed.drain(..number.min(self.listed.len())).collect();
+        let deliveries = match grown {
+            Ok(()) => join_all(objects.into_iter().map(|object| self.read(object.key))).await,
+            Err(error) => objects.into_iter().map(|object| stuck(object.key, error.to_string())).collect(),
+        };
+        Ok(Pulled { deliveries, memory })
     }
 
-    /// What lies there, and when it was received.
-    async fn read(&self, key: String) -> (Delivered, String) {
-        let envelope = self.envelope(&key).await;
-        match envelope {
-            Ok(envelope) => {
-                let received = envelope.receivedtime.clone();
-                (Delivered { receipt: Some(key), content: Content::Event(Box::new(envelope)) }, received)
-            }
-            Err(why) => {
-                (Delivered { receipt: None, content: Content::Stuck { place: key, why } }, String::new())
-            }
+    async fn list(&mut self) -> Result<(), StoreError> {
+        let (began, mut objects) = (Instant::now(), Vec::new());
+        let (mut after, mut more) = (self.after.clone(), true);
+        while more && objects.len() < LISTED_AT_ONCE && began.elapsed() < LIST_FOR {
+            let page = self.bucket.list(SPILL, after.as_deref()).await?;
+            more = page.more && !page.objects.is_empty();
+            after = page.objects.last().map(|object| object.key.clone()).or(after);
+            objects.extend(page.objects);
+        }
+        objects.sort_by_cached_key(|object| {
+            let modified_ms = || object.modified.unix_timestamp().saturating_mul(1_000);
+            keys::received_ms(&object.key).unwrap_or_else(modified_ms)
+        });
+        self.waiting = Some(self.waiting.unwrap_or_default() + objects.len());
+        (self.listed, self.after, self.more) = (objects.into(), after, more);
+        Ok(())
+    }
+
+    /// What is in an object.
+    async fn read(&self, key: String) -> Delivered {
+        match self.envelope(&key).await {
+            Ok(envelope) => Delivered { receipt: Some(key), content: Content::Event(Box::new(envelope)) },
+            Err(why) => stuck(key, why),
         }
     }
 
     async fn envelope(&self, key: &str) -> Result<Envelope, String> {
-        let object = self.bucket.get(key).await.map_err(|e| format!("cannot be read: {e}"))?;
+        let late = |_| format!("not read within {} ms", READ_WITHIN.as_millis());
+        let object = timeout(READ_WITHIN, self.bucket.get(key)).await.map_err(late)?;
+        let object = object.map_err(|e| format!("cannot be read: {e}"))?;
         let text = std::str::from_utf8(&object).map_err(|_| "not UTF-8".to_owned())?;
         // Not serde's own words, which would repeat what stands there.
         Envelope::parse(text).map_err(|e| format!("no envelope: line {}, column {}", e.line(), e.column()))
@@ -68,16 +117,16 @@ impl<B: Bucket> Feed for Spill<'_, B> {
         "spill"
     }
 
+    fn keeps(&self) -> bool {
+        true
+    }
+
     fn waiting(&self) -> Option<usize> {
         self.waiting
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Vec<Delivered>, PullError>> {
-        async move {
-            let late = |_| PullError::transient(format!("no answer within {} ms", within.as_millis()));
-            timeout(within, self.next()).await.map_err(late)?
-        }
-        .boxed()
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+        self.next(within).boxed()
     }
 
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {
@@ -100,6 +149,135 @@ impl<B: Bucket> Feed for Spill<'_, B> {
     }
 }
 
+fn stuck(place: String, why: String) -> Delivered {
+    Delivered { receipt: None, content: Content::Stuck { place, why } }
+}
+
 fn transient(error: StoreError) -> PullError {
     PullError::transient(error.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use time::macros::datetime;
+    use time::{Duration as Span, OffsetDateTime};
+
+    use super::*;
+    use crate::envelope::Channel;
+    use crate::intake;
+    use crate::source::Sources;
+    use crate::store::Page;
+
+    const WITHIN: Duration = Duration::from_secs(10);
+    const FIRST: OffsetDateTime = datetime!(2026-11-22 23:59:50 UTC);
+
+    /// A bucket with pages of a thousand, as S3 has them, and times to the second.
+    #[derive(Default)]
+    struct Memory(Mutex<BTreeMap<String, (OffsetDateTime, Vec<u8>)>>);
+
+    impl Memory {
+        /// Puts the event with that number, received so many milliseconds after the first one.
+        fn put(&self, number: usize, key: impl Fn(&Envelope) -> String) {
+            let received = FIRST + Span::milliseconds(i64::try_from(number).unwrap());
+            let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
+            let name = ["tencent-vod/main", "alibaba-ims/prod"][number % 2];
+            let body = format!(r#"{{"EventType":"X","UserId":1,"MessageBody":{{"JobId":"{number}"}}}}"#);
+            let mut envelope =
+                intake::seal(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
+            envelope.taskid = Some(number.to_string());
+            let object = envelope.message().body.into_bytes();
+            let modified = received.replace_millisecond(0).unwrap();
+            self.0.lock().unwrap().insert(key(&envelope), (modified, object));
+        }
+    }
+
+    impl Bucket for Memory {
+        fn name(&self) -> &'static str {
+            "bucket"
+        }
+
+        async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
+            Err(StoreError("read only".to_owned()))
+        }
+
+        async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+            Ok(self.0.lock().unwrap()[key].1.clone())
+        }
+
+        async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
+            let objects = self.0.lock().unwrap();
+            let behind =
+                objects.iter().filter(|(key, _)| key.starts_with(prefix) && Some(key.as_str()) > after);
+            let listed = |(key, (modified, object)): (&String, &(OffsetDateTime, Vec<u8>))| Listed {
+                key: key.clone(),
+                modified: *modified,
+                bytes: object.len(),
+            };
+            let mut objects: Vec<_> = behind.take(1_001).map(listed).collect();
+            let more = objects.len() > 1_000;
+            objects.truncate(1_000);
+            Ok(Page { objects, more })
+        }
+
+        async fn delete(&self, key: &str) -> Result<(), StoreError> {
+            self.0.lock().unwrap().remove(key);
+            Ok(())
+        }
+    }
+
+    /// The numbers of the events that a run takes, and deletes, by source.
+    async fn run(bucket: &Memory, pulls: usize) -> [Vec<usize>; 2] {
+        let memory = ReadMemory::new(32 << 20);
+        let (mut spill, mut taken) = (Spill::new(bucket, &memory), [Vec::new(), Vec::new()]);
+        for _ in 0..pulls {
+            let pulled = spill.pull(WITHIN).await.unwrap();
+            let mut receipts = Vec::new();
+            for Delivered { receipt, content } in pulled.deliveries {
+                let Content::Event(envelope) = content else { panic!("{content:?}") };
+                let number: usize = envelope.taskid.unwrap().parse().unwrap();
+                taken[number % 2].push(number);
+                receipts.extend(receipt);
+            }
+            spill.confirm(receipts).await;
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn any_number_of_events_is_taken_in_the_order_of_receipt() {
+        // More than two times what is listed at once.
+        const EVENTS: usize = 25_000;
+        let bucket = Memory::default();
+        (0..EVENTS).for_each(|number| bucket.put(number, keys::spill));
+        let [mut tencent, mut alibaba] = run(&bucket, EVENTS / READ_AT_ONCE / 3).await;
+        let rest = run(&bucket, EVENTS).await;
+        tencent.extend(&rest[0]);
+        alibaba.extend(&rest[1]);
+        for (taken, first) in [(tencent, 0), (alibaba, 1)] {
+            assert!(taken.into_iter().eq((first..EVENTS).step_by(2)));
+        }
+        assert!(bucket.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn objects_with_other_names_are_taken_in_between_by_the_time_of_the_bucket() {
+        let bucket = Memory::default();
+        for number in 0..5_000 {
+            match number {
+                1_000 => bucket.put(number, |e| format!("{SPILL}{}/2026/11/22/{}.json", e.source, e.id)),
+                3_001 => bucket.put(number, |e| format!("{SPILL}again/{}", e.id)),
+                _ => bucket.put(number, keys::spill),
+            }
+        }
+        let taken = run(&bucket, 5_000 / READ_AT_ONCE + 1).await;
+        for (of_source, other) in taken.iter().zip([1_000, 3_001]) {
+            let at = of_source.iter().position(|number| *number == other).unwrap();
+            // To the second: with those received in the same one.
+            assert!(of_source[at - 1].abs_diff(other) <= 1_000 && at > 0, "{other} at {at}");
+            assert!(of_source.iter().filter(|number| **number != other).is_sorted());
+        }
+    }
 }

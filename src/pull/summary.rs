@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tracing::Level;
 
 use crate::invocation::Invocation;
-use crate::metrics::{CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
+use crate::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
 use crate::telemetry::Recorder;
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
 
@@ -25,8 +25,11 @@ pub struct Tally {
     pub enqueued: usize,
     /// No event: in `rejected/` of the bucket now.
     pub rejected: usize,
-    /// Forgotten by the feed. Never more than `enqueued` and `rejected` together.
+    /// Confirmed, so that the feed does not hand them out again. Never more than `enqueued` and `rejected` together.
     pub confirmed: usize,
+    /// Stored, but not confirmed: they are redelivered, and known by their id as long as the processor keeps it.
+    #[serde(default)]
+    pub unconfirmed: usize,
     /// Neither in the queue nor in the bucket: not confirmed, so they come again.
     pub failed: usize,
     /// Whether time ran out before the feed was empty.
@@ -68,6 +71,7 @@ impl Tally {
         let metrics = [
             Some(Measured::count(PULLED, self.pulled)),
             counted(CONFIRMED, self.confirmed),
+            counted(CONFIRM_FAILED, self.unconfirmed),
             counted(REJECTED, self.rejected),
             counted(PULL_FAILED, usize::from(self.error.is_some())),
             self.waiting.map(|waiting| Measured::count(SPILL_WAITING, waiting)),

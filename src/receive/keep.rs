@@ -34,8 +34,20 @@ pub(super) struct Keep<'a, Q, B> {
 impl<Q: Queue, B: Bucket> Keep<'_, Q, B> {
     /// Keeps an event. Each step is bounded, so that there is time for the next. A queue that keeps failing is skipped, and
     /// tried after all where the bucket fails too.
-    pub(super) async fn event(&self, envelope: Envelope, steps: &mut Steps) -> Verdict {
+    pub(super) async fn event(
+        &self,
+        authentic: &Authentic<'_>,
+        mut envelope: Envelope,
+        steps: &mut Steps,
+    ) -> Verdict {
         let whole = self.message(&envelope);
+        let limit_bytes = self.queue.max_message_bytes();
+        if whole.body.len() > limit_bytes
+            && let Some(why) = claim_check::too_large(&mut envelope, self.bucket, limit_bytes)
+        {
+            // No retry would bring it to the queue, so it is not for the spill either.
+            return Box::pin(self.rejected(authentic, why, steps)).await;
+        }
         steps.queue_skipped = self.breaker().is_open(self.received);
         let queue_error = if steps.queue_skipped {
             StoreError("skipped, it failed several times in a row".to_owned())

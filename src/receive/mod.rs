@@ -146,7 +146,7 @@ async fn accept<Q: Queue, B: Bucket>(
     match steps.understand(|| authentic.envelope(keep.received)) {
         Ok(mut envelope) => {
             envelope.traceparent = keep.trace.and_then(Trace::traceparent);
-            keep.event(envelope, steps).await
+            keep.event(authentic, envelope, steps).await
         }
         // Boxed, as it is large and hardly ever run.
         Err(why) => Box::pin(keep.rejected(authentic, why, steps)).await,

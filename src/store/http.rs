@@ -7,17 +7,20 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
+use http_body_util::Full;
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::memory::Share;
 use super::{Http, StoreError, transport_error};
 use crate::sender::pull::{Answer, Request};
 
 type Connector = HttpsConnector<HttpConnector>;
-type Pool = Client<Connector, Full<hyper::body::Bytes>>;
+type Pool = Client<Connector, Full<Bytes>>;
 
 /// For the TCP handshake alone, and for the most distant: both senders are on other continents than most functions.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -25,19 +28,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An HTTP client with a connection pool. The system's roots are read when it is first needed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SenderHttp {
-    max_answer_bytes: usize,
     connector: OnceLock<Result<Connector, StoreError>>,
     pool: Mutex<Option<Pool>>,
 }
 
 impl SenderHttp {
-    /// A client that takes answers of up to so many bytes. MNS: 16 messages of 64 KiB. Tencent names no limit.
-    pub fn new(max_answer_bytes: usize) -> Self {
-        Self { max_answer_bytes, connector: OnceLock::new(), pool: Mutex::default() }
-    }
-
     fn pool(&self) -> Result<Pool, StoreError> {
         let connector = self.connector.get_or_init(connector).as_ref().map_err(Clone::clone)?;
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +45,7 @@ impl SenderHttp {
         Ok(pool.get_or_insert_with(client).clone())
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, StoreError> {
+    async fn exchange(&self, request: &Request, memory: &mut Share) -> Result<Answer, StoreError> {
         let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -59,15 +56,24 @@ impl SenderHttp {
             .map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
         let answer = self.pool()?.request(request).await.map_err(|e| transport_error(&e))?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, self.max_answer_bytes).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                StoreError(format!("an answer of more than {} bytes", self.max_answer_bytes))
-            } else {
-                transport_error(error.as_ref())
-            }
-        })?;
-        Ok(Answer { status: head.status.as_u16(), body: body.to_bytes().into() })
+        Ok(Answer { status: head.status.as_u16(), body: collect(body, memory).await? })
     }
+}
+
+/// Reads a body as there is memory for it: at once for all of it, where its length is known before.
+async fn collect(mut body: Incoming, memory: &mut Share) -> Result<Vec<u8>, StoreError> {
+    let length = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+    let too_large = |shortage: super::memory::Shortage| StoreError(shortage.to_string());
+    memory.grow(length).await.map_err(too_large)?;
+    let mut read = Vec::with_capacity(length);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| transport_error(&e))?;
+        if let Some(bytes) = frame.data_ref() {
+            memory.grow(read.len() + bytes.len()).await.map_err(too_large)?;
+            read.extend_from_slice(bytes);
+        }
+    }
+    Ok(read)
 }
 
 fn connector() -> Result<Connector, StoreError> {
@@ -83,9 +89,14 @@ fn connector() -> Result<Connector, StoreError> {
 }
 
 impl Http for SenderHttp {
-    async fn send(&self, request: &Request, within: Duration) -> Result<Answer, StoreError> {
+    async fn send(
+        &self,
+        request: &Request,
+        within: Duration,
+        memory: &mut Share,
+    ) -> Result<Answer, StoreError> {
         let late = |_| StoreError(format!("no answer within {} ms", within.as_millis()));
-        tokio::time::timeout(within, self.exchange(request)).await.map_err(late)?
+        tokio::time::timeout(within, self.exchange(request, memory)).await.map_err(late)?
     }
 
     /// What is under way goes on.

@@ -6,6 +6,7 @@ pub mod dynamodb;
 pub mod eventbridge;
 pub mod http;
 mod http_client;
+pub mod memory;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;
@@ -15,8 +16,11 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::envelope::Message;
 use crate::sender::pull::{Answer, Request};
+use memory::Share;
 
 /// Keeps messages until they are processed.
 pub trait Queue: Send + Sync {
@@ -31,10 +35,22 @@ pub trait Queue: Send + Sync {
 
     /// The same for several at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be. What became of
     /// each, in their order.
+    ///
+    /// # Errors
+    /// The queue itself fails, or did not answer in time. It may have any of them all the same.
     fn enqueue_batch(
         &self,
         messages: &[&Message],
-    ) -> impl Future<Output = Vec<Result<(), StoreError>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
+}
+
+/// Why the queue did not take one message of a call that it answered.
+#[derive(Debug, Clone)]
+pub struct EntryError {
+    /// The queue's own code.
+    pub why: StoreError,
+    /// Whether the message itself is the reason, so that the queue would refuse it again.
+    pub is_lasting: bool,
 }
 
 /// How many messages SQS takes in one call.
@@ -62,11 +78,15 @@ pub trait Bucket: Send + Sync {
     /// There is none of that key, or it could not be read in time.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
 
-    /// The keys below a prefix, the object that was written first before the others; of very many, some.
+    /// One page of the objects below a prefix, in the order of their keys: those behind this key, or the first ones.
     ///
     /// # Errors
     /// They could not be listed in time.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
     /// Removes an object. One that is not there is removed already.
     ///
@@ -75,16 +95,37 @@ pub trait Bucket: Send + Sync {
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// One page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the order of their keys.
+    pub objects: Vec<Listed>,
+    /// Whether there are others behind the last of them.
+    pub more: bool,
+}
+
+/// An object as a listing has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// When it was written; S3 says so to the second.
+    pub modified: OffsetDateTime,
+    /// Its size in bytes.
+    pub bytes: usize,
+}
+
 /// Carries requests to the senders' APIs.
 pub trait Http: Send + Sync {
-    /// Sends a request byte for byte, and follows no redirect.
+    /// Sends a request byte for byte, and follows no redirect. The answer is read as this share of the memory grows.
     ///
     /// # Errors
-    /// There is no whole answer within this time.
+    /// There is no whole answer within this time, or none that the memory has room for.
     fn send(
         &self,
         request: &Request,
         within: Duration,
+        memory: &mut Share,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 
     /// Forgets the connections at hand: a function that was frozen wakes with some that lead nowhere.

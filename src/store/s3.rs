@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::primitives::AggregatedBytes;
+use aws_sdk_s3::types::Object;
+use time::OffsetDateTime;
 
 use super::aws::{Aws, has_own_endpoint, store_error};
 use super::http_client::DropUnanswered;
-use super::{Bucket, Patience, StoreError};
-
-/// How many objects a listing has at least, where there are so many: ten pages of S3's.
-const MAX_LISTED: usize = 10_000;
+use super::{Bucket, Listed, Page, Patience, StoreError};
 
 /// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
 #[derive(Debug)]
@@ -66,25 +65,22 @@ impl Bucket for S3Bucket {
         object.body.collect().await.map(AggregatedBytes::to_vec).map_err(cut_off)
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
         let list = self.client().list_objects_v2().bucket(&self.name).prefix(prefix);
-        let mut pages = list.into_paginator().send();
-        let mut objects = Vec::new();
-        while objects.len() < MAX_LISTED
-            && let Some(page) = Box::pin(pages.next()).await
-        {
-            let page = page.map_err(|e| store_error(&e))?;
-            let page = page.contents.unwrap_or_default().into_iter();
-            objects.extend(page.filter_map(|object| Some((object.last_modified?, object.key?))));
-        }
-        objects.sort_unstable_by(|(at, key), (other_at, other)| {
-            (at.secs(), at.subsec_nanos(), key).cmp(&(other_at.secs(), other_at.subsec_nanos(), other))
-        });
-        Ok(objects.into_iter().map(|(_, key)| key).collect())
+        let list = list.set_start_after(after.map(String::from));
+        let page = Box::pin(list.send()).await.map_err(|e| store_error(&e))?;
+        let more = page.is_truncated() == Some(true);
+        Ok(Page { objects: page.contents.unwrap_or_default().into_iter().filter_map(listed).collect(), more })
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let delete = self.client().delete_object().bucket(&self.name).key(key);
         Box::pin(delete.send()).await.map(drop).map_err(|e| store_error(&e))
     }
+}
+
+fn listed(object: Object) -> Option<Listed> {
+    let modified = OffsetDateTime::from_unix_timestamp(object.last_modified?.secs()).ok()?;
+    let bytes = usize::try_from(object.size.unwrap_or_default()).unwrap_or_default();
+    Some(Listed { key: object.key?, modified, bytes })
 }

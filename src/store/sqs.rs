@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{
-    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
-    SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    QueueAttributeName, SendMessageBatchRequestEntry,
 };
 
 use super::aws::{Aws, store_error};
 use super::http_client::DropUnanswered;
-use super::{Patience, Queue, StoreError};
+use super::{EntryError, Patience, Queue, StoreError};
 use crate::envelope::Message;
 
 /// What SQS takes as one message, attributes included (we send none): 1 MiB, unless the queue says less. One that was
@@ -62,30 +63,24 @@ impl Queue for SqsQueue {
     }
 
     async fn enqueue(&self, message: &Message) -> Result<(), StoreError> {
-        let send = self
-            .client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(&message.body)
-            .message_deduplication_id(&message.deduplication_id)
-            .message_group_id(&message.group_id)
-            .set_message_system_attributes(system_attributes(message)?);
-        // Boxed: with what stands around it, its type would be deeper than the compiler goes.
-        Box::pin(send.send()).await.map(drop).map_err(|e| store_error(&e))
+        self.send_alone(message).await.map_err(|error| error.why)
     }
 
-    async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
-        let entries: Result<Vec<_>, _> =
-            messages.iter().enumerate().map(|(at, message)| entry(at, message)).collect();
-        let all = |error: StoreError| messages.iter().map(|_| Err(error.clone())).collect();
-        let entries = match entries {
-            Ok(entries) => entries,
-            Err(error) => return all(error),
-        };
+    async fn enqueue_batch(&self, messages: &[&Message]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+        let entries = messages.iter().enumerate().map(|(at, message)| entry(at, message));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = match Box::pin(send.send()).await {
             Ok(answer) => answer,
-            Err(error) => return all(store_error(&error)),
+            // Which of them is meant shows when each is sent alone.
+            Err(error) if is_about_a_message(error.code()) => {
+                let mut outcomes = Vec::with_capacity(messages.len());
+                for message in messages {
+                    outcomes.push(self.send_alone(message).await);
+                }
+                return Ok(outcomes);
+            }
+            Err(error) => return Err(store_error(&error)),
         };
         // The answer's entries are in no order; one that it does not name was not taken.
         let outcome = |(at, _)| {
@@ -94,10 +89,37 @@ impl Queue for SqsQueue {
                 return Ok(());
             }
             let failed = answer.failed().iter().find(|entry| entry.id() == id);
-            Err(StoreError(failed.map_or("no answer for it", |entry| entry.code()).to_owned()))
+            let why = StoreError(failed.map_or("no answer for it", |entry| entry.code()).to_owned());
+            Err(EntryError { why, is_lasting: failed.is_some_and(BatchResultErrorEntry::sender_fault) })
         };
-        messages.iter().enumerate().map(outcome).collect()
+        Ok(messages.iter().enumerate().map(outcome).collect())
     }
+}
+
+impl SqsQueue {
+    async fn send_alone(&self, message: &Message) -> Result<(), EntryError> {
+        let attributes = system_attributes(message);
+        let attributes = attributes.map_err(|why| EntryError { why, is_lasting: true })?;
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(&message.body)
+            .message_deduplication_id(&message.deduplication_id)
+            .message_group_id(&message.group_id)
+            .set_message_system_attributes(attributes);
+        // Boxed: with what stands around it, its type would be deeper than the compiler goes.
+        let answer = Box::pin(send.send()).await;
+        answer
+            .map(drop)
+            .map_err(|e| EntryError { why: store_error(&e), is_lasting: is_about_a_message(e.code()) })
+    }
+}
+
+/// Whether a call was refused for what is in a message, so that SQS would refuse that message again.
+fn is_about_a_message(code: Option<&str>) -> bool {
+    let codes = ["InvalidMessageContents", "InvalidParameterValue", "BatchRequestTooLong"];
+    code.is_some_and(|code| codes.iter().any(|about| code.ends_with(about)))
 }
 
 fn entry(at: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, StoreError> {

@@ -44,6 +44,7 @@ const OURS: &[(&str, &[Metric])] = &[
         &[
             metrics::PULLED,
             metrics::CONFIRMED,
+            metrics::CONFIRM_FAILED,
             metrics::REJECTED,
             metrics::PULL_FAILED,
             metrics::SOURCES_READ_FAILED,
@@ -234,8 +235,8 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     // What is paid for is what the parameter's description says: one of two conditions has two alarms, the other one.
     let either =
         alarms.iter().filter(|a| template.at(&format!("{a}.Condition")) == "AlarmsWithoutPuller").count();
-    assert_eq!(alarms.len() - either, 24, "Parameters.Alarms.Description");
-    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-four alarms"));
+    assert_eq!(alarms.len() - either, 25, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-five alarms"));
 }
 
 /// An event is retried once in each visibility timeout, and after the last it no longer counts as failed.
@@ -443,6 +444,12 @@ async fn the_key_to_pull_was_changed(world: &mut World) {
     world.pull(settings).await;
 }
 
+async fn the_key_may_pull_and_not_confirm(world: &mut World) {
+    world.tencent.forbid("ConfirmEvents");
+    world.tencent.inbox.put(PULL_COMPLETE);
+    world.pull(world.tencent.settings()).await;
+}
+
 async fn what_is_pulled_is_no_event(world: &mut World) {
     world.tencent.inbox.put("{}");
     world.pull(world.tencent.settings()).await;
@@ -498,6 +505,7 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
         // Of the last two, a stack has one: the other where nothing empties the spill.
         the_queue_fails => ["PullFailedAlarm", "SpillWaitingAlarm", "SpilledAlarm"];
         the_key_to_pull_was_changed => ["PullFailedAlarm"];
+        the_key_may_pull_and_not_confirm => ["ConfirmFailedAlarm", "PullFailedAlarm"];
         what_is_pulled_is_no_event => ["PullerRejectedAlarm"];
         the_bus_is_down => ["FailedAlarm"];
         the_table_throttles => ["FailedAlarm"];

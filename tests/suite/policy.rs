@@ -222,7 +222,7 @@ async fn too_large_for_the_queue_and_the_bucket_slow_to_take_it_is_200_with_the_
         json!({ "EventType": "X", "XEvent": { "TaskId": "1", "Text": "x".repeat(1024 * 1024) } }).to_string();
     let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
     let (key, object) = world.cloud.objects("").await.remove(0);
-    assert!(key.starts_with("spill/tencent-vod/open/") && key.ends_with(&format!("/{id}.json")), "{key}");
+    assert!(key.starts_with("spill/tencent-vod/open/") && key.ends_with(&format!("-{id}.json")), "{key}");
     assert_eq!(Envelope::parse(&object).unwrap().data.unwrap().get(), body);
 }
 
@@ -238,7 +238,7 @@ async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
         let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
         assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}: {:?}", started.elapsed());
         let spill = world.cloud.objects("spill/tencent-vod/open/").await;
-        let (_, object) = spill.iter().find(|(key, _)| key.ends_with(&format!("/{id}.json"))).unwrap();
+        let (_, object) = spill.iter().find(|(key, _)| key.ends_with(&format!("-{id}.json"))).unwrap();
         assert_eq!(Envelope::parse(object).unwrap().data.unwrap().get(), body);
     }
     world.cloud.sqs_faults(|_| Fault::None);

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::envelope::{Channel, Envelope};
 use mediahook::pull::Summary;
+use mediahook::source::Sources;
+use mediahook::store::Bucket as _;
+use mediahook::{intake, keys};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::end_to_end::{post, receiver_binary};
 use crate::support::cloud::{BUCKET, Cloud, Fault, SECRET};
@@ -332,11 +336,11 @@ async fn a_confirmation_that_comes_too_late_brings_the_events_again_under_the_sa
     }
     let of_alibaba = summary.0[ALIBABA].error.as_deref().unwrap();
     assert!(
-        of_alibaba.starts_with("confirming: ") && of_alibaba.ends_with("receipts were not taken"),
+        of_alibaba.starts_with("confirm: ") && of_alibaba.ends_with("receipts were not taken"),
         "{of_alibaba}"
     );
     let of_tencent = summary.0[TENCENT].error.as_deref().unwrap();
-    assert!(of_tencent.starts_with("confirming: InvalidParameterValue"), "{of_tencent}");
+    assert!(of_tencent.starts_with("confirm: InvalidParameterValue"), "{of_tencent}");
     assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 8);
 }
 
@@ -482,10 +486,7 @@ async fn the_spill_empties_into_the_queue() {
         );
     }
     assert_eq!(world.cloud.objects("spill/").await.len(), 31);
-    let bucket = world.cloud.bucket();
-    mediahook::store::Bucket::put(&bucket, "spill/by-hand.json", b"no envelope".to_vec(), "text/plain")
-        .await
-        .unwrap();
+    put(&world, "spill/by-hand.json", "no envelope").await;
 
     // As long as the queue is down, everything stays.
     let mut puller = world.puller().await;
@@ -554,4 +555,280 @@ async fn sources_in_a_secret_that_cannot_be_read_do_not_stop_the_spill() {
     for source in [TENCENT, ALIBABA] {
         assert_clean(&summary, source, 3);
     }
+}
+
+/// An event of one of a few media assets, as it is pushed.
+fn event_of(media: usize, number: usize) -> String {
+    format!(
+        r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"t-{number}","FileId":"m{media}","Number":{number}}}}}"#
+    )
+}
+
+/// A spilled event, received at this time.
+fn spilled(media: usize, number: usize, received: OffsetDateTime) -> Envelope {
+    let sources = Sources::parse(r#"{"tencent-vod/open":{"unauthenticated":true}}"#).unwrap();
+    let source = sources.get("tencent-vod/open").unwrap();
+    intake::seal(source, &event_of(media, number), Channel::Push, received).unwrap()
+}
+
+async fn put(world: &World, key: &str, body: impl Into<Vec<u8>>) {
+    world.cloud.bucket().put(key, body.into(), "application/json").await.unwrap();
+}
+
+/// Receives these while SQS fails: each is an object in the spill afterwards.
+async fn spill(world: &World, bodies: impl Iterator<Item = String>) {
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "AWS_LAMBDA_LOG_LEVEL");
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    world.cloud.sqs_faults(|_| Fault::Error);
+    for body in bodies {
+        let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap();
+        assert_eq!(answer["statusCode"], 200);
+    }
+    world.cloud.sqs_faults(|_| Fault::None);
+}
+
+#[tokio::test]
+async fn spilled_events_reach_the_queue_in_the_order_of_receipt() {
+    let world = World::new().await;
+    // Two that lie under other keys: as an earlier version wrote them, and as an operator puts them back.
+    spill(&world, [event_of(0, 0), event_of(1, 1)].into_iter()).await;
+    let bucket = world.cloud.bucket();
+    for (at, (key, body)) in world.cloud.objects("spill/").await.into_iter().enumerate() {
+        let id = Envelope::parse(&body).unwrap().id;
+        let day = key.rsplit_once('/').unwrap().0;
+        let other = if at == 0 { format!("{day}/{id}.json") } else { format!("spill/again/{id}") };
+        bucket.delete(&key).await.unwrap();
+        put(&world, &other, body).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    spill(&world, (2..42).map(|number| event_of(number % 4, number))).await;
+    let keys: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys.len(), 42);
+
+    let summary = run(&mut world.puller().await).await;
+    assert_clean(&summary, "spill", 42);
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 42);
+    assert_in_order(&queued);
+}
+
+#[tokio::test]
+async fn more_spilled_events_than_a_listing_has_keep_their_order_over_several_runs() {
+    const EVENTS: usize = 1_050;
+    let world = World::new().await;
+    let (bucket, first) = (world.cloud.bucket(), OffsetDateTime::now_utc() - time::Duration::hours(1));
+    for number in 0..EVENTS {
+        // S3's own times are those of this test, and the digests in the names are in no order.
+        let received = first + time::Duration::milliseconds(100 * i64::try_from(number).unwrap());
+        let envelope = spilled(number % 20, number, received);
+        let object = envelope.message().body.into_bytes();
+        bucket.put(&keys::spill(&envelope), object, "application/json").await.unwrap();
+    }
+    let mut puller = Function::start_with_timeout(PULLER, &world.variables(), Duration::from_secs(28)).await;
+    let mut runs = 0;
+    loop {
+        let tally = run(&mut puller).await.0["spill"].clone();
+        assert_eq!((tally.failed, tally.error), (0, None));
+        runs += 1;
+        if tally.waiting == Some(0) {
+            break;
+        }
+    }
+    assert!(runs > 1, "one run had time for all of them");
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), EVENTS);
+    assert_in_order(&queued);
+}
+
+/// Whatever is wrong with an object, the events behind it reach the queue in the same run.
+#[tokio::test]
+async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
+    let world = World::new().await;
+    let long_ago = OffsetDateTime::now_utc() - time::Duration::days(1);
+    for number in 0..30 {
+        let received = long_ago + time::Duration::milliseconds(number);
+        let mut envelope = spilled(9, usize::try_from(number).unwrap(), received);
+        let (name, body) = match number % 5 {
+            0 => ("cut-off", br#"{"specversion":"1.0","id":"#.to_vec()),
+            1 => ("get-fails", envelope.message().body.into_bytes()),
+            2 => ("get-hangs", envelope.message().body.into_bytes()),
+            3 => {
+                envelope.taskid = Some("NeverTaken".to_owned());
+                ("never-taken", envelope.message().body.into_bytes())
+            }
+            _ => {
+                envelope.event_type = "x".repeat(300_000);
+                ("too-large", envelope.message().body.into_bytes())
+            }
+        };
+        let key = keys::spill(&envelope).replace(".json", &format!("-{name}.json"));
+        put(&world, &key, body).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    spill(&world, (100..130).map(|number| event_of(number % 3, number))).await;
+    world.cloud.sqs_never_takes(|body| body.contains("NeverTaken"));
+    world.cloud.object_faults(|method, key| match key {
+        key if method == "GET" && key.contains("get-fails") => Fault::Error,
+        key if method == "GET" && key.contains("get-hangs") => Fault::Hang,
+        _ => Fault::None,
+    });
+
+    let mut puller = world.puller().await;
+    let tally = run(&mut puller).await.0["spill"].clone();
+    world.cloud.object_faults(|_, _| Fault::None);
+    let queued = world.queued().await;
+    assert_eq!(queued.len(), 30, "{tally:?}");
+    assert_in_order(&queued);
+    assert_eq!((tally.enqueued, tally.rejected, tally.confirmed), (30, 6, 36), "{tally:?}");
+    assert_eq!((tally.waiting, tally.more), (Some(24), false), "what stays is counted");
+
+    let left: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(left.len(), 24, "{left:?}");
+    let rejected = world.cloud.objects("rejected/tencent-vod/open/").await;
+    let reasons: Vec<_> = rejected.iter().filter(|(key, _)| key.ends_with(".json")).collect();
+    assert_eq!((rejected.len(), reasons.len()), (12, 6), "each object, and its reason beside it");
+    assert!(reasons.iter().all(|(_, reason)| reason.contains("the queue takes 262144")), "{reasons:?}");
+
+    // What stays is reported in every run, and is there to be looked at.
+    let again = run(&mut puller).await.0["spill"].clone();
+    assert_eq!((again.enqueued, again.waiting), (12, Some(6 + 6)), "those that can be read again: {again:?}");
+    let log = puller.stop().await;
+    for key in &left {
+        assert!(log.contains(&format!(r#""place":"{key}""#)), "{key} is not in {log}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
+    let world = World::new().await;
+    let body = format!(r#"{{"EventType":"{}","XEvent":{{"TaskId":"t","Number":1}}}}"#, "x".repeat(1_100_000));
+    let mut receiver = Function::start(receiver_binary(), &world.variables()).await;
+    let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap();
+    assert_eq!(answer["statusCode"], 400);
+    assert_eq!(world.cloud.objects("spill/").await, []);
+    assert_eq!(world.cloud.objects("payload/").await, []);
+    world.tencent.inbox.put(body.as_str());
+    world.tencent.inbox.put(tencent_event(0));
+    let summary = run(&mut world.puller().await).await;
+    let tally = &summary.0[TENCENT];
+    assert_eq!((tally.enqueued, tally.rejected, tally.confirmed), (1, 1, 2), "{tally:?}");
+    for source in ["tencent-vod/open", TENCENT] {
+        let objects = world.cloud.objects(&format!("rejected/{source}/")).await;
+        let [(_, kept), (_, reason)] = objects.as_slice() else { panic!("{source}: {}", objects.len()) };
+        assert!(kept.contains(r#""XEvent":{"TaskId":"t","Number":1}"#));
+        assert!(reason.contains("the queue takes 262144"), "{reason}");
+    }
+    assert_eq!(world.queued().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_sqs_refuses_for_its_contents_is_kept_and_confirmed() {
+    let world = World::new().await;
+    world.put(20);
+    world.cloud.sqs_never_takes(|body| body.contains(r#""Number":5}"#));
+    let summary = run(&mut world.puller().await).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        let counts = (tally.enqueued, tally.rejected, tally.confirmed, tally.failed);
+        assert_eq!(counts, (19, 1, 20, 0), "{tally:?}");
+        let rejected = world.cloud.objects(&format!("rejected/{source}/")).await;
+        assert!(rejected[0].1.contains(r#""Number":5}"#) && rejected.len() == 2, "{rejected:?}");
+    }
+    assert_in_order(&world.queued().await);
+}
+
+#[tokio::test]
+async fn large_events_are_enqueued_as_the_bucket_takes_their_data() {
+    let world = World::with_visibility(Duration::from_mins(1)).await;
+    let large = |n: usize| {
+        format!(
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{n}","Number":{n},"Name":"{}"}}}}"#,
+            "x".repeat(300_000)
+        )
+    };
+    (0..16).for_each(|n| world.tencent.inbox.put(large(n)));
+    world.cloud.s3_faults(|_| Fault::Slow(Duration::from_secs(1)));
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    assert_eq!(summary.0[TENCENT].enqueued, 16, "{summary:?}");
+
+    // Three are taken, and the bucket hangs.
+    (16..32).for_each(|n| world.tencent.inbox.put(large(n)));
+    world.cloud.s3_faults(|call| if (1..4).contains(&call) { Fault::None } else { Fault::Hang });
+    let summary = run(&mut puller).await;
+    let tally = &summary.0[TENCENT];
+    assert!(tally.enqueued >= 2 && tally.failed > 0 && tally.confirmed == tally.enqueued, "{tally:?}");
+    assert_eq!(world.queued().await.len(), 16 + tally.enqueued);
+}
+
+/// Each of several sources may have an answer as large as the memory allows for one.
+#[tokio::test]
+async fn large_answers_of_several_sources_fit_into_the_memory() {
+    const MEMORY_MIB: u64 = 64;
+    let world = World::new().await;
+    let text = "x".repeat(875_000);
+    let mut sources = json!({});
+    for at in 0..4 {
+        let sender = TencentVod::start(Duration::from_mins(1)).await;
+        for number in 0..16 {
+            sender.inbox.put(format!(
+                r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{text}"}}}}"#
+            ));
+        }
+        sources[format!("tencent-vod/s{at}")] = json!({ "pull": sender.settings() });
+    }
+    let mut variables = world.variables();
+    variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
+    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
+    variables.push(("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_MIB.to_string()));
+    let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
+    let summary = run(&mut puller).await;
+    let peak_mib = puller.peak_memory_bytes().unwrap_or_default() >> 20;
+    println!("{peak_mib} MiB at most: {summary:?}");
+    assert!(peak_mib < MEMORY_MIB, "{peak_mib} MiB");
+    let tallies: Vec<_> = summary.0.iter().filter(|(source, _)| *source != "spill").collect();
+    assert_eq!(tallies.len(), 4);
+    for (source, tally) in &tallies {
+        // On a slow machine the last of them waited in vain, which is reported.
+        let waited = tally.error.as_deref().is_some_and(|error| error.ends_with("raise PullerMemory"));
+        assert!((tally.confirmed == 16) != waited, "{source}: {tally:?}");
+    }
+    assert!(tallies.iter().any(|(_, tally)| tally.confirmed == 16));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_raise() {
+    let world = World::new().await;
+    for number in 0..16 {
+        world.tencent.inbox.put(format!(
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{}"}}}}"#,
+            "x".repeat(3_000_000)
+        ));
+    }
+    world.mns.inbox.put(alibaba_event(0));
+    let summary = run(&mut world.puller().await).await;
+    let error = summary.0[TENCENT].error.as_deref().unwrap();
+    assert!(error.contains("raise PullerMemory"), "{error}");
+    assert_eq!(world.tencent.inbox.calls("PullEvents"), 1, "a further answer would be as large");
+    assert_clean(&summary, ALIBABA, 1);
+}
+
+#[tokio::test]
+async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
+    let world = World::new().await;
+    world.put(20);
+    world.tencent.forbid("ConfirmEvents");
+    world.mns.faults(move |call, _| if call == "DELETE" { Fault::Error } else { Fault::None });
+    let mut puller = world.puller().await;
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        let tally = &summary.0[source];
+        assert_eq!((tally.enqueued, tally.confirmed, tally.unconfirmed), (20, 0, 20), "{tally:?}");
+        assert!(tally.error.as_deref().unwrap().starts_with("confirm: "), "{tally:?}");
+    }
+    let of_tencent = summary.0[TENCENT].error.as_deref().unwrap();
+    assert!(of_tencent.starts_with("confirm: UnauthorizedOperation"), "{of_tencent}");
+    let log = puller.stop().await;
+    assert!(log.contains(r#""ConfirmFailed":20"#), "{log}");
 }

@@ -11,9 +11,10 @@ use mediahook::receive::budget::PATIENCE;
 use mediahook::sender::pull::{Answer, Request};
 use mediahook::store::aws::Aws;
 use mediahook::store::http::SenderHttp;
+use mediahook::store::memory::ReadMemory;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
-use mediahook::store::{Bucket as _, Http as _, Queue as _, StoreError};
+use mediahook::store::{Bucket as _, Http as _, Listed, Page, Queue as _, StoreError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
@@ -243,27 +244,18 @@ async fn an_object_that_stops_coming_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_listing_of_several_pages_is_in_order_of_time_and_an_object_is_sent_once() {
-    let page = |key: &str, at: &str, more: &str| {
-        format!(
-            "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>\
-             <IsTruncated>{}</IsTruncated>{more}<Contents><Key>{key}</Key><LastModified>{at}</LastModified></Contents></ListBucketResult>",
-            !more.is_empty()
-        )
-    };
-    let first = page(
-        "spill/a&amp;b",
-        "2026-11-22T05:50:25.000Z",
-        "<NextContinuationToken>1/=</NextContinuationToken>",
-    );
-    let second = page("spill/a", "2026-11-22T05:50:24.000Z", "");
-    let (endpoint, mut seen) =
-        serve(move |_, number| Some(ok(if number == 0 { &first } else { &second }))).await;
+async fn a_listing_has_its_objects_and_whether_there_are_others() {
+    let page = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>\
+         <IsTruncated>true</IsTruncated><NextContinuationToken>1/=</NextContinuationToken><Contents><Key>spill/a&amp;b</Key>\
+         <LastModified>2026-11-22T05:50:25.000Z</LastModified><Size>7</Size></Contents></ListBucketResult>";
+    let (endpoint, mut seen) = serve(move |_, _| Some(ok(page))).await;
     let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
-    assert_eq!(bucket.list("spill/").await.unwrap(), ["spill/a", "spill/a&b"]);
-    let (first, second) = (seen.recv().await.unwrap().1, seen.recv().await.unwrap().1);
-    assert!(first.starts_with("GET /bucket") && first.contains("prefix=spill%2F"), "{first}");
-    assert!(second.contains("continuation-token=1%2F%3D"), "{second}");
+    let modified = time::macros::datetime!(2026-11-22 05:50:25 UTC);
+    let objects = vec![Listed { key: "spill/a&b".to_owned(), modified, bytes: 7 }];
+    assert_eq!(bucket.list("spill/", Some("spill/a")).await.unwrap(), Page { objects, more: true });
+    let head = seen.recv().await.unwrap().1;
+    assert!(head.starts_with("GET /bucket") && head.contains("prefix=spill%2F"), "{head}");
+    assert!(head.contains("start-after=spill%2Fa"), "{head}");
 }
 
 fn get(url: String) -> Request {
@@ -275,6 +267,11 @@ fn get(url: String) -> Request {
     }
 }
 
+/// With memory for an answer of two bytes.
+async fn send(http: &SenderHttp, url: String, within: Duration) -> Result<Answer, StoreError> {
+    http.send(&get(url), within, &mut ReadMemory::new(2).share()).await
+}
+
 #[tokio::test]
 async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() {
     let (address, mut seen) = serve(|_, _| {
@@ -282,7 +279,7 @@ async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() 
     })
     .await;
     let target = "/a//b/../c%7e%2F+?x=%20&&y=a|b&x=~'%e4";
-    let answer = SenderHttp::new(2).send(&get(format!("{address}{target}")), Duration::from_secs(5)).await;
+    let answer = send(&SenderHttp::default(), format!("{address}{target}"), Duration::from_secs(5)).await;
     assert_eq!(answer.unwrap(), Answer { status: 302, body: b"no".to_vec() });
     let (_, head) = seen.recv().await.unwrap();
     let host = address.strip_prefix("http://").unwrap();
@@ -297,12 +294,12 @@ async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() 
 #[tokio::test]
 async fn connections_to_a_sender_are_used_again_until_they_are_forgotten() {
     let (address, mut seen) = serve(|_, _| Some(ok("ok"))).await;
-    let http = SenderHttp::new(2);
+    let http = SenderHttp::default();
     for (forget, connection) in [(false, 0), (false, 0), (true, 1), (false, 1)] {
         if forget {
             http.forget_connections();
         }
-        http.send(&get(format!("{address}/")), Duration::from_secs(5)).await.unwrap();
+        send(&http, format!("{address}/"), Duration::from_secs(5)).await.unwrap();
         assert_eq!(seen.recv().await.unwrap().0, connection);
         // A connection can be used again a moment after its answer was read.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -311,17 +308,47 @@ async fn connections_to_a_sender_are_used_again_until_they_are_forgotten() {
 
 #[tokio::test]
 async fn an_answer_of_a_sender_is_bounded_in_size_and_time() {
-    let http = SenderHttp::new(2);
+    let http = SenderHttp::default();
     let within = Duration::from_millis(200);
     let (long, _seen) = serve(|_, _| Some(ok("yes"))).await;
-    let error = http.send(&get(format!("{long}/")), within).await.unwrap_err();
-    assert_eq!(error.0, "an answer of more than 2 bytes");
+    let error = send(&http, format!("{long}/"), within).await.unwrap_err();
+    assert_eq!(error.0, "more than 0 MiB at once, a quarter of the function's memory: raise PullerMemory");
     let (silent, _seen) = serve(|_, _| None).await;
-    let error = http.send(&get(format!("{silent}/")), within).await.unwrap_err();
+    let error = send(&http, format!("{silent}/"), within).await.unwrap_err();
     assert_eq!(error.0, "no answer within 200 ms");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = http.send(&get(format!("http://{closed}/?secret")), within).await.unwrap_err();
+    let error = send(&http, format!("http://{closed}/?secret"), within).await.unwrap_err();
     assert_eq!(error.0, "the connection failed: connection refused");
-    let error = http.send(&get("http://a b/?secret".to_owned()), within).await.unwrap_err();
+    let error = send(&http, "http://a b/?secret".to_owned(), within).await.unwrap_err();
     assert_eq!(error.0, "a request that cannot be sent");
+}
+
+/// A call may be refused as a whole because of one message in it.
+#[tokio::test]
+async fn of_a_batch_that_is_refused_for_its_contents_each_message_is_sent_alone() {
+    let refused = |code: &str| {
+        let body = format!(r#"{{"__type":"com.amazonaws.sqs#{code}","message":"no"}}"#);
+        format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    };
+    let (endpoint, mut seen) =
+        serve(move |_, number| Some(if number == 2 { ok("{}") } else { refused("InvalidMessageContents") }))
+            .await;
+    let message = |id: &str| Message {
+        body: "{}".to_owned(),
+        deduplication_id: id.to_owned(),
+        group_id: id.to_owned(),
+        trace: None,
+    };
+    let outcomes = queue(&endpoint).enqueue_batch(&[&message("1"), &message("2")]).await.unwrap();
+    assert!(outcomes[0].is_err() != outcomes[1].is_err());
+    let error = outcomes.iter().find_map(|outcome| outcome.as_ref().err()).unwrap();
+    assert!(error.is_lasting && error.why.0.starts_with("InvalidMessageContents"), "{error:?}");
+    let mut actions = Vec::new();
+    while let Ok((_, head)) = seen.try_recv() {
+        actions.push(if head.contains("AmazonSQS.SendMessageBatch") { "batch" } else { "alone" });
+    }
+    assert_eq!(actions, ["batch", "alone", "alone"]);
+
+    let (endpoint, _seen) = serve(move |_, _| Some(refused("RequestThrottled"))).await;
+    assert!(queue(&endpoint).enqueue_batch(&[&message("1")]).await.is_err(), "the queue itself");
 }

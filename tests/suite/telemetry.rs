@@ -14,7 +14,7 @@ use mediahook::receive::Receiver;
 use mediahook::receive::budget::Deadline;
 use mediahook::source::Sources;
 use mediahook::sources_cache::{ReadSources, SourcesCache, SourcesError, Version};
-use mediahook::store::{Bucket, Queue, StoreError};
+use mediahook::store::{Bucket, EntryError, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::trace::Trace;
 use serde_json::{Value, json};
@@ -53,8 +53,8 @@ impl Queue for Store {
         up(&self.queue_down)
     }
 
-    async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
-        messages.iter().map(|_| up(&self.queue_down)).collect()
+    async fn enqueue_batch(&self, messages: &[&Message]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+        up(&self.queue_down).map(|()| messages.iter().map(|_| Ok(())).collect())
     }
 }
 
@@ -71,8 +71,8 @@ impl Bucket for Store {
         Err(StoreError("nothing there".to_owned()))
     }
 
-    async fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+        Ok(Page::default())
     }
 
     async fn delete(&self, _: &str) -> Result<(), StoreError> {
@@ -210,7 +210,8 @@ async fn each_verdict_has_its_line() {
         world.store.bucket_down.store(bucket, Ordering::Relaxed);
     };
     let open = |body: &str| post(OPEN, &json!({}), body);
-    let large = PULL_COMPLETE.replace("125-Pull-1", &"x".repeat(20_000));
+    let large = PULL_COMPLETE.replacen('{', &format!(r#"{{"Note":"{}","#, "x".repeat(20_000)), 1);
+    let without_data_too = PULL_COMPLETE.replace("125-Pull-1", &"x".repeat(20_000));
     let source = Some("tencent-vod/open");
     for (queue, bucket, event, status, level, destination, source, counted) in [
         (false, false, open(PULL_COMPLETE), 200, "INFO", "queue", source, &["Accepted", "QueueLatency"][..]),
@@ -218,6 +219,7 @@ async fn each_verdict_has_its_line() {
         (true, false, open(PULL_COMPLETE), 200, "WARN", "spill", source, &["Accepted", "Spilled"]),
         (true, true, open(PULL_COMPLETE), 503, "ERROR", "lost", source, &["Lost"]),
         (false, false, open("[]"), 400, "WARN", "rejected", source, &["Rejected"]),
+        (false, false, open(&without_data_too), 400, "WARN", "rejected", source, &["Rejected"]),
         (false, true, open("[]"), 503, "ERROR", "lost", source, &["Lost"]),
         (false, false, forged(PULL_COMPLETE), 401, "INFO", "nowhere", None, &["Refused"]),
     ] {

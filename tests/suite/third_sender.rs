@@ -20,6 +20,7 @@ use mediahook::sender::{BadSignature, CallbackRequest, Notification, Sender, Ver
 use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::source::Sources;
 use mediahook::sources_cache::SourcesCache;
+use mediahook::store::memory::Share;
 use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
 use mediahook::store::{Http, StoreError};
@@ -255,7 +256,7 @@ struct Fake {
 }
 
 impl Http for Fake {
-    async fn send(&self, request: &Request, _: Duration) -> Result<Answered, StoreError> {
+    async fn send(&self, request: &Request, _: Duration, _: &mut Share) -> Result<Answered, StoreError> {
         let is_done = request.url == "https://queue.example.com/done";
         if is_done {
             self.done.lock().unwrap().push(request.body.clone());

@@ -1,7 +1,8 @@
 //! An AWS on loopback: `winterbaume`'s SQS, S3 and Secrets Manager behind their real wire protocols, with faults on
 //! demand.
 //!
-//! Its SQS keeps no message group ids and no trace headers, so they are remembered here and put into what is received. It does not hold a
+//! Its S3 tells in whole seconds when an object was written, as S3 does. Its SQS has no limit of its own to a message, so
+//! one is enforced here. It keeps no message group ids and no trace headers, so they are remembered here and put into what is received. It does not hold a
 //! group back while one of its messages is in flight; the deployment test, against another AWS, shows that part.
 
 use std::collections::HashMap;
@@ -29,6 +30,9 @@ use super::http::{self, Request, Response};
 pub const BUCKET: &str = "mediahook-test";
 /// The secret that [`Cloud::put_secret`] writes.
 pub const SECRET: &str = "mediahook/sources";
+
+/// The largest message that its SQS takes: the limit of an older queue.
+const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// How a service answers a call.
 #[derive(Debug, Clone, Copy)]
@@ -72,12 +76,18 @@ struct Backend {
     sent: Mutex<HashMap<String, Attributes>>,
     /// Which entries of a batch are refused, by a number that counts them all.
     refusals: Mutex<Refusals>,
+    /// Which entries of a batch SQS never takes, by what they hold.
+    unsendable: Mutex<Contents>,
+    /// Which fault a call for an object meets, by its method and key.
+    object_faults: Mutex<ObjectFaults>,
     entries: AtomicUsize,
 }
 
 /// A message's system attributes.
 type Attributes = serde_json::Map<String, Value>;
 type Refusals = Box<dyn Fn(usize) -> bool + Send + Sync>;
+type Contents = Box<dyn Fn(&str) -> bool + Send + Sync>;
+type ObjectFaults = Box<dyn Fn(&str, &str) -> Fault + Send + Sync>;
 
 pub(super) struct Service<S> {
     pub(super) inner: S,
@@ -97,6 +107,8 @@ impl Cloud {
             bus: Bus::default(),
             sent: Mutex::default(),
             refusals: Mutex::new(Box::new(|_| false)),
+            unsendable: Mutex::new(Box::new(|_| false)),
+            object_faults: Mutex::new(Box::new(|_, _| Fault::None)),
             entries: AtomicUsize::new(0),
         });
         let serving = Arc::clone(&backend);
@@ -117,6 +129,16 @@ impl Cloud {
     /// From now on SQS refuses these entries of its batches, while the others of the same batch are taken.
     pub fn sqs_refuses(&self, refuses: impl Fn(usize) -> bool + Send + Sync + 'static) {
         *self.backend.refusals.lock().expect("the refusals") = Box::new(refuses);
+    }
+
+    /// From now on SQS refuses the entries with such a body as the sender's fault, whatever is in the same batch.
+    pub fn sqs_never_takes(&self, body: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        *self.backend.unsendable.lock().expect("the contents") = Box::new(body);
+    }
+
+    /// From now on S3 answers like this when it is asked for an object, by method and key.
+    pub fn object_faults(&self, faults: impl Fn(&str, &str) -> Fault + Send + Sync + 'static) {
+        *self.backend.object_faults.lock().expect("the faults") = Box::new(faults);
     }
 
     /// From now on S3 answers like this.
@@ -237,6 +259,9 @@ impl Backend {
         let target = request.headers().get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
         if target.starts_with("AmazonSQS.") {
             let mut sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            if sent["MessageBody"].as_str().is_some_and(|body| body.len() > MAX_MESSAGE_BYTES) {
+                return Some(error(400, "InvalidParameterValue"));
+            }
             let refused = self.refuse(&mut sent);
             let request = request.map(|body| if refused.is_empty() { body } else { sent.to_string().into() });
             let finish = |body| {
@@ -257,17 +282,34 @@ impl Backend {
         if target.starts_with("secretsmanager.") {
             return self.secrets.answer(request, |body| body).await;
         }
+        let key = request.uri().path().strip_prefix(&format!("/{BUCKET}/")).unwrap_or_default();
+        let fault = (self.object_faults.lock().expect("the faults"))(request.method().as_str(), key);
+        match fault {
+            Fault::Error => return Some(error(500, "InternalError")),
+            Fault::Hang => std::future::pending().await,
+            Fault::Slow(by) => tokio::time::sleep(by).await,
+            _ => {}
+        }
         self.s3.answer(request, |body| body).await
     }
 
     /// Takes the entries that are to be refused out of a batch; what the answer says of them.
     fn refuse(&self, sent: &mut Value) -> Vec<Value> {
         let Some(entries) = sent["Entries"].as_array_mut() else { return Vec::new() };
+        let never_takes = self.unsendable.lock().expect("the contents");
+        let is_unsendable = |entry: &mut Value| {
+            let body = entry["MessageBody"].as_str().unwrap_or_default();
+            body.len() > MAX_MESSAGE_BYTES || never_takes(body)
+        };
+        let unsendable = entries.extract_if(.., is_unsendable);
+        let mut answers: Vec<_> = unsendable
+            .map(|entry| json!({ "Id": entry["Id"], "Code": "InvalidMessageContents", "SenderFault": true, "Message": "as it was told" }))
+            .collect();
         let refuses = self.refusals.lock().expect("the refusals");
         let taken_out = entries.extract_if(.., |_| refuses(self.entries.fetch_add(1, Ordering::Relaxed)));
-        taken_out
-            .map(|entry| json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false, "Message": "as it was told" }))
-            .collect()
+        answers.extend(taken_out
+            .map(|entry| json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false, "Message": "as it was told" })));
+        answers
     }
 
     /// Remembers the group and the trace of what is sent, and adds them to what is received.

@@ -3,6 +3,7 @@
 //! errors too.
 
 use std::ops::Deref;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -25,13 +26,17 @@ const MAX_SKEW_S: u64 = 300;
 
 /// The calls that faults are told of: `PullEvents` and `ConfirmEvents`.
 #[derive(Clone)]
-pub struct TencentVod(SenderQueue);
+pub struct TencentVod {
+    queue: SenderQueue,
+    /// What the key is not permitted to do.
+    forbidden: Arc<Mutex<Option<&'static str>>>,
+}
 
 impl Deref for TencentVod {
     type Target = SenderQueue;
 
     fn deref(&self) -> &SenderQueue {
-        &self.0
+        &self.queue
     }
 }
 
@@ -42,8 +47,18 @@ impl TencentVod {
     }
 
     pub fn serve(listener: TcpListener, visibility: Duration) -> Self {
-        let answer = |queue, request| async move { Self(queue).answer(&request).await };
-        Self(SenderQueue::serve(listener, visibility, answer))
+        let forbidden = Arc::<Mutex<_>>::default();
+        let serving = Arc::clone(&forbidden);
+        let answer = move |queue, request| {
+            let sender = Self { queue, forbidden: Arc::clone(&serving) };
+            async move { sender.answer(&request).await }
+        };
+        Self { queue: SenderQueue::serve(listener, visibility, answer), forbidden }
+    }
+
+    /// From now on the key is not permitted to do this.
+    pub fn forbid(&self, action: &'static str) {
+        *self.forbidden.lock().expect("what is forbidden") = Some(action);
     }
 
     /// The `pull` section of a source.
@@ -71,6 +86,9 @@ impl TencentVod {
         };
         if parameters["SubAppId"] != SUB_APP_ID {
             return error("FailedOperation.InvalidVodUser", "no such sub-application");
+        }
+        if *self.forbidden.lock().expect("what is forbidden") == Some(action) {
+            return error("UnauthorizedOperation", "no permission");
         }
         match action {
             "PullEvents" => self.pull_events().await,
