@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::envelope::{Channel, Contents, Envelope};
 use crate::json::{Json, Kind, Member, ParseError, RawJson, Value};
-use crate::sender::identity;
+use crate::sender::identity::{self, Occurrence};
 use crate::source::Source;
 
 /// Why an authentic body is no event for the queue. Says where, never what stood there.
@@ -56,7 +56,20 @@ pub fn seal(
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    contained(|| understand(source, Json::parse(body)?.root(), channel, received))
+    contained(|| understand(source, Json::parse(body)?.root(), channel, received, None))
+}
+
+/// The same of a body that a sender's queue handed out, in an entry with that name, if it has one.
+///
+/// # Errors
+/// The body is no event, as with [`seal`].
+pub fn seal_pulled(
+    source: &Source,
+    body: &str,
+    entry_id: Option<&str>,
+    received: OffsetDateTime,
+) -> Result<Envelope, Unreadable> {
+    contained(|| understand(source, Json::parse(body)?.root(), Channel::Pull, received, entry_id))
 }
 
 /// The same of a body that has been read already.
@@ -66,7 +79,7 @@ pub(crate) fn seal_read(
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    contained(|| understand(source, body, channel, received))
+    contained(|| understand(source, body, channel, received, None))
 }
 
 /// A mistake of ours must not cost an event: its body is kept like one that nobody can read.
@@ -79,6 +92,7 @@ fn understand(
     body: Value<'_, '_>,
     channel: Channel,
     received: OffsetDateTime,
+    entry_id: Option<&str>,
 ) -> Result<Envelope, Unreadable> {
     if body.kind() != Kind::Object {
         return Err(Unreadable::NotAnObject);
@@ -96,7 +110,7 @@ fn understand(
             source.name(),
             &notification.event_type,
             body.members().filter(is_kept),
-            notification.repeats.then_some(received),
+            notification.repeats.then(|| entry_id.map_or(Occurrence::Minute(received), Occurrence::Entry)),
         ),
         source: source.name().to_owned(),
         event_type: notification.event_type,

@@ -4,8 +4,9 @@
 //! - the source's name and the event's type,
 //! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
 //!   receipt is made anew for each delivery, and push and pull differ in them,
-//! - for the few types whose payload can honestly repeat, and for one we do not know that has no task id, the minute of
-//!   receipt.
+//! - for the few types whose payload can honestly repeat, and for one we do not know that has neither a time nor a task
+//!   id, what tells one occurrence from the next (see [`Occurrence`]): the entry of the sender's queue, where that has a
+//!   name that all its deliveries share, else the minute of receipt.
 //!
 //! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
 //! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. Numbers
@@ -25,6 +26,12 @@
 //!   are one event with the first deletion, because a minute would make every re-send of every deletion two.
 //! - Two `PROCESSING` events of a flow that differ in nothing are one; nothing is lost by that.
 //! - A happening sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
+//! - A *pulled* event of these types of Tencent that is redelivered, because its confirmation failed, has another id in
+//!   another minute and is processed twice. Nothing in it tells it from a second occurrence: whether a redelivered event
+//!   keeps its `EventHandle` is documented nowhere, and a pushed event has none. Rather twice than never.
+//! - No documented type of IMS repeats. An unknown one with neither `EventTime` nor job id does: pulled, it is one event
+//!   for each MNS message (`MessageId` stays the same at each delivery), so a redelivery is the same event. The same event
+//!   pushed has another id, since nothing in a callback names the message.
 //! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones are taken for a re-send.
 
 use sha2::{Digest, Sha256};
@@ -36,12 +43,21 @@ use crate::json::{Kind, Member, Value};
 /// Each call costs something, and so does room for all of a large event.
 const DIGESTED_AT_ONCE_BYTES: usize = 4096;
 
-/// The id of an event, as 64 hex digits. `minute` is the time of receipt, for events that repeat.
+/// What tells one occurrence of an event from the next, where the payload does not.
+#[derive(Debug, Clone, Copy)]
+pub enum Occurrence<'a> {
+    /// The minute of this time of receipt.
+    Minute(OffsetDateTime),
+    /// The entry of the sender's queue, whose name is the same at each delivery.
+    Entry(&'a str),
+}
+
+/// The id of an event, as 64 hex digits. `occurrence` is for events that repeat.
 pub fn id<'a>(
     source: &str,
     event_type: &str,
     members: impl Iterator<Item = Member<'a, 'a>>,
-    minute: Option<OffsetDateTime>,
+    occurrence: Option<Occurrence<'_>>,
 ) -> String {
     let mut said = Said {
         digest: Sha256::new(),
@@ -51,8 +67,15 @@ pub fn id<'a>(
     said.text(source);
     said.text(event_type);
     said.members(members);
-    if let Some(received) = minute {
-        said.bytes.extend((received.unix_timestamp() / 60).to_le_bytes());
+    match occurrence {
+        None => {}
+        Some(Occurrence::Minute(received)) => {
+            said.bytes.extend((received.unix_timestamp() / 60).to_le_bytes());
+        }
+        Some(Occurrence::Entry(name)) => {
+            said.bytes.push(b'e');
+            said.text(name);
+        }
     }
     said.digest.update(&said.bytes);
     hex(&said.digest.finalize())
@@ -223,16 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn source_type_and_minute_count() {
+    fn source_type_and_occurrence_count() {
         let at = |second| datetime!(2026-11-22 05:50:00 UTC) + time::Duration::seconds(second);
         let ids = [
             id("s/a", "t", std::iter::empty(), None),
             id("s/b", "t", std::iter::empty(), None),
             id("s/a", "u", std::iter::empty(), None),
-            id("s/a", "t", std::iter::empty(), Some(at(0))),
-            id("s/a", "t", std::iter::empty(), Some(at(60))),
+            id("s/a", "t", std::iter::empty(), Some(Occurrence::Minute(at(0)))),
+            id("s/a", "t", std::iter::empty(), Some(Occurrence::Minute(at(60)))),
+            id("s/a", "t", std::iter::empty(), Some(Occurrence::Entry("1"))),
+            id("s/a", "t", std::iter::empty(), Some(Occurrence::Entry("2"))),
         ];
         assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
-        assert_eq!(id("s/a", "t", std::iter::empty(), Some(at(59))), ids[3]);
+        assert_eq!(id("s/a", "t", std::iter::empty(), Some(Occurrence::Minute(at(59)))), ids[3]);
     }
 }

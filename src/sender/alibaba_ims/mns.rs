@@ -105,11 +105,12 @@ impl Pull for MnsQueue {
 
 fn delivery(mut message: Record) -> Delivery {
     let receipt = message.remove("ReceiptHandle").filter(|handle| !handle.is_empty());
+    let entry_id = message.remove("MessageId").filter(|id| !id.is_empty());
     let body = message.remove("MessageBody").unwrap_or_default();
     let md5 = message.get("MessageBodyMD5");
     let doubt =
         (!md5.is_none_or(|md5| md5_fits(md5, &body))).then_some("its MD5 is another than the sender says");
-    Delivery { receipt, body: plain(body), doubt }
+    Delivery { receipt, body: plain(body), entry_id, doubt }
 }
 
 /// Upper-case hexadecimal digits, of the body as it travelled: of the base64 text where it is base64.
@@ -231,6 +232,8 @@ mod tests {
             <Message><MessageBody>{}</MessageBody><MessageBodyMD5>00</MessageBodyMD5></Message></Messages>"#;
         let deliveries = queue().pulled(&answer(200, xml)).unwrap();
         assert_eq!(deliveries[0].receipt.as_deref(), Some("1-ODU="));
+        let entries: Vec<_> = deliveries.iter().map(|delivery| delivery.entry_id.as_deref()).collect();
+        assert_eq!(entries, [Some("1"), None]);
         assert_eq!(deliveries[0].doubt, None, "a captured body and its MD5");
         assert_eq!((deliveries[1].receipt.as_deref(), deliveries[1].doubt.is_some()), (None, true));
     }
