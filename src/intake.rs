@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use time::OffsetDateTime;
 
 use crate::envelope::{Channel, Contents, Envelope};
-use crate::event::{Body, id};
+use crate::event::Body;
+use crate::event::id::{self, Occurrence};
 use crate::source::Source;
 
 pub use crate::event::Unreadable;
@@ -20,7 +21,20 @@ pub fn seal(
     channel: Channel,
     received: OffsetDateTime,
 ) -> Result<Envelope, Unreadable> {
-    contained(|| understand(source, &Body::parse(body)?, channel, received))
+    contained(|| understand(source, &Body::parse(body)?, channel, received, None))
+}
+
+/// The same of a body that a sender's queue handed out, in an entry with that name, if it has one.
+///
+/// # Errors
+/// The body is not an event, as with [`seal`].
+pub fn seal_pulled(
+    source: &Source,
+    body: &str,
+    entry_id: Option<&str>,
+    received: OffsetDateTime,
+) -> Result<Envelope, Unreadable> {
+    contained(|| understand(source, &Body::parse(body)?, Channel::Pull, received, entry_id))
 }
 
 /// A bug of ours must not cost an event: its body is kept like one that nobody can read.
@@ -33,12 +47,14 @@ fn understand(
     body: &Body<'_>,
     channel: Channel,
     received: OffsetDateTime,
+    entry_id: Option<&str>,
 ) -> Result<Envelope, Unreadable> {
     let notification = source.sender().read(body).ok_or(Unreadable::NoEvent)?;
-    let minute = notification.repeats.then_some(received);
+    let occurrence =
+        notification.repeats.then(|| entry_id.map_or(Occurrence::Minute(received), Occurrence::Entry));
     let (event_type, transport) = (notification.event_type, notification.transport);
     let contents = Contents {
-        id: id::id(source.name(), &event_type, body, transport, minute),
+        id: id::id(source.name(), &event_type, body, transport, occurrence),
         source: source.name().to_owned(),
         event_type,
         subject: notification.subject,

@@ -4,8 +4,9 @@
 //! - the source's name and the event's type,
 //! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
 //!   receipt is made anew for each delivery, and push and pull differ in them,
-//! - for the few types whose payload can honestly repeat, and for one we do not know that has no task id, the minute of
-//!   receipt.
+//! - for the few types whose payload can honestly repeat, and for one we do not know that has neither a time nor a task
+//!   id, what tells one occurrence from the next (see [`Occurrence`]): the entry of the sender's queue, where that has a
+//!   name that all its deliveries share, else the minute of receipt.
 //!
 //! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
 //! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. A number
@@ -26,6 +27,12 @@
 //!   again are one event with the first deletion, because a minute would make every redelivery of a deletion a second event.
 //! - Two `PROCESSING` events of a flow that differ in nothing are one; nothing is lost by that.
 //! - An occurrence sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
+//! - A *pulled* event of these types of Tencent that is redelivered, because its confirmation failed, has another id in
+//!   another minute and is processed twice. Nothing in it tells it from a second occurrence: whether a redelivered event
+//!   keeps its `EventHandle` is documented nowhere, and a pushed event has none. Rather twice than never.
+//! - No documented type of IMS repeats. An unknown one with neither `EventTime` nor job id does: pulled, it is one event
+//!   for each MNS message (`MessageId` stays the same at each delivery), so a redelivery is the same event. The same event
+//!   pushed has another id, since nothing in a callback names the message.
 //! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones count as a redelivery.
 
 use sha2::{Digest as _, Sha256};
@@ -34,20 +41,32 @@ use time::OffsetDateTime;
 use super::body::Body;
 use crate::envelope::hex;
 
+/// What tells one occurrence of an event from the next, where the payload does not.
+#[derive(Debug, Clone, Copy)]
+pub enum Occurrence<'a> {
+    /// The minute of this time of receipt.
+    Minute(OffsetDateTime),
+    /// The entry of the sender's queue, whose name is the same at each delivery.
+    Entry(&'a str),
+}
+
 /// The id of an event, as 64 hex digits.
 ///
-/// `transport` are the names of the top-level members that do not count. `minute` is the time of receipt, for events
-/// that repeat.
+/// `transport` are the names of the top-level members that do not count. `occurrence` is for events that repeat.
 pub fn id(
     source: &str,
     event_type: &str,
     body: &Body<'_>,
     transport: &[&str],
-    minute: Option<OffsetDateTime>,
+    occurrence: Option<Occurrence<'_>>,
 ) -> String {
-    let minute = minute.map_or_else(String::new, |received| (received.unix_timestamp() / 60).to_string());
+    let occurrence = match occurrence {
+        None => String::new(),
+        Some(Occurrence::Minute(received)) => (received.unix_timestamp() / 60).to_string(),
+        Some(Occurrence::Entry(name)) => format!("entry {name}"),
+    };
     let mut digest = Sha256::new();
-    for text in [source, event_type, &minute] {
+    for text in [source, event_type, &occurrence] {
         digest.update(text.len().to_be_bytes());
         digest.update(text);
     }
@@ -127,18 +146,20 @@ mod tests {
     }
 
     #[test]
-    fn source_type_and_minute_count() {
+    fn source_type_and_occurrence_count() {
         let at = |second| datetime!(2026-11-22 05:50:00 UTC) + time::Duration::seconds(second);
         let body = Body::parse("{}").unwrap();
-        let id = |source, event_type, minute| id(source, event_type, &body, &[], minute);
+        let id = |source, event_type, occurrence| id(source, event_type, &body, &[], occurrence);
         let ids = [
             id("s/a", "t", None),
             id("s/b", "t", None),
             id("s/a", "u", None),
-            id("s/a", "t", Some(at(0))),
-            id("s/a", "t", Some(at(60))),
+            id("s/a", "t", Some(Occurrence::Minute(at(0)))),
+            id("s/a", "t", Some(Occurrence::Minute(at(60)))),
+            id("s/a", "t", Some(Occurrence::Entry("1"))),
+            id("s/a", "t", Some(Occurrence::Entry("2"))),
         ];
         assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
-        assert_eq!(id("s/a", "t", Some(at(59))), ids[3]);
+        assert_eq!(id("s/a", "t", Some(Occurrence::Minute(at(59)))), ids[3]);
     }
 }

@@ -1,7 +1,7 @@
 //! How long a pull may take, added up in one place.
 //!
 //! A receipt of Tencent's is good for 30 s. So what a pull brought is stored within [`STORE_WITHIN`] (10 s) and confirmed
-//! within [`CONFIRM_WITHIN`] (8 s), whatever queue, bucket and sender do; what was not stored by then comes again. No pull
+//! within [`CONFIRM_WITHIN`] (8 s), whatever queue, bucket and sender do; what was not stored by then is redelivered. No pull
 //! begins that could not be settled before the invocation ends.
 
 use std::time::{Duration, Instant};

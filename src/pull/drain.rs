@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::budget::{Deadline, STORE_WITHIN};
+use super::budget::{Deadline, PATIENCE, STORE_WITHIN};
 use super::feed::{Content, Delivered, Feed, Pulled};
 use super::rounds::{self, Held};
 use super::summary::Tally;
@@ -226,12 +226,17 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
             }
             let call = chosen.iter().filter_map(|at| Some(&batch.waiting.get(*at)?.message));
             let call: Vec<_> = call.collect();
-            let late = |_| StoreError(too_late());
-            match timeout_at(until, self.queue.enqueue_batch(&call)).await.map_err(late).flatten() {
-                Ok(outcomes) => batch.answered(&chosen, outcomes),
-                Err(error) => {
+            let began = Instant::now();
+            match timeout_at(until, self.queue.enqueue_batch(&call)).await {
+                Ok(Ok(outcomes)) => batch.answered(&chosen, outcomes),
+                Ok(Err(error)) => {
                     batch.tally.error = Some(format!("queue: {error}"));
                     return false;
+                }
+                Err(_) => {
+                    batch.tally.error = Some(too_late());
+                    // Where it was the bucket that took the time, nothing is known against the queue.
+                    return began.elapsed() < PATIENCE.attempt;
                 }
             }
         }

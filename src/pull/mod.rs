@@ -1,8 +1,9 @@
 //! Pull: the senders' queues and our own spill → envelope → stored → confirmed.
 //!
 //! Started every minute, one at a time. The feeds are drained side by side, and what one of them does, a panic included,
-//! stops no other. Nothing is confirmed that is not in the queue, or in `rejected/` where nobody can read it. What is
-//! stored and not confirmed comes again under the same id, and takes effect once.
+//! stops no other. Nothing is confirmed that is not in the queue, or in `rejected/` where it is not for the queue. What is
+//! stored and not confirmed is redelivered under the same id (but for the few types whose payload repeats, see
+//! [`crate::sender::identity`]), and processed once.
 
 pub mod budget;
 mod drain;

@@ -8,7 +8,6 @@ use futures_util::future::BoxFuture;
 use super::Clock;
 use super::budget::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
-use crate::envelope::Channel;
 use crate::intake;
 use crate::sender::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::source::Source;
@@ -58,7 +57,8 @@ impl<'a, H: Http> SenderFeed<'a, H> {
             tracing::warn!(source = self.source.name(), doubt, "a delivery in doubt goes on all the same");
         }
         let received = (self.now)();
-        let content = match intake::seal(self.source, &delivery.body, Channel::Pull, received) {
+        let entry_id = delivery.entry_id.as_deref();
+        let content = match intake::seal_pulled(self.source, &delivery.body, entry_id, received) {
             Ok(mut envelope) => {
                 envelope.traceparent = self.trace.and_then(Trace::traceparent);
                 Content::Event(Box::new(envelope))

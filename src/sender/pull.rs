@@ -58,6 +58,9 @@ pub struct Delivery {
     pub receipt: Option<String>,
     /// What the sender says: a body as it would have been pushed.
     pub body: String,
+    /// What names the entry in the sender's queue, the same at each delivery of it; nothing where the sender does not
+    /// promise such a name. It tells a redelivery from another event with the same payload.
+    pub entry_id: Option<String>,
     /// What an operator should hear about it. It goes on all the same.
     pub doubt: Option<&'static str>,
 }

@@ -1,7 +1,7 @@
 //! The memory for what is read, shared by all who read at the same time.
 //!
 //! A sender's answer has up to 16 events, each of which may have megabytes, and its size is not known before it comes. So
-//! answers of up to [`SMALL_BYTES`] are read freely, those of up to [`MEDIUM_BYTES`] while there is room, and a larger one
+//! answers of up to 64 KiB are read freely, those of up to [`MEDIUM_BYTES`] while there is room, and a larger one
 //! alone: the others wait until its events are stored.
 
 use std::sync::Arc;

@@ -1,13 +1,19 @@
 //! The real puller, between two fake senders that check every signature and an AWS, all of them with faults.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::envelope::{Channel, Envelope};
-use mediahook::pull::Summary;
+use mediahook::invocation::Invocation;
+use mediahook::pull::budget::{Deadline, PATIENCE};
+use mediahook::pull::{Puller, Summary};
 use mediahook::source::Sources;
+use mediahook::sources_cache::SourcesCache;
 use mediahook::store::Bucket as _;
+use mediahook::store::http::SenderHttp;
+use mediahook::store::sqs::SqsQueue;
 use mediahook::{intake, keys};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -701,7 +707,7 @@ async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
 
 #[tokio::test]
 async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
-    let world = World::new().await;
+    let world = World::with_visibility(Duration::from_mins(1)).await;
     let body = format!(r#"{{"EventType":"{}","XEvent":{{"TaskId":"t","Number":1}}}}"#, "x".repeat(1_100_000));
     let mut receiver = Function::start(receiver_binary(), &world.variables()).await;
     let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body)).await.unwrap();
@@ -724,7 +730,7 @@ async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
 
 #[tokio::test]
 async fn an_event_that_sqs_refuses_for_its_contents_is_kept_and_confirmed() {
-    let world = World::new().await;
+    let world = World::with_visibility(Duration::from_mins(1)).await;
     world.put(20);
     world.cloud.sqs_never_takes(|body| body.contains(r#""Number":5}"#));
     let summary = run(&mut world.puller().await).await;
@@ -799,7 +805,7 @@ async fn large_answers_of_several_sources_fit_into_the_memory() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_raise() {
-    let world = World::new().await;
+    let world = World::with_visibility(Duration::from_mins(1)).await;
     for number in 0..16 {
         world.tencent.inbox.put(format!(
             r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{}"}}}}"#,
@@ -816,7 +822,7 @@ async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_rais
 
 #[tokio::test]
 async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
-    let world = World::new().await;
+    let world = World::with_visibility(Duration::from_mins(1)).await;
     world.put(20);
     world.tencent.forbid("ConfirmEvents");
     world.mns.faults(move |call, _| if call == "DELETE" { Fault::Error } else { Fault::None });
@@ -831,4 +837,35 @@ async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
     assert!(of_tencent.starts_with("confirm: UnauthorizedOperation"), "{of_tencent}");
     let log = puller.stop().await;
     assert!(log.contains(r#""ConfirmFailed":20"#), "{log}");
+}
+
+/// Without a time or an id in it, the payload of an event does not tell a redelivery from the next one: the entry does.
+#[tokio::test]
+async fn a_redelivered_mns_message_is_the_same_event_and_another_message_another() {
+    let world = World::with_visibility(Duration::from_secs(1)).await;
+    for _ in 0..3 {
+        world.mns.inbox.put(r#"{"EventType":"BrandNewJobComplete","UserId":1,"MessageBody":{"Note":"x"}}"#);
+    }
+    let later = || OffsetDateTime::now_utc() + time::Duration::minutes(2);
+    let puller = |clock| {
+        let sources = json!({ ALIBABA: { "pull": world.mns.settings() } }).to_string();
+        let keyring = Arc::new(SourcesCache::fixed(Sources::parse(&sources).unwrap()));
+        let queue = SqsQueue::new(&world.cloud.aws(), world.queue_url.clone(), PATIENCE);
+        Puller::new(keyring, queue, world.cloud.bucket(), SenderHttp::default(), clock)
+    };
+    let run = async |puller: Puller<_, _, _>| {
+        let summary = puller.pull(Deadline::new(TIMEOUT), &Invocation::default()).await;
+        summary.0[ALIBABA].clone()
+    };
+    world.mns.faults(|call, _| if call == "DELETE" { Fault::Error } else { Fault::None });
+    let first = run(puller(OffsetDateTime::now_utc)).await;
+    assert!(first.unconfirmed >= 3 && first.confirmed == 0, "{first:?}");
+    let ids = |envelopes: Vec<Envelope>| envelopes.into_iter().map(|e| e.id).collect::<HashSet<_>>();
+    assert_eq!(ids(world.queued().await).len(), 3, "one for each message");
+
+    world.mns.faults(|_, _| Fault::None);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = run(puller(later)).await;
+    assert_eq!(second.confirmed, 3, "{second:?}");
+    assert_eq!(world.queued().await.len(), 0, "the queue knew their ids");
 }

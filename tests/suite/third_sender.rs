@@ -130,6 +130,7 @@ impl Pull for Inbox {
         let deliveries = handed.as_array().into_iter().flatten().map(|delivery| Delivery {
             receipt: text(delivery, "receipt"),
             body: text(delivery, "body").unwrap_or_default(),
+            entry_id: None,
             doubt: None,
         });
         Ok(deliveries.collect())

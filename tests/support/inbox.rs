@@ -14,11 +14,20 @@ pub struct Inbox {
     state: Arc<Mutex<State>>,
 }
 
+/// One event in the queue.
+#[derive(Clone, Default)]
+pub struct Entry {
+    /// The same at each delivery.
+    pub id: u64,
+    pub event: String,
+}
+
 #[derive(Default)]
 struct State {
-    visible: VecDeque<String>,
-    /// By handle, and so in the order they were taken: the event, and when it comes again.
-    taken: BTreeMap<String, (String, Instant)>,
+    visible: VecDeque<Entry>,
+    /// By handle, and so in the order they were taken: the entry, and when it comes again.
+    taken: BTreeMap<String, (Entry, Instant)>,
+    entries: u64,
     confirmed: Vec<String>,
     handles: u64,
     calls: HashMap<String, usize>,
@@ -30,11 +39,14 @@ impl Inbox {
     }
 
     pub fn put(&self, event: impl Into<String>) {
-        self.state().visible.push_back(event.into());
+        let mut state = self.state();
+        state.entries += 1;
+        let entry = Entry { id: state.entries, event: event.into() };
+        state.visible.push_back(entry);
     }
 
     /// Takes up to so many, and waits a while for the first.
-    pub async fn wait_and_take(&self, max: usize, wait: Duration) -> Vec<(String, String)> {
+    pub async fn wait_and_take(&self, max: usize, wait: Duration) -> Vec<(String, Entry)> {
         let until = Instant::now() + wait;
         loop {
             let taken = self.take(max);
@@ -45,24 +57,24 @@ impl Inbox {
         }
     }
 
-    fn take(&self, max: usize) -> Vec<(String, String)> {
+    fn take(&self, max: usize) -> Vec<(String, Entry)> {
         let now = Instant::now();
         let mut state = self.state();
         let State { visible, taken, .. } = &mut *state;
-        taken.retain(|_, (event, until)| {
+        taken.retain(|_, (entry, until)| {
             let stays = *until > now;
             if !stays {
-                visible.push_back(std::mem::take(event));
+                visible.push_back(std::mem::take(entry));
             }
             stays
         });
         let mut handed_out = Vec::new();
         while handed_out.len() < max {
-            let Some(event) = state.visible.pop_front() else { break };
+            let Some(entry) = state.visible.pop_front() else { break };
             state.handles += 1;
             let handle = (8_095_179_751_097_087_000 + state.handles).to_string();
-            state.taken.insert(handle.clone(), (event.clone(), now + self.visibility));
-            handed_out.push((handle, event));
+            state.taken.insert(handle.clone(), (entry.clone(), now + self.visibility));
+            handed_out.push((handle, entry));
         }
         handed_out
     }
@@ -75,8 +87,8 @@ impl Inbox {
     pub fn confirm(&self, handle: &str) -> bool {
         let is_good = self.is_good(handle);
         let mut state = self.state();
-        if let Some((event, _)) = state.taken.remove(handle).filter(|_| is_good) {
-            state.confirmed.push(event);
+        if let Some((entry, _)) = state.taken.remove(handle).filter(|_| is_good) {
+            state.confirmed.push(entry.event);
         }
         is_good
     }

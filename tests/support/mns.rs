@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::net::TcpListener;
 
 use super::http::{self, Request, Response};
+use super::inbox::Entry;
 use super::sender_queue::SenderQueue;
 use super::senders::md5_hex;
 use super::tencent_vod::header;
@@ -96,9 +97,9 @@ impl Mns {
             return error(404, "MessageNotExist");
         }
         let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
-        let xml: String = messages.iter().fold(String::new(), |xml, (handle, body)| {
+        let xml: String = messages.iter().fold(String::new(), |xml, (handle, Entry { id, event: body })| {
             xml + &format!(
-                "<Message><MessageId>5F290C926D472878-2-14D9529A8FA-200000001</MessageId>\
+                "<Message><MessageId>5F290C926D472878-2-14D9529A8FA-{id:09}</MessageId>\
                  <ReceiptHandle>{handle}</ReceiptHandle><MessageBody>{}</MessageBody><MessageBodyMD5>{}</MessageBodyMD5>\
                  <EnqueueTime>{now_ms}</EnqueueTime><FirstDequeueTime>{now_ms}</FirstDequeueTime>\
                  <NextVisibleTime>{now_ms}</NextVisibleTime><DequeueCount>1</DequeueCount><Priority>8</Priority></Message>",

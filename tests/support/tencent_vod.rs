@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
 use super::http::{self, Request, Response};
+use super::inbox::Entry;
 use super::sender_queue::SenderQueue;
 
 pub const SECRET_ID: &str = "AKIDFAKE0000000000000000000000000000";
@@ -105,7 +106,7 @@ impl TencentVod {
         // As text: an event is passed on as it was put here.
         let set: Vec<_> = events
             .iter()
-            .map(|(handle, body)| match body.trim_start().strip_prefix('{') {
+            .map(|(handle, Entry { event: body, .. })| match body.trim_start().strip_prefix('{') {
                 Some("}") => format!(r#"{{"EventHandle":"{handle}"}}"#),
                 Some(members) => format!(r#"{{"EventHandle":"{handle}",{members}"#),
                 None => body.clone(),

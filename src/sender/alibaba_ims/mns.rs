@@ -101,6 +101,7 @@ enum Xml {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct XmlMessage {
+    message_id: Option<String>,
     receipt_handle: Option<String>,
     #[serde(default)]
     message_body: String,
@@ -139,10 +140,11 @@ impl Xml {
 
 fn delivery(message: XmlMessage) -> Delivery {
     let receipt = message.receipt_handle.filter(|handle| !handle.is_empty());
+    let entry_id = message.message_id.filter(|id| !id.is_empty());
     let body = message.message_body;
     let is_whole = message.message_body_md5.is_none_or(|md5| md5_fits(&md5, &body));
     let doubt = (!is_whole).then_some("its MD5 is another than the sender says");
-    Delivery { receipt, body: plain(body), doubt }
+    Delivery { receipt, body: plain(body), entry_id, doubt }
 }
 
 /// Upper-case hexadecimal digits, of the body as it travelled: of the base64 text where it is base64.
@@ -251,6 +253,8 @@ mod tests {
             <Message><MessageBody>{}</MessageBody><MessageBodyMD5>00</MessageBodyMD5></Message></Messages>"#;
         let deliveries = queue().pulled(&answer(200, xml)).unwrap();
         assert_eq!(deliveries[0].receipt.as_deref(), Some("1-ODU="));
+        let entries: Vec<_> = deliveries.iter().map(|delivery| delivery.entry_id.as_deref()).collect();
+        assert_eq!(entries, [Some("1"), None]);
         assert_eq!(deliveries[0].doubt, None, "a captured body and its MD5");
         assert_eq!((deliveries[1].receipt.as_deref(), deliveries[1].doubt.is_some()), (None, true));
     }

@@ -143,7 +143,8 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
     let receipt = handle.and_then(text).map(Cow::into_owned);
-    Delivery { receipt, body: event.get().to_owned(), doubt: None }
+    // Whether a redelivered event keeps its handle is documented nowhere, and there is no other name of the entry.
+    Delivery { receipt, body: event.get().to_owned(), entry_id: None, doubt: None }
 }
 
 fn refusal(error: &ApiError, request_id: Option<&str>) -> PullError {
