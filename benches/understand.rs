@@ -5,8 +5,8 @@ use divan::{Bencher, black_box};
 use md5::{Digest as _, Md5};
 use mediahook::lambda::request::from_invocation;
 use mediahook::receive::Authentic;
-use mediahook::sender::CallbackRequest;
-use mediahook::source::Sources;
+use mediahook::senders::CallbackRequest;
+use mediahook::sources::Sources;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -10,13 +10,13 @@
 
 use std::borrow::Cow;
 
-use mediahook::claim_check;
+use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::config::Environment;
-use mediahook::envelope::{Envelope, Outcome};
+use mediahook::event::envelope::{Envelope, Outcome};
 use mediahook::process::budget::PATIENCE;
 use mediahook::process::{self, Failure, Handler};
-use mediahook::store::Bucket;
-use mediahook::store::{aws::Aws, s3::S3Bucket};
+use mediahook::storage::Bucket;
+use mediahook::storage::claim_check;
 use mediahook::telemetry;
 use serde::{Deserialize, Serialize};
 

@@ -19,18 +19,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mediahook::envelope::{Channel, Envelope, Outcome};
-use mediahook::intake;
-use mediahook::invocation::Invocation;
+use mediahook::aws::s3::S3Bucket;
+use mediahook::aws::sqs::SqsQueue;
+use mediahook::event::envelope::{Channel, Envelope, Outcome};
+use mediahook::ingest;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::process::{self, Failure, Handler, Processor};
+use mediahook::pull::http::SenderHttp;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
-use mediahook::source::Sources;
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::http::SenderHttp;
-use mediahook::store::s3::S3Bucket;
-use mediahook::store::sqs::SqsQueue;
+use mediahook::sources::Sources;
+use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, Recorder};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -299,7 +299,7 @@ impl World {
             let inbox = if sender == "tencent-vod" { &self.tencent.inbox } else { &self.mns.inbox };
             inbox.put(body.trim_end());
             let source = sources.get(&format!("{sender}/pulled")).ok_or("a source")?;
-            let envelope = intake::seal(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
+            let envelope = ingest::seal(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
             let sample = Sample::new(sender, name, outcome, body);
             rows.push(Row { id: Some(envelope.id), got: None, sample });
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::settings::SettingsError;
-use crate::source::Sources;
-use crate::sources_cache::SourcesError;
-use crate::store::StoreError;
+use crate::sources::Sources;
+use crate::sources::cache::SourcesError;
+use crate::storage::StoreError;
 
 /// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";

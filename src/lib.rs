@@ -3,50 +3,37 @@
 //!
 //! # Layout
 //!
-//! What a sender says, pure:
-//! - [`sender`]: the senders' formats, authentication, outcome; [`sender::SENDERS`] lists them
-//! - [`event`]: the body of a notification, read without changing it, and the id made of it
-//! - [`envelope`]: the CloudEvent that travels
-//! - [`intake`]: from what a sender said to that envelope
+//! Data flows one way: [`receive`], [`pull`] and [`process`] → [`ingest`] → [`sources`] → [`senders`] → [`event`]. No file
+//! imports one above it.
 //!
-//! What is done with it:
-//! - [`receive`]: push: request → authentic → envelope → stored → answer
-//! - [`pull`]: the senders' queues and our own spill → envelope → stored → confirmed
+//! - [`event`]: the body of a notification, its id, the envelope that travels, the queue message
+//! - [`senders`]: the senders' formats: signature, parsing, outcome, their own queues; [`senders::SENDERS`] lists them
+//! - [`sources`]: the sources document, and its cache over Secrets Manager; [`settings`] reads documents with errors that
+//!   name the place
+//! - [`ingest`]: from an authenticated body to its envelope
+//! - [`receive`]: push: route → token → parse → verify → ingest → store → respond
+//! - [`pull`]: the senders' queues and the spill → store → confirm
 //! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
-//!
-//! - [`claim_check`]: the data of an event too large to travel
-//! - [`rejected`]: a body that is no event
-//! - [`keys`]: where things lie in the bucket
-//!
-//! Around it:
-//! - [`sources_cache`]: the sources in use, and how they are replaced
-//! - [`source`]: the sources document; [`settings`] reads it with errors that name the place
-//! - [`config`]: the environment
-//! - [`store`]: what we ask of AWS, and the adapters, the only files that know an SDK
-//! - [`telemetry`]: the log, its wide events; [`metrics`]: what is counted and timed in them
-//! - [`lambda`]: the function URL's invocations as requests, and responses to them
-//! - [`invocation`]: what Lambda says of a call, and the [`trace`] it belongs to
-//! - [`secret`]: text that must not be seen
+//! - [`storage`]: what is asked of AWS, as small traits; object keys, claim check, rejected bodies
+//! - [`aws`]: those traits, by the official SDK
+//! - [`lambda`]: the function URL's invocations as requests, responses, what Lambda says of an invocation
+//! - [`config`]: environment variables
+//! - [`telemetry`]: the log and its metrics
+//! - [`trace`]: X-Ray's header and W3C's `traceparent`; [`secret`]: text that is not printed
 
-pub mod claim_check;
+pub mod aws;
 pub mod config;
-pub mod envelope;
 pub mod event;
-pub mod intake;
-pub mod invocation;
-pub mod keys;
+pub mod ingest;
 pub mod lambda;
-pub mod metrics;
 pub mod process;
 pub mod pull;
 pub mod receive;
-pub mod rejected;
 pub mod secret;
-pub mod sender;
+pub mod senders;
 pub mod settings;
-pub mod source;
-pub mod sources_cache;
-pub mod store;
+pub mod sources;
+pub mod storage;
 pub mod telemetry;
 pub mod trace;
 

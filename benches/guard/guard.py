@@ -25,7 +25,7 @@ from services import Certificates  # noqa: E402
 from subjects import OURS, ROOT, Subject, built, receiver_variables  # noqa: E402
 
 LIMITS = HERE / "limits.json"
-AMAZON_ROOTS = ROOT / "src/store/amazon-roots.pem"
+AMAZON_ROOTS = ROOT / "src/aws/amazon-roots.pem"
 CALLGRIND = ["valgrind", "--tool=callgrind", "--dump-line=no", "--compress-strings=no", "--compress-pos=no"]
 ALLOCATE = {"malloc", "calloc", "realloc", "posix_memalign"}
 WARM = 20  # callbacks of a run over which a warm one is averaged

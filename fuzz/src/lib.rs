@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use mediahook::envelope::{Channel, Envelope};
+use mediahook::event::envelope::{Channel, Envelope};
 use mediahook::event::{Body, MAX_DEPTH, Unreadable, id};
-use mediahook::intake;
+use mediahook::ingest;
 use mediahook::lambda::request::from_invocation;
-use mediahook::source::Sources;
+use mediahook::sources::Sources;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     let received = OffsetDateTime::UNIX_EPOCH;
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("valid sources");
     let source = sources.get(source).expect("a known source");
-    let Ok(envelope) = intake::seal(source, text, Channel::Push, received) else { return };
+    let Ok(envelope) = ingest::seal(source, text, Channel::Push, received) else { return };
 
     let message = envelope.message();
     assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
@@ -59,7 +59,7 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     }
     assert_eq!(kept_values.next(), None);
 
-    let again = intake::seal(source, data, Channel::Pull, received).expect("it was one");
+    let again = ingest::seal(source, data, Channel::Pull, received).expect("it was one");
     assert_eq!((&again.id, &again.event_type), (&envelope.id, &envelope.event_type));
     let names: BTreeSet<_> = kept.iter().map(|(name, _)| name).collect();
     let objects = kept.iter().filter(|(_, value)| value.get().starts_with('{')).count();
@@ -68,7 +68,7 @@ pub fn is_sealed_whole(source: &str, text: &str) {
         let reversed: Vec<_> = kept.iter().rev().map(member).collect();
         let reversed = format!("{{{}}}", reversed.join(" ,\n"));
         let again =
-            intake::seal(source, &reversed, Channel::Push, received).expect("the same body, otherwise written");
+            ingest::seal(source, &reversed, Channel::Push, received).expect("the same body, otherwise written");
         assert_eq!(
             (again.id, again.subject, again.outcome),
             (envelope.id, envelope.subject, envelope.outcome)

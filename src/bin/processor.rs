@@ -1,11 +1,11 @@
 //! The Lambda function behind the queue: batches in, each event to its effect.
 
+use mediahook::aws::{Aws, eventbridge::EventBridgeBus, s3::S3Bucket};
 use mediahook::config::{ConfigError, Environment};
 use mediahook::process::budget::PATIENCE;
 use mediahook::process::config::bus_and_bucket;
 use mediahook::process::publish::Publisher;
 use mediahook::process::{self, LogHandler};
-use mediahook::store::{aws::Aws, eventbridge::EventBridgeBus, s3::S3Bucket};
 use mediahook::telemetry;
 use time::OffsetDateTime;
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
-use mediahook::invocation::Invocation;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::Puller;
 use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::{
-    aws::Aws, http::SenderHttp, memory::ReadMemory, s3::S3Bucket, secrets::Secret, sqs::SqsQueue,
-};
+use mediahook::pull::{http::SenderHttp, memory::ReadMemory};
+use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, Recorder};
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;

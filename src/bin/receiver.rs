@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
 use mediahook::config::{ConfigError, Environment, SourcesFrom};
-use mediahook::invocation::Invocation;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::lambda::{request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::{aws::Aws, s3::S3Bucket, secrets::Secret, sqs::SqsQueue};
+use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, LogOutput, Recorder};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::canonical::{Canonical, TooDeep};
+use super::canonical::{Canonical, Name, TooDeep};
 
 /// How many arrays and objects may stand inside each other before a body counts as unreadable.
 pub const MAX_DEPTH: usize = 128;
@@ -237,31 +237,6 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
         }
         deserializer.deserialize_map(InOrder)
-    }
-}
-
-/// What a JSON string says, in UTF-8 but for halves of surrogate pairs: those `serde_json` only reads as bytes.
-pub(crate) struct Name<'a>(pub(crate) Cow<'a, [u8]>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl<'de> Visitor<'de> for Bytes {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(Name(bytes.into()))
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(Name(bytes.to_owned().into()))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
     }
 }
 

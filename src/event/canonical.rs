@@ -3,6 +3,7 @@
 //! Each kind of value begins with a byte of its own and says where it ends, so that no two values give the same bytes.
 //! Members stand in the order of their names. A member that is null is left out.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::Deserialize;
@@ -10,7 +11,30 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::body::Name;
+/// What a JSON string says, in UTF-8 but for halves of surrogate pairs: those `serde_json` only reads as bytes.
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, [u8]>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Name(bytes.into()))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Name(bytes.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
 
 /// Beyond this a float stands for an integer that 64 bits cannot hold: its digits count.
 const MAX_FLOAT: f64 = 9_223_372_036_854_775_808.0;

@@ -39,7 +39,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::body::Body;
-use crate::envelope::hex;
+use crate::event::envelope::hex;
 
 /// What tells one occurrence of an event from the next, where the payload does not.
 #[derive(Debug, Clone, Copy)]

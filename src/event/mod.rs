@@ -1,8 +1,9 @@
-//! The body of an event notification: its members, and the id that makes a redelivery the same event.
+//! An event: the body that a sender sent, the id that makes a redelivery the same event, the envelope that travels.
 
 pub mod body;
 mod canonical;
+pub mod envelope;
 pub mod id;
 
-pub(crate) use body::Name;
 pub use body::{Body, MAX_DEPTH, Object, Unreadable, only_item, text};
+pub(crate) use canonical::Name;

@@ -1,4 +1,5 @@
 //! What Lambda hands a function, and what it takes back. Everything above knows requests and responses of the `http` crate.
 
+pub mod invocation;
 pub mod request;
 pub mod response;

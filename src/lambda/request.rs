@@ -8,7 +8,7 @@ use http::Uri;
 use lambda_http::request::{RequestContext, from_str};
 use lambda_http::{Body, RequestExt as _};
 
-use crate::sender::CallbackRequest;
+use crate::senders::CallbackRequest;
 
 /// The invocation is not one of a function URL, its body is not the base64 that it is said to be, or its path, query or
 /// headers are none that a request can have.

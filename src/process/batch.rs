@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout_at};
 use super::budget::{Deadline, READY};
 use super::dead_letters::{self, DeadLetters, trace_of};
 use super::handler::{Deliver, Delivery, Failure, NotReady, Then};
-use super::ledger::{Claim, Lease, Ledger};
 use super::line::{Done, Fate, log_misconfigured, receive_count};
-use crate::envelope::Envelope;
-use crate::invocation::Invocation;
-use crate::store::StoreError;
+use crate::event::envelope::Envelope;
+use crate::lambda::invocation::Invocation;
+use crate::storage::StoreError;
+use crate::storage::idempotency::{Claim, Lease, Ledger};
 use crate::telemetry::Recorder;
 
 /// Takes batches apart and hands each record to the handler.
@@ -398,7 +398,7 @@ mod tests {
     struct Kept(Mutex<Vec<String>>, bool);
 
     impl DeadLetters for &Kept {
-        async fn send(&self, message: &crate::envelope::Message) -> Result<(), StoreError> {
+        async fn send(&self, message: &crate::event::envelope::Message) -> Result<(), StoreError> {
             if self.1 {
                 return Err(StoreError("down".to_owned()));
             }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::store::Patience;
+use crate::storage::Patience;
 
 /// Kept back for what comes after the handlers.
 pub const RESERVE: Duration = Duration::from_secs(2);

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::Clock;
 use super::config::EVENT_BUS;
 use super::handler::NotReady;
-use super::publish::{Bus, BusState};
+use crate::storage::bus::{Bus, BusState};
 
 /// How long an answer is good. By the wall clock, since a monotonic clock may stand still while the function is frozen.
 const CHECK_EVERY: Duration = Duration::from_mins(5);
@@ -100,8 +100,8 @@ impl BusCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::publish::{Entry, Refusal};
-    use crate::store::StoreError;
+    use crate::storage::StoreError;
+    use crate::storage::bus::{Entry, Refusal};
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use time::macros::datetime;

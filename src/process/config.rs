@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::ledger::Terms;
 use crate::config::{BUCKET, ConfigError, Environment};
+use crate::storage::idempotency::Terms;
 
 /// The variable with the name of the table that knows which events have had their effect. Without it an event that comes
 /// again has its effect again.

@@ -5,8 +5,8 @@ use std::future::Future;
 
 use aws_lambda_events::sqs::SqsMessage;
 
-use crate::envelope::Message;
-use crate::store::{Queue, StoreError};
+use crate::event::envelope::Message;
+use crate::storage::{Queue, StoreError};
 use crate::trace::Trace;
 
 /// Keeps what nobody could process, until somebody has looked at it.

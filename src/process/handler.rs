@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::envelope::Envelope;
+use crate::event::envelope::Envelope;
 use crate::trace::Trace;
 
 /// Takes an event to its effect. This is where your own code goes.
@@ -14,7 +14,7 @@ use crate::trace::Trace;
 /// not again once this has returned `Ok`. It can be handled again after it began and did not end: an error, a panic, a
 /// crash, a handler that was cut off. So an effect must bear being begun twice.
 ///
-/// The data of an event too large for the queue is fetched by [`crate::claim_check::check_out`].
+/// The data of an event too large for the queue is fetched by [`crate::storage::claim_check::check_out`].
 pub trait Handler: Send + Sync {
     /// Returns once the effect is there. When the invocation is about to end, this is cut off at an `await`.
     ///

@@ -8,10 +8,12 @@ use time::OffsetDateTime;
 use tracing::Level;
 
 use super::handler::Failure;
-use crate::envelope::Envelope;
-use crate::invocation::Invocation;
-use crate::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, MISCONFIGURED, PROCESSED};
+use crate::event::envelope::Envelope;
+use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
+use crate::telemetry::metrics::{
+    DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, MISCONFIGURED, PROCESSED,
+};
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent, age_ms, cut};
 use crate::trace::Trace;
 

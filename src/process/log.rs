@@ -1,7 +1,7 @@
 //! Where no event bus is set: one line per event.
 
 use super::{Failure, Handler};
-use crate::envelope::Envelope;
+use crate::event::envelope::Envelope;
 
 /// Writes one structured log line per event: what it is and how it went, not what it carries.
 #[derive(Debug, Clone, Copy, Default)]

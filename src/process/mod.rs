@@ -13,7 +13,6 @@ mod bus_check;
 pub mod config;
 pub mod dead_letters;
 mod handler;
-pub mod ledger;
 mod line;
 mod log;
 pub mod publish;

@@ -9,7 +9,6 @@
 //! `time`.) A request whose answer was lost is put again: the bus knows no duplicates, but its readers have the `id`.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,91 +19,16 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use super::Clock;
 use super::bus_check::BusCheck;
 use super::handler::{Deliver, Delivery, Failure, NotReady};
-use crate::claim_check;
-use crate::store::{Bucket, StoreError};
-use crate::trace::Trace;
+use crate::storage::Bucket;
+use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES, Refusal};
+use crate::storage::claim_check;
 
-/// `Source` of every event on the bus.
-pub const SOURCE: &str = "mediahook";
-/// What the bus takes as a `DetailType`. A longer type is cut there; the envelope has the whole of it.
-pub const MAX_DETAIL_TYPE_CHARS: usize = 128;
-/// How many events a request may have.
-pub const MAX_ENTRIES: usize = 10;
-/// How large a request may be, by [`Entry::bytes`] of all that is in it: 256 KiB. In 2026 AWS raised it to 1 MiB, but not
-/// everywhere, and not for every target behind a bus; what is larger than this is read from the bucket in either case.
-pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
-
-/// The bus counts "any necessary characters and keys of the JSON representation" too: region, account, names of members.
-const FRAME_BYTES: usize = 1024;
 /// No event of ours is older than the year 2000: in seconds since 1970.
 const EARLIEST_S: i64 = 946_684_800;
 /// A sender's clock may be wrong, but not by more than this.
 const AHEAD: Duration = Duration::from_hours(24);
 /// Those that come at once are put together. They come from ledger calls that were begun at the same time.
 const GATHER_FOR: Duration = Duration::from_millis(5);
-
-/// Where events are put.
-pub trait Bus: Send + Sync {
-    /// Its name or ARN, as the environment has it.
-    fn name(&self) -> &str;
-
-    /// Whether the bus exists.
-    ///
-    /// # Errors
-    /// There is no answer, or one of which nobody can tell.
-    fn describe(&self) -> impl Future<Output = Result<BusState, StoreError>> + Send;
-
-    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Must not be called for a bus
-    /// that does not exist: EventBridge says that it has taken the entry, and drops it.
-    ///
-    /// # Errors
-    /// The bus did not say. It may have taken any of them.
-    fn put(
-        &self,
-        entries: &[&Entry],
-    ) -> impl Future<Output = Result<Vec<Result<(), Refusal>>, StoreError>> + Send;
-}
-
-/// What is known of a bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BusState {
-    /// It exists.
-    Exists,
-    /// There is none of that name.
-    Missing,
-    /// The role may not ask (`events:DescribeEventBus`); in the service's words.
-    NotPermitted(String),
-}
-
-/// An event as it is put on a bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The event's type, cut to [`MAX_DETAIL_TYPE_CHARS`].
-    pub detail_type: String,
-    /// The envelope.
-    pub detail: String,
-    /// The event's time, where it is one between the year 2000 and a day from now. Any other could have the bus refuse the
-    /// whole request; the envelope keeps it.
-    pub time: Option<OffsetDateTime>,
-    /// `TraceHeader`: the trace it belongs to.
-    pub trace: Option<Trace>,
-}
-
-/// The bus did not take an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// It may, another time.
-    NotNow(String),
-    /// It never will.
-    Never(String),
-}
-
-impl Entry {
-    /// What the bus counts: 14 for the time, every text in UTF-8, and 1024 for what it puts around them.
-    pub fn bytes(&self) -> usize {
-        FRAME_BYTES + 14 + SOURCE.len() + self.detail_type.len() + self.detail.len()
-    }
-}
 
 /// Puts every event on a bus.
 #[derive(Debug)]
@@ -237,7 +161,9 @@ impl From<Refusal> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::Envelope;
+    use crate::event::envelope::Envelope;
+    use crate::storage::StoreError;
+    use crate::storage::bus::BusState;
     use futures_util::future::join_all;
     use serde_json::json;
     use time::macros::datetime;
@@ -281,7 +207,7 @@ mod tests {
         async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
             Err(StoreError("no bucket".into()))
         }
-        async fn list(&self, _: &str, _: Option<&str>) -> Result<crate::store::Page, StoreError> {
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<crate::storage::Page, StoreError> {
             Err(StoreError("no bucket".into()))
         }
         async fn delete(&self, _: &str) -> Result<(), StoreError> {

@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 use super::budget::{Deadline, PATIENCE};
 use super::config::{Config, DEAD_LETTER_QUEUE_URL, MAX_RECEIVE_COUNT, TABLE};
 use super::{Deliver, Processor};
+use crate::aws::Aws;
+use crate::aws::dynamodb::DynamoDbLedger;
+use crate::aws::sqs::SqsQueue;
 use crate::config::{ConfigError, Environment};
-use crate::invocation::Invocation;
-use crate::store::aws::Aws;
-use crate::store::dynamodb::DynamoDbLedger;
-use crate::store::sqs::SqsQueue;
+use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
 
 type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
@@ -26,7 +26,7 @@ type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
 ///
 /// ```no_run
 /// use mediahook::config::Environment;
-/// use mediahook::envelope::Envelope;
+/// use mediahook::event::envelope::Envelope;
 /// use mediahook::telemetry;
 /// use mediahook::process::{self, Failure, Handler};
 ///

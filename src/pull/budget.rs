@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::store::Patience;
+use crate::storage::Patience;
 
 /// One pull. Tencent holds it up to 5 s and advises to wait 10.
 pub const PULL_WITHIN: Duration = Duration::from_secs(10);

@@ -17,11 +17,11 @@ use super::budget::{Deadline, PATIENCE, STORE_WITHIN};
 use super::feed::{Content, Delivered, Feed, Pulled};
 use super::rounds::{self, Held};
 use super::summary::Tally;
-use crate::claim_check;
-use crate::envelope::{Envelope, Message};
-use crate::intake::Unreadable;
-use crate::rejected::Rejected;
-use crate::store::{Bucket, EntryError, Queue, StoreError};
+use crate::event::envelope::{Envelope, Message};
+use crate::ingest::Unreadable;
+use crate::storage::claim_check;
+use crate::storage::rejected::Rejected;
+use crate::storage::{Bucket, EntryError, Queue, StoreError};
 use crate::trace::Trace;
 
 /// How often a pull is tried, once it has failed, before the feed is left alone until the next time.
@@ -392,12 +392,12 @@ mod tests {
 
     use super::super::feed::Confirmation;
     use super::*;
-    use crate::envelope::Channel;
-    use crate::intake;
-    use crate::sender::pull::PullError;
-    use crate::source::Sources;
-    use crate::store::Page;
-    use crate::store::memory::ReadMemory;
+    use crate::event::envelope::Channel;
+    use crate::ingest;
+    use crate::pull::memory::ReadMemory;
+    use crate::senders::pull::PullError;
+    use crate::sources::Sources;
+    use crate::storage::Page;
 
     /// A queue that refuses, the first time, every event whose name ends in `!`, and fails at `down?`; a bucket that is
     /// down.
@@ -483,7 +483,7 @@ mod tests {
         );
         let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
         let source = sources.get("tencent-vod/main").unwrap();
-        let envelope = intake::seal(source, &body, Channel::Pull, OffsetDateTime::UNIX_EPOCH).unwrap();
+        let envelope = ingest::seal(source, &body, Channel::Pull, OffsetDateTime::UNIX_EPOCH).unwrap();
         Delivered { receipt: Some(name.to_owned()), content: Content::Event(Box::new(envelope)) }
     }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
-use crate::envelope::Envelope;
-use crate::intake::Unreadable;
-use crate::sender::pull::PullError;
-use crate::store::memory::Share;
+use crate::event::envelope::Envelope;
+use crate::ingest::Unreadable;
+use crate::pull::memory::Share;
+use crate::senders::pull::PullError;
 
 /// Hands out deliveries, and forgets those that are confirmed. What is not confirmed it will hand out again.
 pub trait Feed: Send {

@@ -3,11 +3,13 @@
 //! Started every minute, one at a time. The feeds are drained side by side, and what one of them does, a panic included,
 //! stops no other. Nothing is confirmed that is not in the queue, or in `rejected/` where it is not for the queue. What is
 //! stored and not confirmed is redelivered under the same id (but for the few types whose payload repeats, see
-//! [`crate::sender::identity`]), and processed once.
+//! [`crate::event::id`]), and processed once.
 
 pub mod budget;
 mod drain;
 mod feed;
+pub mod http;
+pub mod memory;
 mod rounds;
 mod sender;
 mod spill;
@@ -25,15 +27,16 @@ use time::OffsetDateTime;
 pub use feed::{Confirmation, Content, Delivered, Feed, Pulled};
 pub use summary::{Summary, Tally};
 
-use crate::invocation::Invocation;
-use crate::source::Sources;
-use crate::sources_cache::SourcesCache;
-use crate::store::memory::ReadMemory;
-use crate::store::{Bucket, Http, Queue};
+use crate::lambda::invocation::Invocation;
+use crate::sources::Sources;
+use crate::sources::cache::SourcesCache;
+use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
 use budget::{Deadline, SOURCES_WITHIN};
 use drain::Drain;
+use http::Http;
+use memory::ReadMemory;
 use sender::SenderFeed;
 use spill::Spill;
 

@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::envelope::Message;
-use crate::store::MAX_BATCH_MESSAGES;
+use crate::event::envelope::Message;
+use crate::storage::MAX_BATCH_MESSAGES;
 
 /// The groups that wait, each for the message with this id.
 #[derive(Debug, Default)]

@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use super::Clock;
 use super::budget::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
-use crate::intake;
-use crate::sender::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
-use crate::source::Source;
-use crate::store::Http;
-use crate::store::memory::{ReadMemory, Share};
+use crate::ingest;
+use crate::pull::http::Http;
+use crate::pull::memory::{ReadMemory, Share};
+use crate::senders::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
+use crate::sources::Source;
 use crate::trace::Trace;
 
 /// One source that is pulled.
@@ -58,7 +58,7 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         }
         let received = (self.now)();
         let entry_id = delivery.entry_id.as_deref();
-        let content = match intake::seal_pulled(self.source, &delivery.body, entry_id, received) {
+        let content = match ingest::seal_pulled(self.source, &delivery.body, entry_id, received) {
             Ok(mut envelope) => {
                 envelope.traceparent = self.trace.and_then(Trace::traceparent);
                 Content::Event(Box::new(envelope))
@@ -139,8 +139,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::source::Sources;
-    use crate::store::StoreError;
+    use crate::sources::Sources;
+    use crate::storage::StoreError;
 
     /// A Tencent that refuses a confirmation with a void handle in it as a whole, and fails the first call of all.
     #[derive(Default)]

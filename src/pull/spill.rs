@@ -1,6 +1,6 @@
 //! The feed of our own spill: envelopes that the queue did not take when they came.
 //!
-//! Each object is handed out once in a run, in the order of receipt. The names that [`crate::keys::spill`] makes are in
+//! Each object is handed out once in a run, in the order of receipt. The names that [`crate::storage::keys::spill`] makes are in
 //! that order within their source, and all events of a media asset are of one source: so a run takes the keys in the order
 //! of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory. Objects with any other name are put
 //! among those by the time S3 has for them.
@@ -17,11 +17,11 @@ use tokio::time::timeout;
 
 use super::budget::CONFIRM_WITHIN;
 use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
-use crate::envelope::Envelope;
-use crate::keys::{self, SPILL};
-use crate::sender::pull::PullError;
-use crate::store::memory::{ReadMemory, Shortage};
-use crate::store::{Bucket, Listed, StoreError};
+use crate::event::envelope::Envelope;
+use crate::pull::memory::{ReadMemory, Shortage};
+use crate::senders::pull::PullError;
+use crate::storage::keys::{self, SPILL};
+use crate::storage::{Bucket, Listed, StoreError};
 
 /// How many objects are listed before the first of them is read: ten pages of S3's.
 const LISTED_AT_ONCE: usize = 10_000;
@@ -166,10 +166,10 @@ mod tests {
     use time::{Duration as Span, OffsetDateTime};
 
     use super::*;
-    use crate::envelope::Channel;
-    use crate::intake;
-    use crate::source::Sources;
-    use crate::store::Page;
+    use crate::event::envelope::Channel;
+    use crate::ingest;
+    use crate::sources::Sources;
+    use crate::storage::Page;
 
     const WITHIN: Duration = Duration::from_secs(10);
     const FIRST: OffsetDateTime = datetime!(2026-11-22 23:59:50 UTC);
@@ -186,7 +186,7 @@ mod tests {
             let name = ["tencent-vod/main", "alibaba-ims/prod"][number % 2];
             let body = format!(r#"{{"EventType":"X","UserId":1,"MessageBody":{{"JobId":"{number}"}}}}"#);
             let mut envelope =
-                intake::seal(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
+                ingest::seal(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
             envelope.taskid = Some(number.to_string());
             let object = envelope.message().body.into_bytes();
             let modified = received.replace_millisecond(0).unwrap();

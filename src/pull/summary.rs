@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::Level;
 
-use crate::invocation::Invocation;
-use crate::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
+use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
+use crate::telemetry::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
 
 /// Every feed's tally, by its name: a source's, or `spill`. Where the sources are not known, `sources` says why.

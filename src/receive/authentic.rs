@@ -6,11 +6,11 @@ use std::str::Utf8Error;
 use http::{Method, StatusCode};
 use time::OffsetDateTime;
 
-use crate::envelope::{Channel, Envelope};
-use crate::intake::{self, Unreadable};
+use crate::event::envelope::{Channel, Envelope};
+use crate::ingest::{self, Unreadable};
 use crate::lambda::request::Malformed;
-use crate::sender::{BadSignature, CallbackRequest, SENDERS};
-use crate::source::{Source, Sources};
+use crate::senders::{BadSignature, CallbackRequest, SENDERS};
+use crate::sources::{Source, Sources};
 
 /// A callback that came from one of our sources. Only [`Authentic::new`] makes one, and only from one can there be an
 /// envelope: what nobody vouched for cannot be stored.
@@ -147,7 +147,7 @@ impl<'a> Authentic<'a> {
     pub fn envelope(&self, received: OffsetDateTime) -> Result<Envelope, Unreadable> {
         let not_utf8 = |error: Utf8Error| Unreadable::NotUtf8 { valid_bytes: error.valid_up_to() };
         let body = std::str::from_utf8(self.body).map_err(not_utf8)?;
-        intake::seal(self.source, body, Channel::Push, received)
+        ingest::seal(self.source, body, Channel::Push, received)
     }
 }
 

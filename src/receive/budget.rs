@@ -22,7 +22,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::store::Patience;
+use crate::storage::Patience;
 
 /// From the invocation to the answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);

@@ -10,12 +10,12 @@ use super::breaker::CircuitBreaker;
 use super::budget::Deadline;
 use super::line::{Steps, Told};
 use super::{Authentic, Verdict, lost};
-use crate::claim_check;
-use crate::envelope::{Envelope, Message};
-use crate::intake::Unreadable;
-use crate::keys;
-use crate::rejected::Rejected;
-use crate::store::{Bucket, Queue, StoreError};
+use crate::event::envelope::{Envelope, Message};
+use crate::ingest::Unreadable;
+use crate::storage::claim_check;
+use crate::storage::keys;
+use crate::storage::rejected::Rejected;
+use crate::storage::{Bucket, Queue, StoreError};
 use crate::trace::Trace;
 
 const JSON: &str = "application/json";

@@ -9,12 +9,12 @@ use tracing::Level;
 
 use super::Verdict;
 use super::refusals::Counted;
-use crate::envelope::{Envelope, Outcome};
-use crate::invocation::Invocation;
-use crate::metrics::{
+use crate::event::envelope::{Envelope, Outcome};
+use crate::lambda::invocation::Invocation;
+use crate::telemetry::Recorder;
+use crate::telemetry::metrics::{
     ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, QUEUE_SKIPPED, REFUSED, REJECTED, SPILLED,
 };
-use crate::telemetry::Recorder;
 use crate::telemetry::wide_event::{Call, Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
 
 /// How long each step took, all its attempts together.

@@ -2,8 +2,8 @@
 
 use base64_simd::STANDARD as BASE64;
 
-use crate::envelope::Message;
-use crate::store::StoreError;
+use crate::event::envelope::Message;
+use crate::storage::StoreError;
 
 /// How much of a body goes into one line. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB of late); in JSON inside
 /// JSON every quote and backslash takes two bytes.

@@ -18,13 +18,13 @@ use time::OffsetDateTime;
 
 pub use authentic::{Authentic, Refusal};
 
-use crate::intake::Unreadable;
-use crate::invocation::Invocation;
+use crate::ingest::Unreadable;
+use crate::lambda::invocation::Invocation;
 use crate::lambda::request::Malformed;
-use crate::sender::CallbackRequest;
-use crate::source::Sources;
-use crate::sources_cache::SourcesCache;
-use crate::store::{Bucket, Queue, StoreError};
+use crate::senders::CallbackRequest;
+use crate::sources::Sources;
+use crate::sources::cache::SourcesCache;
+use crate::storage::{Bucket, Queue, StoreError};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
 use breaker::CircuitBreaker;

@@ -72,7 +72,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sender::BadSignature;
+    use crate::senders::BadSignature;
 
     const WRONG: Refusal = Refusal::BadSignature(BadSignature::Wrong);
 

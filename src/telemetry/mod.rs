@@ -1,6 +1,7 @@
 //! The log, on standard output: the [wide events](wide_event) as one JSON object a line each, and beside them what is told
 //! by `tracing`, in the format that the function's logging configuration sets.
 
+pub mod metrics;
 pub mod output;
 pub mod wide_event;
 

@@ -21,9 +21,9 @@ use tracing::Level;
 
 use super::{LogOutput, level};
 use crate::config::Environment;
-use crate::envelope::{Envelope, rfc3339};
-use crate::invocation::Invocation;
-use crate::metrics::{Metric, NAMESPACE};
+use crate::event::envelope::{Envelope, rfc3339};
+use crate::lambda::invocation::Invocation;
+use crate::telemetry::metrics::{Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
 
 /// The variable in which Lambda says a function's name.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use mediahook::metrics::{self, METRICS, Metric, NAMESPACE};
 use mediahook::receive::Refusal;
+use mediahook::telemetry::metrics::{self, METRICS, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
 use super::docs::anchors;

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "its main is for Lambda")]
 
-use mediahook::envelope::Envelope;
+use mediahook::event::envelope::Envelope;
 use mediahook::process::Handler as _;
-use mediahook::store::Bucket as _;
+use mediahook::storage::Bucket as _;
 use serde_json::{Value, json};
 
 use crate::support::cloud::Cloud;
@@ -66,7 +66,7 @@ async fn an_event_too_large_to_travel_is_fetched() {
     let cloud = Cloud::start().await;
     let catalogue = example::Catalogue { bucket: cloud.bucket() };
     let mut event = sealed("alibaba-ims/prod", "ProduceMediaComplete");
-    mediahook::claim_check::check_in(&mut event, &cloud.bucket()).await.unwrap();
+    mediahook::storage::claim_check::check_in(&mut event, &cloud.bucket()).await.unwrap();
     catalogue.handle(&event).await.unwrap();
     assert_eq!(cloud.objects("catalogue/").await.len(), 1);
     assert!(cloud.bucket().get("catalogue/none").await.is_err());

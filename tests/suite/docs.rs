@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use mediahook::sender::alibaba_ims::kind::{self as ims, Level};
-use mediahook::sender::tencent_vod::kind::{self as vod, Kind, Source};
-use mediahook::sender::tencent_vod::legacy;
-use mediahook::sender::tencent_vod::outcome::Rule;
+use mediahook::senders::alibaba_ims::kind::{self as ims, Level};
+use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
+use mediahook::senders::tencent_vod::legacy;
+use mediahook::senders::tencent_vod::outcome::Rule;
 
 const HEAD: &str = "| event type | payload | subject | outcome |";
 const RULE: &str = "| --- | --- | --- | --- | --- |\n";

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::claim_check;
-use mediahook::envelope::Envelope;
-use mediahook::invocation::Invocation;
+use mediahook::aws::sqs::SqsQueue;
+use mediahook::event::envelope::Envelope;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
-use mediahook::source::Sources;
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::sqs::SqsQueue;
+use mediahook::sources::Sources;
+use mediahook::sources::cache::SourcesCache;
+use mediahook::storage::claim_check;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

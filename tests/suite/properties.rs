@@ -1,12 +1,12 @@
 //! What holds for every input, tried on many.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::envelope::{Channel, Envelope};
+use mediahook::event::envelope::{Channel, Envelope};
 use mediahook::event::{Body, id};
-use mediahook::intake;
+use mediahook::ingest;
 use mediahook::receive::Authentic;
-use mediahook::sender::CallbackRequest;
-use mediahook::source::Sources;
+use mediahook::senders::CallbackRequest;
+use mediahook::sources::Sources;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -168,7 +168,7 @@ proptest! {
         let text = value.to_string();
         let sources = sources("key");
         for source in ["tencent-vod/main", "alibaba-ims/prod"] {
-            let Ok(envelope) = intake::seal(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
+            let Ok(envelope) = ingest::seal(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
             let message = envelope.message();
             let refused_by_sqs = message.body.contains(['\u{fffe}', '\u{ffff}']);
             prop_assert!(!refused_by_sqs);
@@ -189,7 +189,7 @@ proptest! {
         let turned = format!(r#"{{ "PullCompleteEvent" : {value} , "EventType" : "PullComplete" }}"#);
         let sources = sources("key");
         let id = |text: &str| {
-            intake::seal(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
+            ingest::seal(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
         };
         prop_assert_eq!(id(&text), id(&turned));
     }

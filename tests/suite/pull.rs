@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::envelope::{Channel, Envelope};
-use mediahook::invocation::Invocation;
+use mediahook::aws::sqs::SqsQueue;
+use mediahook::event::envelope::{Channel, Envelope};
+use mediahook::ingest;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::budget::{Deadline, PATIENCE};
+use mediahook::pull::http::SenderHttp;
 use mediahook::pull::{Puller, Summary};
-use mediahook::source::Sources;
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::Bucket as _;
-use mediahook::store::http::SenderHttp;
-use mediahook::store::sqs::SqsQueue;
-use mediahook::{intake, keys};
+use mediahook::sources::Sources;
+use mediahook::sources::cache::SourcesCache;
+use mediahook::storage::Bucket as _;
+use mediahook::storage::keys;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -574,7 +575,7 @@ fn event_of(media: usize, number: usize) -> String {
 fn spilled(media: usize, number: usize, received: OffsetDateTime) -> Envelope {
     let sources = Sources::parse(r#"{"tencent-vod/open":{"unauthenticated":true}}"#).unwrap();
     let source = sources.get("tencent-vod/open").unwrap();
-    intake::seal(source, &event_of(media, number), Channel::Push, received).unwrap()
+    ingest::seal(source, &event_of(media, number), Channel::Push, received).unwrap()
 }
 
 async fn put(world: &World, key: &str, body: impl Into<Vec<u8>>) {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use mediahook::invocation::Invocation;
+use mediahook::aws::s3::S3Bucket;
+use mediahook::aws::secrets_manager::Secret;
+use mediahook::aws::sqs::SqsQueue;
+use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
-use mediahook::sources_cache::SourcesCache;
-use mediahook::store::s3::S3Bucket;
-use mediahook::store::secrets::Secret;
-use mediahook::store::sqs::SqsQueue;
+use mediahook::sources::cache::SourcesCache;
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, MutexGuard};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use mediahook::envelope::Envelope;
+use mediahook::event::envelope::Envelope;
 use mediahook::receive::budget::ANSWER_WITHIN;
 use serde_json::{Value, json};
 

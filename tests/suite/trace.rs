@@ -1,6 +1,6 @@
 //! A trace goes along from the callback to the bus, by way of the queue or of the spill.
 
-use mediahook::envelope::Envelope;
+use mediahook::event::envelope::Envelope;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};

@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use mediahook::aws::Aws;
+use mediahook::aws::s3::S3Bucket;
 use mediahook::config::Environment;
 use mediahook::receive::budget::PATIENCE;
-use mediahook::store::Bucket as _;
-use mediahook::store::aws::Aws;
-use mediahook::store::s3::S3Bucket;
+use mediahook::storage::Bucket as _;
 use serde_json::{Value, json};
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_s3::S3Service;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use mediahook::envelope::{Channel, Envelope};
-use mediahook::intake;
-use mediahook::source::Sources;
+use mediahook::event::envelope::{Channel, Envelope};
+use mediahook::ingest;
+use mediahook::sources::Sources;
 use time::macros::datetime;
 
 /// The name and the text of each of a sender's bodies, by name.
@@ -25,5 +25,5 @@ pub fn fixtures(sender: &str) -> Vec<(String, String)> {
 pub fn envelope(source: &str, body: &str) -> Envelope {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("sources");
     let received = datetime!(2026-11-22 05:50:25.5 UTC);
-    intake::seal(sources.get(source).expect("a source"), body, Channel::Push, received).expect("an event")
+    ingest::seal(sources.get(source).expect("a source"), body, Channel::Push, received).expect("an event")
 }

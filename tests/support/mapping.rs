@@ -3,7 +3,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
-use mediahook::envelope::Envelope;
+use mediahook::event::envelope::Envelope;
 use serde_json::{Value, json};
 
 /// One queue's mapping.

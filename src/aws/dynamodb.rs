@@ -1,0 +1,159 @@
+//! The table of events that are in progress or completed.
+//!
+//! | attribute | what it is |
+//! | --- | --- |
+//! | `id` | the event's; the partition key |
+//! | `status` | `INPROGRESS` or `COMPLETED` |
+//! | `inprogressexpiresat` | when the lease ends, in milliseconds since 1970 |
+//! | `owner` | who holds the lease |
+//! | `expiresat` | from when on the item counts as not there, in seconds since 1970: the table's TTL attribute |
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use time::OffsetDateTime;
+
+use super::http_client::DropUnanswered;
+use super::{Aws, store_error};
+use crate::storage::idempotency::{Claim, Lease, Ledger, Terms};
+use crate::storage::{Patience, StoreError};
+
+const ID: &str = "id";
+const STATUS: &str = "status";
+const LEASE_ENDS: &str = "inprogressexpiresat";
+const OWNER: &str = "owner";
+const EXPIRES_AT: &str = "expiresat";
+
+const IN_PROGRESS: &str = "INPROGRESS";
+const COMPLETED: &str = "COMPLETED";
+
+/// The event is nobody's: unknown, expired (DynamoDB may take days to delete what is), or in progress with a lease that
+/// has ended. `status` and `owner` are reserved words there, hence the `#`.
+const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
+                    OR (#status = :inprogress AND #leaseends < :now_ms)";
+/// It is still in progress under this very lease.
+const OURS: &str = "#status = :inprogress AND #owner = :owner AND #leaseends = :leaseends";
+
+/// A ledger in a DynamoDB table.
+#[derive(Debug)]
+pub struct DynamoDbLedger {
+    client: Client,
+    table: String,
+    terms: Terms,
+    owner: String,
+    now: fn() -> OffsetDateTime,
+}
+
+impl DynamoDbLedger {
+    /// The table of that name. `owner` is a name that no other process has. Nothing is sent yet.
+    pub fn new(
+        aws: &Aws,
+        table: String,
+        terms: Terms,
+        owner: String,
+        now: fn() -> OffsetDateTime,
+        patience: Patience,
+    ) -> Self {
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
+        Self { client: Client::from_conf(config.build()), table, terms, owner, now }
+    }
+
+    /// What a refused claim says of whoever was there first.
+    fn refused(&self, error: &SdkError<PutItemError>, lease: Lease) -> Result<Claim, StoreError> {
+        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(store_error(error));
+        };
+        let attribute = |name| refusal.item().and_then(|item| item.get(name));
+        if attribute(STATUS) == Some(&text(COMPLETED)) {
+            return Ok(Claim::Completed);
+        }
+        // Our own first attempt, whose answer was lost on the way.
+        let ours = attribute(OWNER) == Some(&text(&self.owner))
+            && attribute(LEASE_ENDS) == Some(&milliseconds(lease.ends));
+        Ok(if ours { Claim::Granted(lease) } else { Claim::InProgress })
+    }
+}
+
+impl Ledger for DynamoDbLedger {
+    async fn claim(&self, id: &str) -> Result<Claim, StoreError> {
+        let now = (self.now)();
+        let ends = now + self.terms.lease;
+        let lease = Lease { id: id.to_owned(), length: self.terms.lease, ends };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item(ID, text(id))
+            .item(STATUS, text(IN_PROGRESS))
+            .item(LEASE_ENDS, milliseconds(ends))
+            .item(OWNER, text(&self.owner))
+            .item(EXPIRES_AT, seconds(ends + self.terms.ttl))
+            .condition_expression(FREE)
+            .expression_attribute_names("#id", ID)
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_names("#leaseends", LEASE_ENDS)
+            .expression_attribute_names("#expiresat", EXPIRES_AT)
+            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
+            .expression_attribute_values(":now_ms", milliseconds(now))
+            .expression_attribute_values(":now_s", seconds(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match Box::pin(put.send()).await {
+            Ok(_) => Ok(Claim::Granted(lease)),
+            Err(error) => self.refused(&error, lease),
+        }
+    }
+
+    /// Whoever holds the lease by now: the effect was had, and who comes next shall know.
+    async fn complete(&self, lease: &Lease) -> Result<(), StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item(ID, text(&lease.id))
+            .item(STATUS, text(COMPLETED))
+            .item(EXPIRES_AT, seconds((self.now)() + self.terms.ttl));
+        Box::pin(put.send()).await.map(drop).map_err(|e| store_error(&e))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(ID, text(&lease.id))
+            .condition_expression(OURS)
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_names("#leaseends", LEASE_ENDS)
+            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
+            .expression_attribute_values(":owner", text(&self.owner))
+            .expression_attribute_values(":leaseends", milliseconds(lease.ends));
+        match Box::pin(delete.send()).await {
+            Err(error) if is_refusal(&error) => Ok(()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(store_error(&error)),
+        }
+    }
+}
+
+fn is_refusal(error: &SdkError<DeleteItemError>) -> bool {
+    error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception)
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn seconds(time: OffsetDateTime) -> AttributeValue {
+    AttributeValue::N(time.unix_timestamp().to_string())
+}
+
+fn milliseconds(time: OffsetDateTime) -> AttributeValue {
+    let since_1970 = Duration::from_nanos(u64::try_from(time.unix_timestamp_nanos()).unwrap_or_default());
+    AttributeValue::N(since_1970.as_millis().to_string())
+}

@@ -1,0 +1,131 @@
+//! The event bus.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::Builder;
+use aws_sdk_eventbridge::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
+use aws_sdk_eventbridge::operation::put_events::PutEventsError;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
+use futures_util::future::join_all;
+
+use super::http_client::DropUnanswered;
+use super::{Aws, store_error};
+use crate::storage::bus::{Bus, BusState, Entry, Refusal, SOURCE};
+use crate::storage::{Patience, StoreError};
+use crate::trace::Trace;
+
+/// What EventBridge says of an entry that it would not take another time either.
+const NEVER: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
+/// What AWS answers a request that its role may not make.
+const NOT_PERMITTED: &str = "AccessDeniedException";
+/// What AWS answers with a 400 though no entry is at fault: the signer is unknown or not permitted, or there are too many
+/// requests.
+const NO_ENTRYS_FAULT: [&str; 14] = [
+    NOT_PERMITTED,
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "LimitExceededException",
+    "MissingAuthenticationToken",
+    "OptInRequired",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "UnrecognizedClientException",
+];
+
+/// An EventBridge event bus.
+#[derive(Debug)]
+pub struct EventBridgeBus {
+    client: Client,
+    name: String,
+}
+
+impl EventBridgeBus {
+    /// The bus of that name or ARN. Nothing is sent yet.
+    pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
+        Self { client: Client::from_conf(config.build()), name }
+    }
+
+    fn entry(&self, entry: &Entry) -> PutEventsRequestEntry {
+        let time = entry.time.and_then(|time| DateTime::from_nanos(time.unix_timestamp_nanos()).ok());
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(SOURCE)
+            .detail_type(&entry.detail_type)
+            .detail(&entry.detail)
+            .set_time(time)
+            .set_trace_header(entry.trace.map(Trace::xray))
+            .build()
+    }
+}
+
+type PutResult = Result<Vec<Result<(), Refusal>>, SdkError<PutEventsError>>;
+
+impl EventBridgeBus {
+    async fn put_events(&self, entries: &[&Entry]) -> PutResult {
+        let entries = entries.iter().map(|entry| self.entry(entry)).collect();
+        let put = self.client.put_events().set_entries(Some(entries));
+        let answer = Box::pin(put.send()).await?;
+        Ok(answer.entries.unwrap_or_default().iter().map(taken).collect())
+    }
+
+    async fn put_one(&self, entry: &Entry) -> Result<(), Refusal> {
+        match self.put_events(&[entry]).await {
+            Ok(results) => results.into_iter().next().unwrap_or(Err(Refusal::NotNow("no answer".to_owned()))),
+            Err(error) => Err(Refusal::NotNow(store_error(&error).0)),
+        }
+    }
+}
+
+impl Bus for EventBridgeBus {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn describe(&self) -> Result<BusState, StoreError> {
+        let describe = self.client.describe_event_bus().name(&self.name);
+        let Err(error) = Box::pin(describe.send()).await else { return Ok(BusState::Exists) };
+        let service_error = error.as_service_error();
+        if service_error.is_some_and(DescribeEventBusError::is_resource_not_found_exception) {
+            return Ok(BusState::Missing);
+        }
+        let permitted = error.code() != Some(NOT_PERMITTED);
+        let error = store_error(&error);
+        if permitted { Err(error) } else { Ok(BusState::NotPermitted(error.0)) }
+    }
+
+    /// A request that is refused as a whole is split, so that the entry at fault fails alone. It took none of them. Their
+    /// order does not matter: they are of different message groups.
+    async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
+        match self.put_events(entries).await {
+            Err(error) if entries.len() > 1 && is_an_entrys_fault(&error) => {
+                Ok(join_all(entries.iter().map(|entry| self.put_one(entry))).await)
+            }
+            answer => answer.map_err(|error| store_error(&error)),
+        }
+    }
+}
+
+/// Whether a request may have been refused for one of its entries: a 4xx that is neither throttling nor about whoever signed
+/// it.
+fn is_an_entrys_fault(error: &SdkError<PutEventsError>) -> bool {
+    let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else { return false };
+    let is_no_entrys_fault = error.code().is_some_and(|code| NO_ENTRYS_FAULT.contains(&code));
+    (400..500).contains(&status) && ![401, 403, 429].contains(&status) && !is_no_entrys_fault
+}
+
+/// An entry that was taken has an id, and no other has.
+fn taken(entry: &PutEventsResultEntry) -> Result<(), Refusal> {
+    if entry.error_code().is_none() && entry.event_id().is_some() {
+        return Ok(());
+    }
+    let code = entry.error_code().unwrap_or("neither an id nor an error");
+    let why = format!("{code}: {}", entry.error_message().unwrap_or("no message"));
+    Err(if NEVER.contains(&code) { Refusal::Never(why) } else { Refusal::NotNow(why) })
+}

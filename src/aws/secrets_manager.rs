@@ -1,0 +1,65 @@
+//! The secret that holds the sources document.
+
+use std::sync::OnceLock;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::http_client::DropUnanswered;
+use super::{Aws, store_error};
+use crate::sources::cache::{ReadSources, SourcesError, Version};
+use crate::storage::{Patience, StoreError};
+
+/// A secret of AWS Secrets Manager, by name or ARN.
+#[derive(Debug)]
+pub struct Secret {
+    aws: Aws,
+    id: String,
+    patience: Patience,
+    client: OnceLock<Client>,
+}
+
+impl Secret {
+    /// The secret of that name or ARN. Nothing is sent yet.
+    pub fn new(aws: Aws, id: String, patience: Patience) -> Self {
+        Self { aws, id, patience, client: OnceLock::new() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let config = Builder::from(&self.aws.config(self.patience)).interceptor(DropUnanswered);
+            Client::from_conf(config.build())
+        })
+    }
+
+    async fn value(&self, version: Version) -> Result<String, SourcesError> {
+        let stage = match version {
+            Version::Current => "AWSCURRENT",
+            Version::Previous => "AWSPREVIOUS",
+        };
+        let secret = self.client().get_secret_value().secret_id(&self.id).version_stage(stage);
+        let secret = secret.send().await;
+        let text = secret.map_err(|e| sources_error(&e))?.secret_string;
+        let bytes = || SourcesError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
+        text.ok_or_else(bytes)
+    }
+}
+
+/// A refusal of the service lasts (no such secret, no permission), unless it only asks us to slow down.
+fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
+    let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
+    let throttled =
+        error.code().is_some_and(|code| code.contains("Throttl") || code.contains("TooManyRequests"));
+    let text = store_error(error);
+    if refused && !throttled { SourcesError::Unreadable(text) } else { SourcesError::Unavailable(text) }
+}
+
+impl ReadSources for Secret {
+    fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
+        self.value(version).boxed()
+    }
+}

@@ -1,0 +1,336 @@
+//! The sources document: every app that may send us events, and how we know that it is the one.
+
+pub mod cache;
+
+use std::fmt;
+
+use serde::Deserialize;
+use subtle::Choice;
+
+use crate::secret::Secret;
+use crate::senders::pull::Pull;
+use crate::senders::{SENDERS, Sender, Verify};
+use crate::settings::{Settings, SettingsError, is_unreserved, list};
+
+/// Every source of one deployment.
+#[derive(Debug)]
+pub struct Sources(Vec<Source>);
+
+/// One app of one sender.
+pub struct Source {
+    name: String,
+    sender: &'static dyn Sender,
+    path_tokens: Vec<PathToken>,
+    verifier: Option<Box<dyn Verify>>,
+    unauthenticated: bool,
+    puller: Option<Box<dyn Pull>>,
+}
+
+/// The settings that a source of any sender may have, beside its `pull` section.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EverySource {
+    #[serde(default, deserialize_with = "list")]
+    path_tokens: Vec<PathToken>,
+    #[serde(default)]
+    unauthenticated: bool,
+}
+
+/// What a callback's path ends with.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct PathToken(Secret);
+
+impl TryFrom<String> for PathToken {
+    type Error = &'static str;
+
+    fn try_from(token: String) -> Result<Self, Self::Error> {
+        if !is_path_segment(&token) {
+            return Err("expected a token that is one path segment of A-Z a-z 0-9 - . _ ~");
+        }
+        Ok(Self(Secret::new(token)))
+    }
+}
+
+impl Sources {
+    /// Reads the document: an object from `SENDER/APP` to that source's settings.
+    ///
+    /// # Errors
+    /// Names the source and the member that is empty, unknown, mistyped or given twice; never repeats a value.
+    pub fn parse(document: &str) -> Result<Self, SettingsError> {
+        Self::parse_with(document, SENDERS)
+    }
+
+    /// The same, of these senders.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn parse_with(document: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
+        let sources: Vec<_> = Settings::parse("sources", document)?
+            .entries()
+            .map(|(name, json)| Source::read(name, json, senders))
+            .collect::<Result<_, _>>()?;
+        if sources.is_empty() {
+            return Err(SettingsError::new("sources", "no source in it"));
+        }
+        Ok(Self(sources))
+    }
+
+    /// The source of that name.
+    pub fn get(&self, name: &str) -> Option<&Source> {
+        self.0.iter().find(|source| source.name == name)
+    }
+
+    /// All of them, in the document's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
+    /// What an operator should hear once, at start.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(Source::warning)
+    }
+}
+
+impl Source {
+    fn read(name: String, json: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
+        let sender = sender_of(&name, senders).map_err(|problem| SettingsError::new(&name, problem))?;
+        let mut settings = Settings::parse(&name, json)?;
+        let EverySource { path_tokens, unauthenticated } =
+            settings.split_off(&["path_tokens", "unauthenticated"]).read()?;
+        let pull = settings.section("pull")?;
+        let source = Self {
+            sender,
+            path_tokens,
+            verifier: sender.verifier(settings)?,
+            unauthenticated,
+            puller: pull.map(|pull| sender.puller(pull)).transpose()?,
+            name,
+        };
+        if source.unauthenticated && source.is_authenticated() {
+            let place = format!("{}: unauthenticated", source.name);
+            return Err(SettingsError::new(place, "contradicts the keys or tokens beside it"));
+        }
+        Ok(source)
+    }
+
+    /// `SENDER/APP`: the first half of the path, and the envelope's `source`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who sends.
+    pub fn sender(&self) -> &'static dyn Sender {
+        self.sender
+    }
+
+    /// What checks a callback's signature, where this source has keys.
+    pub fn verifier(&self) -> Option<&dyn Verify> {
+        self.verifier.as_deref()
+    }
+
+    /// What speaks with this source's queue at the sender, where it is to be pulled.
+    pub fn puller(&self) -> Option<&dyn Pull> {
+        self.puller.as_deref()
+    }
+
+    /// Whether callbacks carry a token in their path.
+    pub fn has_path_tokens(&self) -> bool {
+        !self.path_tokens.is_empty()
+    }
+
+    /// Whether a callback may come in at all.
+    pub fn takes_push(&self) -> bool {
+        self.unauthenticated || self.is_authenticated()
+    }
+
+    /// Compares with every token, so that the time tells nothing of which one nearly fits.
+    pub fn accepts_token(&self, given: &str) -> bool {
+        self.path_tokens.iter().fold(Choice::from(0), |any, token| any | token.0.matches(given)).into()
+    }
+
+    fn is_authenticated(&self) -> bool {
+        self.verifier.is_some() || self.has_path_tokens()
+    }
+
+    fn warning(&self) -> Option<String> {
+        if self.unauthenticated {
+            Some(format!("{}: unauthenticated: anybody who finds the URL can send events", self.name))
+        } else if self.is_authenticated() {
+            None
+        } else {
+            Some(format!("{}: neither keys nor path tokens: takes no push", self.name))
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn sender_of(name: &str, senders: &[&'static dyn Sender]) -> Result<&'static dyn Sender, String> {
+    let known = || senders.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
+    let (sender, app) = name.split_once('/').ok_or("expected a name of the form SENDER/APP")?;
+    if !is_path_segment(app) {
+        return Err("the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~".to_owned());
+    }
+    let found = senders.iter().copied().find(|s| s.name() == sender);
+    found.ok_or_else(|| format!("unknown sender, expected one of {}", known()))
+}
+
+/// Only what no client, proxy or gateway rewrites: unreserved characters, and not the dots that mean a folder.
+fn is_path_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && text.bytes().all(is_unreserved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(document: &str) -> String {
+        Sources::parse(document).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_documented_example_is_good() {
+        let sources = Sources::parse(
+            r#"{
+            "tencent-vod/main": {
+              "sign_keys": ["CurrentKey1", "PreviousKey0"],
+              "path_tokens": ["4c1f0e9b7a"],
+              "pull": { "secret_id": "AKID1", "secret_key": "k", "sub_app_id": 1500012345, "endpoint": "https://vod.intl.tencentcloudapi.com" }
+            },
+            "alibaba-ims/prod": {
+              "auth_keys": ["CurrentKey1", "PreviousKey0"],
+              "callback_urls": ["https://hooks.example.com/alibaba-ims/prod"],
+              "pull": { "access_key_id": "LTAI1", "access_key_secret": "s", "queue": "ice-callback-prod", "endpoint": "https://1234.mns.cn-shanghai.aliyuncs.com" }
+            },
+            "tencent-vod/pulled": { "pull": { "secret_id": "AKID1", "secret_key": "k" } },
+            "tencent-vod/open": { "unauthenticated": true }
+          }"#,
+        )
+        .unwrap();
+        let main = sources.get("tencent-vod/main").unwrap();
+        assert!(main.takes_push() && main.accepts_token("4c1f0e9b7a") && !main.accepts_token("4c1f0e9b7b"));
+        assert!(!sources.get("tencent-vod/pulled").unwrap().takes_push());
+        assert!(sources.get("tencent-vod/open").unwrap().takes_push());
+        assert_eq!(
+            sources.warnings().collect::<Vec<_>>(),
+            [
+                "tencent-vod/pulled: neither keys nor path tokens: takes no push",
+                "tencent-vod/open: unauthenticated: anybody who finds the URL can send events"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_keeps_the_value() {
+        for (document, expected) in [
+            ("", "sources: not JSON: line 1, column 0"),
+            ("[]", "sources: expected an object"),
+            ("{}", "sources: no source in it"),
+            (r#"{"main":{}}"#, "main: expected a name of the form SENDER/APP"),
+            (r#"{"aws-ivs/a":{}}"#, "aws-ivs/a: unknown sender, expected one of tencent-vod, alibaba-ims"),
+            (
+                r#"{"tencent-vod/a/b":{}}"#,
+                "tencent-vod/a/b: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
+            (
+                r#"{"tencent-vod/..":{}}"#,
+                "tencent-vod/..: the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
+            (r#"{"tencent-vod/a":{},"tencent-vod/a":{}}"#, "sources: tencent-vod/a: given twice"),
+            (r#"{"tencent-vod/a":[]}"#, "tencent-vod/a: expected an object"),
+            (r#"{"tencent-vod/a":{"sign_key":["S3cret"]}}"#, "tencent-vod/a: sign_key: unknown member"),
+            (r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#, "tencent-vod/a: sign_keys: expected a list"),
+            (r#"{"tencent-vod/a":{"sign_keys":[]}}"#, "tencent-vod/a: sign_keys: expected at least one"),
+            (
+                r#"{"alibaba-ims/a":{"auth_keys":["S3cret", ""]}}"#,
+                "alibaba-ims/a: auth_keys[1]: expected a text that is not empty",
+            ),
+            (
+                r#"{"alibaba-ims/a":{"auth_keys":["k"],"callback_urls":["hooks.example.com"]}}"#,
+                "alibaba-ims/a: callback_urls[0]: expected a URL that begins with https:// or http://",
+            ),
+            (
+                r#"{"tencent-vod/a":{"path_tokens":["S3/cret"]}}"#,
+                "tencent-vod/a: path_tokens[0]: expected a token that is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
+            (
+                r#"{"tencent-vod/a":{"unauthenticated":"yes"}}"#,
+                "tencent-vod/a: unauthenticated: expected true or false",
+            ),
+            (
+                r#"{"tencent-vod/a":{"unauthenticated":true,"sign_keys":["S3cret"]}}"#,
+                "tencent-vod/a: unauthenticated: contradicts the keys or tokens beside it",
+            ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["k", {"expected S3cret":1}]}}"#,
+                "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
+            ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["k"],"sign_keys":["S3cret"]}}"#,
+                "tencent-vod/a: sign_keys: given twice",
+            ),
+            (r#"{"tencent-vod/a":{"sign_keys":null}}"#, "tencent-vod/a: sign_keys: expected a list"),
+            (
+                r#"{"tencent-vod/a":{"unauthenticated":null}}"#,
+                "tencent-vod/a: unauthenticated: expected true or false",
+            ),
+            (r#"{"tencent-vod/a":{"pull":["x","S3cret"]}}"#, "tencent-vod/a: pull: expected an object"),
+            (r#"{"tencent-vod/a":{"pull":null}}"#, "tencent-vod/a: pull: expected an object"),
+            (r#"{"tencent-vod/a":{"pull":{"secret_id":"x"}}}"#, "tencent-vod/a: pull: secret_key: missing"),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":" "}}}"#,
+                "tencent-vod/a: pull: secret_key: expected a text that is not empty",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":null}}}"#,
+                "tencent-vod/a: pull: sub_app_id: expected a whole number",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":null}}}"#,
+                "tencent-vod/a: pull: endpoint: expected a text that is not empty",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","sub_app_id":"1"}}}"#,
+                "tencent-vod/a: pull: sub_app_id: expected a whole number",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":"http://vod.example.com"}}}"#,
+                "tencent-vod/a: pull: endpoint: expected a URL that begins with https:// (http:// only for loopback)",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x","secret_key":"S3cret","endpoint":"https://vod.example.com/v2"}}}"#,
+                "tencent-vod/a: pull: endpoint: expected a URL of scheme and host alone",
+            ),
+            (
+                r#"{"tencent-vod/a":{"pull":{"secret_id":"x y","secret_key":"S3cret"}}}"#,
+                "tencent-vod/a: pull: secret_id: expected A-Z a-z 0-9 - . _ ~ alone, at least one",
+            ),
+            (
+                r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q/r","endpoint":"https://1.mns.example.com"}}}"#,
+                "alibaba-ims/a: pull: queue: expected A-Z a-z 0-9 - . _ ~ alone, at least one",
+            ),
+            (
+                r#"{"alibaba-ims/a":{"pull":{"access_key_id":"x","access_key_secret":"S3cret","queue":"q","endpoint":"https://1.mns.example.com","region":"x"}}}"#,
+                "alibaba-ims/a: pull: region: unknown member",
+            ),
+        ] {
+            assert_eq!(error(document), expected, "{document}");
+            assert!(!expected.contains("S3cret"));
+        }
+    }
+
+    #[test]
+    fn no_key_shows_in_debug() {
+        let sources = Sources::parse(r#"{"tencent-vod/a":{"sign_keys":["S3cret"],"path_tokens":["T0ken"]}}"#);
+        let debug = format!("{:?}", sources.unwrap());
+        assert!(
+            debug.contains("tencent-vod/a") && !debug.contains("S3cret") && !debug.contains("T0ken"),
+            "{debug}"
+        );
+    }
+}

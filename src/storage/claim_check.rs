@@ -1,0 +1,72 @@
+//! The claim check: an envelope too large to travel leaves its data in the bucket and carries `dataref` instead
+//! (the CloudEvents extension of that name).
+
+use serde_json::value::RawValue;
+
+use crate::event::Unreadable;
+use crate::event::envelope::Envelope;
+use crate::storage::keys;
+use crate::storage::{Bucket, StoreError};
+
+/// What comes before `BUCKET/KEY` in a `dataref`.
+const SCHEME: &str = "s3://";
+
+/// Why an envelope's data cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// `dataref` is no `s3://BUCKET/KEY` of this bucket.
+    #[error("dataref is not in the bucket {0}")]
+    Elsewhere(String),
+    /// The object could not be read.
+    #[error(transparent)]
+    Unread(#[from] StoreError),
+    /// The object is not the JSON it was when it was put there.
+    #[error("the object is not JSON")]
+    NotJson,
+}
+
+/// Why an envelope is not for the queue at all: it has too many bytes even with its data left in the bucket. The envelope
+/// stays as it is.
+pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usize) -> Option<Unreadable> {
+    let (data, dataref) = (envelope.data.take(), envelope.dataref.clone());
+    if data.is_some() {
+        envelope.dataref = Some(reference(bucket, &keys::payload(envelope)));
+    }
+    let bytes = envelope.message().body.len();
+    (envelope.data, envelope.dataref) = (data, dataref);
+    (bytes > limit_bytes).then_some(Unreadable::TooLarge { bytes, limit_bytes })
+}
+
+/// Puts an envelope's data into the bucket, and `dataref` in its place. An envelope without data stays as it is.
+///
+/// # Errors
+/// The bucket does not take it; the envelope still has its data.
+pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), StoreError> {
+    let Some(data) = &envelope.data else { return Ok(()) };
+    let key = keys::payload(envelope);
+    bucket.put(&key, data.get().as_bytes().to_vec(), "application/json").await?;
+    envelope.dataref = Some(reference(bucket, &key));
+    envelope.data = None;
+    Ok(())
+}
+
+/// Fetches the data that an envelope has left in the bucket: afterwards it is as if it had travelled whole. An envelope
+/// that did stays as it is.
+///
+/// # Errors
+/// The data cannot be had; the envelope still has its `dataref`.
+pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), ClaimError> {
+    let Some(dataref) = &envelope.dataref else { return Ok(()) };
+    let of_bucket = dataref.strip_prefix(SCHEME).and_then(|r| r.strip_prefix(bucket.name()));
+    let key = of_bucket
+        .and_then(|r| r.strip_prefix('/'))
+        .ok_or_else(|| ClaimError::Elsewhere(bucket.name().into()))?;
+    let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
+    envelope.data = Some(RawValue::from_string(text).map_err(|_| ClaimError::NotJson)?);
+    envelope.dataref = None;
+    Ok(())
+}
+
+fn reference(bucket: &impl Bucket, key: &str) -> String {
+    format!("{SCHEME}{}/{key}", bucket.name())
+}

@@ -1,0 +1,93 @@
+//! Object keys: `WHAT/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that a day can be listed.
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::event::envelope::{Envelope, hex};
+
+/// What all keys of the spill begin with.
+pub const SPILL: &str = "spill/";
+
+/// How many digits of a spilled object's name are its time: enough for every millisecond from 2001 to 2286.
+const TIME_DIGITS: usize = 13;
+
+/// The envelope of an event that the queue did not take; the puller brings it there. The time of receipt in milliseconds
+/// comes first in the name, so that a listing of a source has its events in the order of receipt: the time that S3 tells
+/// is in whole seconds.
+pub fn spill(envelope: &Envelope) -> String {
+    let received = OffsetDateTime::parse(&envelope.receivedtime, &Rfc3339);
+    let received_ms = received.map_or(0, |time| time.unix_timestamp_nanos() / 1_000_000);
+    format!("{SPILL}{}/{received_ms:0TIME_DIGITS$}-{}.json", day_of(envelope), envelope.id)
+}
+
+/// When the event of a spilled object was received, as its key says it, in milliseconds of UNIX time; nothing of a key
+/// that [`spill`] did not make.
+pub fn received_ms(key: &str) -> Option<i64> {
+    let (_, name) = key.rsplit_once('/')?;
+    let (time, _) = name.split_once('-')?;
+    let is_time = time.len() == TIME_DIGITS && time.bytes().all(|b| b.is_ascii_digit());
+    time.parse().ok().filter(|_| is_time)
+}
+
+/// The data of an envelope that is too large to travel with it.
+pub fn payload(envelope: &Envelope) -> String {
+    format!("payload/{}/{}.json", day_of(envelope), envelope.id)
+}
+
+/// An authentic body that is no event, by its digest. The reason lies beside it, in an object with `.json` behind.
+pub fn rejected(source: &str, body: &[u8], received: OffsetDateTime) -> String {
+    let day = received.date();
+    let digest = hex(&Sha256::digest(body));
+    format!("rejected/{source}/{:04}/{:02}/{:02}/{digest}", day.year(), u8::from(day.month()), day.day())
+}
+
+fn day_of(envelope: &Envelope) -> String {
+    // `receivedtime` is our own, so its day is where RFC 3339 has it.
+    let day = envelope.receivedtime.split('T').next().unwrap_or_default().replace('-', "/");
+    format!("{}/{day}", envelope.source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::envelope::Channel;
+    use crate::ingest;
+    use crate::sources::Sources;
+    use time::macros::datetime;
+
+    fn envelope(received: OffsetDateTime) -> Envelope {
+        let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
+        let source = sources.get("tencent-vod/main").unwrap();
+        ingest::seal(source, r#"{"EventType":"X"}"#, Channel::Push, received).unwrap()
+    }
+
+    #[test]
+    fn keys_of_the_spill_are_in_the_order_of_receipt() {
+        let times = [
+            datetime!(2026-11-21 23:59:59.999 UTC),
+            datetime!(2026-11-22 05:50:25.1 UTC),
+            datetime!(2026-11-22 05:50:25.12 UTC),
+            datetime!(2026-11-22 05:50:25.123456 UTC),
+            datetime!(2026-11-22 05:50:26 UTC),
+        ];
+        let keys = times.map(|time| spill(&envelope(time)));
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert!(keys[3].starts_with("spill/tencent-vod/main/2026/11/22/1795326625123-"), "{}", keys[3]);
+        assert_eq!(received_ms(&keys[3]), Some(1_795_326_625_123));
+        let id = "0123456789ab".repeat(5);
+        for other in [format!("spill/a/b/2026/11/22/{id}.json"), format!("spill/again/{id}"), "x".to_owned()]
+        {
+            assert_eq!(received_ms(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_data_of_an_event_is_one_object_a_day() {
+        let [morning, evening] = [datetime!(2026-11-22 5:00 UTC), datetime!(2026-11-22 20:00 UTC)];
+        let (mut first, mut second) = (envelope(morning), envelope(evening));
+        (first.id, second.id) = ("1".to_owned(), "1".to_owned());
+        assert_eq!(payload(&first), payload(&second));
+        assert_eq!(payload(&first), "payload/tencent-vod/main/2026/11/22/1.json");
+    }
+}
