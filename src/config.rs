@@ -5,7 +5,6 @@ use std::fmt;
 
 use crate::settings::SettingsError;
 use crate::sources::Sources;
-use crate::sources::cache::SourcesError;
 use crate::storage::StoreError;
 
 /// The variable that holds the sources document.
@@ -40,7 +39,7 @@ pub enum ConfigError {
     Sources(#[from] SettingsError),
     /// The secret with the sources document cannot be read, or has a mistake.
     #[error("{SOURCES_SECRET}: {0}")]
-    Secret(#[from] SourcesError),
+    Secret(String),
     /// There is no TLS to be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(StoreError),

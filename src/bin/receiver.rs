@@ -79,7 +79,9 @@ async fn warm_up(sources: &SourcesCache, queue: &SqsQueue) -> Result<(), ConfigE
     let read = sources.refresh(OffsetDateTime::now_utc(), INIT_WITHIN);
     let (read, queue) = tokio::join!(read, timeout(INIT_WITHIN, queue.warm_up()));
     match read {
-        Err(error) if error.is_lasting() && sources.current().is_none() => return Err(error.into()),
+        Err(error) if error.is_lasting() && sources.current().is_none() => {
+            return Err(ConfigError::Secret(error.to_string()));
+        }
         _ => {}
     }
     match queue {

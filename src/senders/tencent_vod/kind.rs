@@ -4,13 +4,7 @@
 //! 13 of the 37 payload members are not named type + `Event`, and for some the wire differs from the SDK. So a payload
 //! is found, not named: it is the member that is an object.
 
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
-
-use super::notification::transport;
 use super::outcome::Rule;
-use crate::event::Body;
 
 /// One event type of the sender.
 #[derive(Debug, Clone, Copy)]
@@ -213,55 +207,13 @@ pub static KINDS: &[Kind] = &[
     Kind { event_type: "AigcHunyuan3DTaskComplete", members: &["AigcHunyuan3DCompleteEvent"], ..BARE_TASK },
 ];
 
-/// What a body of format v3.0 is about.
-pub(super) struct Found<'b> {
-    pub(super) event_type: Cow<'b, str>,
-    /// Nothing for a type that is not in the table.
-    pub(super) kind: Option<&'static Kind>,
-    /// An object.
-    pub(super) payload: Option<&'b RawValue>,
-    /// The members that are not about the event.
-    pub(super) transport: &'static [&'static str],
-}
-
-/// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
-/// lacks the type.
-pub(super) fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
-    let transport = transport(body);
-    let payload = payload(body, transport);
-    let event_type = match body.text("EventType") {
-        Some(event_type) => event_type,
-        None => type_of(payload.as_ref().map(|(name, _)| name)?)?.into(),
-    };
-    Some(Found { kind: kind(&event_type), event_type, payload: payload.map(|(_, value)| value), transport })
-}
-
-/// The member that is an object. Should tomorrow's body have several, the one named like an event.
-fn payload<'b>(body: &'b Body<'_>, transport: &[&str]) -> Option<(Cow<'b, str>, &'b RawValue)> {
-    let objects = || {
-        body.members().filter(|(name, value)| value.get().starts_with('{') && !transport.contains(&&**name))
-    };
-    objects()
-        .find(|(name, _)| kind_with(name).is_some())
-        .or_else(|| objects().find(|(name, _)| name.ends_with("Event")))
-        .or_else(|| objects().next())
-}
-
-/// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
-fn type_of(payload: &str) -> Option<String> {
-    let event_type = match kind_with(payload) {
-        Some(kind) => kind.event_type,
-        None => payload.strip_suffix("Event").filter(|name| !name.is_empty())?,
-    };
-    Some(event_type.to_owned())
-}
-
-fn kind_with(member: &str) -> Option<&'static Kind> {
+/// The kind that has a payload member of this name.
+pub(super) fn kind_with(member: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.members.contains(&member))
 }
 
 /// Four documented types end in `Event`, which may be a slip, so either spelling is taken (inferred).
-fn kind(event_type: &str) -> Option<&'static Kind> {
+pub(super) fn kind(event_type: &str) -> Option<&'static Kind> {
     KINDS
         .iter()
         .find(|kind| kind.event_type == event_type)

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::kind::{self, Kind};
+use serde_json::value::RawValue;
+
+use super::kind::{Kind, kind, kind_with};
 use crate::event::envelope::Outcome;
 use crate::event::{Body, Object, only_item, text};
 use crate::senders::Notification;
@@ -21,7 +23,7 @@ const TRANSPORTS: [&[&str]; 4] = [
 
 /// Reads a body of format v3.0: an `EventType` and one member that is not null, the payload.
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
-    let kind::Found { event_type, kind, payload, transport } = kind::find(body)?;
+    let Found { event_type, kind, payload, transport } = find(body)?;
     let object = payload.and_then(Object::of);
     let text = |path| object.as_ref()?.text(path).map(Cow::into_owned);
 
@@ -39,6 +41,49 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
         outcome: kind.zip(payload).map_or(Outcome::Unknown, |(kind, payload)| kind.rule.outcome(payload)),
         transport,
     })
+}
+
+/// What a body of format v3.0 is about.
+struct Found<'b> {
+    event_type: Cow<'b, str>,
+    /// Nothing for a type that is not in the table.
+    kind: Option<&'static Kind>,
+    /// An object.
+    payload: Option<&'b RawValue>,
+    /// The members that are not about the event.
+    transport: &'static [&'static str],
+}
+
+/// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
+/// lacks the type.
+fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
+    let transport = transport(body);
+    let payload = payload(body, transport);
+    let event_type = match body.text("EventType") {
+        Some(event_type) => event_type,
+        None => type_of(payload.as_ref().map(|(name, _)| name)?)?.into(),
+    };
+    Some(Found { kind: kind(&event_type), event_type, payload: payload.map(|(_, value)| value), transport })
+}
+
+/// The member that is an object. Should tomorrow's body have several, the one named like an event.
+fn payload<'b>(body: &'b Body<'_>, transport: &[&str]) -> Option<(Cow<'b, str>, &'b RawValue)> {
+    let objects = || {
+        body.members().filter(|(name, value)| value.get().starts_with('{') && !transport.contains(&&**name))
+    };
+    objects()
+        .find(|(name, _)| kind_with(name).is_some())
+        .or_else(|| objects().find(|(name, _)| name.ends_with("Event")))
+        .or_else(|| objects().next())
+}
+
+/// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
+fn type_of(payload: &str) -> Option<String> {
+    let event_type = match kind_with(payload) {
+        Some(kind) => kind.event_type,
+        None => payload.strip_suffix("Event").filter(|name| !name.is_empty())?,
+    };
+    Some(event_type.to_owned())
 }
 
 /// The members of the signature as this body spells them. Without both halves in some spelling there is none, and a lone
