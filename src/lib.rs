@@ -37,6 +37,9 @@ pub mod storage;
 pub mod telemetry;
 pub mod trace;
 
+/// The typed events of both senders, and the envelope as a plain serde struct.
+pub use mediahook_events as events;
+
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -63,7 +63,7 @@ impl DynamoDbLedger {
         Self { client: Client::from_conf(config.build()), table, terms, owner, now }
     }
 
-    /// What a refused claim says of whoever was there first.
+    /// What the record says that is there already.
     fn refused(&self, error: &SdkError<PutItemError>, lease: Lease) -> Result<Claim, StoreError> {
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
             return Err(store_error(error));
@@ -108,7 +108,7 @@ impl Ledger for DynamoDbLedger {
         }
     }
 
-    /// Whoever holds the lease by now: the effect was had, and who comes next shall know.
+    /// Whichever process holds the lease by now: the event was processed, and a redelivery must find that.
     async fn complete(&self, lease: &Lease) -> Result<(), StoreError> {
         let put = self
             .client

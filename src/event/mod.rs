@@ -4,6 +4,7 @@ pub mod body;
 mod canonical;
 pub mod envelope;
 pub mod id;
+mod typed;
 
 pub use body::{Body, MAX_DEPTH, Object, Unreadable, only_item, text};
 pub(crate) use canonical::Name;

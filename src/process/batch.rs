@@ -1,4 +1,4 @@
-//! One batch: which records had their effect, and which come again.
+//! One batch: which records are processed, and which SQS is to redeliver.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -31,10 +31,10 @@ pub struct Processor<D, L = Infallible, Q = Infallible> {
     now: Clock,
 }
 
-/// What time it is: by it the age of events is told.
+/// The wall clock, by which the age of events is logged.
 pub type Clock = fn() -> OffsetDateTime;
 
-/// The batch cannot be answered record by record, so all of it must come again.
+/// The batch cannot be answered record by record, so SQS has to redeliver all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a record without a message id failed: the whole batch must come again")]
 pub struct BatchError;
@@ -73,7 +73,7 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         Self { recorder, now, ..self }
     }
 
-    /// Asks in init whether events can be delivered at all. The first batch asks again where the answer was no.
+    /// Checks in init whether events can be delivered at all. The first batch checks again if they could not.
     pub async fn prepare(&self) {
         // What is wrong is logged by the batch that fails for it.
         let _ = self.handler.ready(READY).await;
@@ -82,7 +82,7 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     /// Processes a batch: its message groups side by side, the records of each in order. Answers which records failed.
     ///
     /// # Errors
-    /// A record that failed has no id. An answer with an empty id would have the same effect, less visibly.
+    /// [`BatchError`] if a record that failed has no id. An answer with an empty id would make SQS redeliver the batch, too.
     pub async fn process(
         &self,
         batch: SqsEvent,
@@ -179,7 +179,7 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
         (received >= max).then(|| format!("this was its last receive ({received} of {max})"))
     }
 
-    /// Processes an event under a claim, unless it is completed.
+    /// Processes an event, unless it is completed or in progress.
     async fn process_event(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Fate, Failure> {
         let Some(ledger) = &self.ledger else {
             return self.hand_over(delivery, deadline.handlers_until()).await.map(|()| Fate::Processed);
@@ -190,7 +190,7 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
             Claim::Completed => Ok(Fate::Duplicate),
             Claim::InProgress => Err(Failure::new("in progress elsewhere")),
             Claim::Granted(lease) => {
-                // Beyond its lease somebody else may have the effect.
+                // Beyond its lease another process may process it.
                 let until = deadline.handlers_until().min(asked + lease.length);
                 let result = self.hand_over(delivery, until).await;
                 settle(ledger, &lease, result.is_ok(), deadline).await;

@@ -1,10 +1,10 @@
 //! How long a batch may take, added up in one place.
 //!
-//! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what had its effect is marked
-//! completed, what had none is released, the answer goes back. A handler that is at work when the reserve begins is cut
+//! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what was processed is marked
+//! completed, the records of the others are released, the answer goes back. A handler that is at work when the reserve begins is cut
 //! off (at its next `await`), and a record that would have less than another reserve for itself is not begun. Both are
-//! reported failed and retried, with their claims released: to be killed instead would leave all of it to the leases. A
-//! record at its last receive is begun as long as any time is left for handlers, since SQS would not hand it over again.
+//! reported failed and retried, with their records released: to be killed instead would leave all of it to the leases. A
+//! record at its last receive is begun as long as any time is left for handlers, since SQS would not redeliver it.
 //!
 //! A short invocation keeps less: never more than a quarter of it.
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::config::{BUCKET, ConfigError, Environment};
 use crate::storage::idempotency::Terms;
 
-/// The variable with the name of the table that knows which events have had their effect. Without it an event that comes
-/// again has its effect again.
+/// The variable with the name of the table with the idempotency records. Without it an event that is redelivered is processed
+/// again.
 pub const TABLE: &str = "MEDIAHOOK_TABLE";
-/// The variable with the length of a claim's lease, in seconds; [`LEASE`] where it is not set. Set it to the function's
+/// The variable with the length of a lease, in seconds; [`LEASE`] where it is not set. Set it to the function's
 /// timeout: see [`Terms::lease`].
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time a completed event is known, in seconds; [`IDEMPOTENCY_TTL`] where it is not set.
@@ -24,7 +24,7 @@ pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
 /// one is sent to [`DEAD_LETTER_QUEUE_URL`] before SQS moves the rest of its group with it.
 pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
 
-/// How long a claim lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
+/// How long a lease lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
 /// the template for the function's timeout.
 pub const LEASE: Duration = Duration::from_secs(30);
 /// How long a completed event is known, unless the environment says otherwise.

@@ -7,20 +7,20 @@ use std::time::Duration;
 use crate::event::envelope::Envelope;
 use crate::trace::Trace;
 
-/// Takes an event to its effect. This is where your own code goes.
+/// Processes an event. This is where your own code goes.
 ///
 /// Events of one media come one after the other, in the order they were received; those of different media may come at
 /// the same time, in one process or several. With a table (`MEDIAHOOK_TABLE`) an event is handled by one at a time, and
 /// not again once this has returned `Ok`. It can be handled again after it began and did not end: an error, a panic, a
-/// crash, a handler that was cut off. So an effect must bear being begun twice.
+/// crash, a handler that was cut off. So a handler must be idempotent.
 ///
 /// The data of an event too large for the queue is fetched by [`crate::storage::claim_check::check_out`].
 pub trait Handler: Send + Sync {
-    /// Returns once the effect is there. When the invocation is about to end, this is cut off at an `await`.
+    /// Returns once the event is processed. When the invocation is about to end, this is cut off at an `await`.
     ///
     /// # Errors
-    /// It is not. [`Failure`] says whether the event comes again or goes to the dead-letter queue. A panic is a failure
-    /// that comes again.
+    /// [`Failure`] if it was not processed: it says whether the event is retried or goes to the dead-letter queue. After a
+    /// panic it is retried.
     fn handle(&self, event: &Envelope) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
@@ -35,7 +35,7 @@ pub struct Delivery<'r> {
     pub trace: Option<Trace>,
 }
 
-/// What a [`super::Processor`] hands events to: every [`Handler`], and whoever passes them on as they came.
+/// What a [`super::Processor`] hands events to: every [`Handler`], and the publisher, which passes them on as they came.
 pub trait Deliver: Send + Sync {
     /// As [`Handler::handle`].
     fn deliver(&self, delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -67,8 +67,8 @@ impl<H: Handler> Deliver for H {
     }
 }
 
-/// Why an event has had no effect, and what is to become of it; its text goes to the log. Anything that can be displayed
-/// becomes one by `?`, to be tried again.
+/// Why an event was not processed, and whether it is retried. Its text goes to the log. Anything that can be displayed becomes
+/// one by `?`, to be retried.
 pub struct Failure {
     reason: String,
     then: Then,
@@ -88,7 +88,7 @@ impl Failure {
         Self { reason: reason.to_string(), then: Then::Retry }
     }
 
-    /// A failure that no repetition mends: the event goes to the dead-letter queue now, and what follows it in its media's
+    /// A failure that no retry can change: the event goes to the dead-letter queue now, and what follows it in its media asset's
     /// order gets its turn. Where no dead-letter queue is set (`MEDIAHOOK_DEAD_LETTER_QUEUE_URL`), it is as with
     /// [`Failure::new`].
     pub fn dead_letter(reason: impl fmt::Display) -> Self {

@@ -19,11 +19,11 @@ use crate::trace::Trace;
 
 /// What became of a record.
 pub(super) enum Fate {
-    /// Its event took effect.
+    /// Its event was processed.
     Processed,
-    /// Its event had taken effect before.
+    /// Its event was processed before.
     Duplicate,
-    /// It comes again.
+    /// SQS redelivers it.
     Failed(Failure),
     /// It went to the dead-letter queue.
     DeadLetter(Failure),
@@ -36,7 +36,7 @@ pub(super) struct Done<'a> {
     pub(super) envelope: Option<&'a Envelope>,
     pub(super) trace: Option<Trace>,
     pub(super) fate: &'a Fate,
-    /// How many behind it in its group come again because of it.
+    /// How many behind it in its group SQS redelivers because of it.
     pub(super) held_back: usize,
     pub(super) at: OffsetDateTime,
     pub(super) total: Duration,
@@ -96,7 +96,7 @@ impl Done<'_> {
         let (level, message, metric) = match self.fate {
             Fate::Processed => (Level::INFO, "processed", PROCESSED),
             Fate::Duplicate => {
-                (Level::INFO, "completed before: a repeated event, without effect", DUPLICATES)
+                (Level::INFO, "completed before: a duplicate, not processed again", DUPLICATES)
             }
             Fate::Failed(_) => (Level::ERROR, "record failed", FAILED),
             Fate::DeadLetter(_) => (Level::ERROR, "dead letter", DEAD_LETTERED),

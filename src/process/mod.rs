@@ -1,11 +1,11 @@
 //! The asynchronous half: the queue's batches, record by record, to a [`Handler`].
 //!
 //! A record that fails is reported alone, and the rest of its message group with it, so that one media's events keep
-//! their order; every other group goes on. SQS hands what was reported over again when its visibility timeout ends, and
+//! their order; every other group goes on. SQS redelivers what was reported when its visibility timeout ends, and
 //! counts a receive for each of them, tried or not. So a record that fails at its last receive (`maxReceiveCount`) is sent to
 //! the dead-letter queue by us, and its group goes on; what can never succeed goes there at once.
 //!
-//! With a table, each event takes effect once: see [`ledger`], and `docs/process.md` for what happens in each crash.
+//! With a table, each event is processed once: see [`crate::storage::idempotency`], and `docs/process.md` for what happens in each crash.
 
 mod batch;
 pub mod budget;

@@ -68,7 +68,7 @@ pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
 fn processor<D: Deliver>(handler: D, environment: Environment) -> Result<Ready<D>, ConfigError> {
     let Config { table, dead_letter_queue_url, max_receive_count } = Config::read(&environment)?;
     if table.is_none() {
-        tracing::warn!("{TABLE} is not set: an event that comes again takes effect again");
+        tracing::warn!("{TABLE} is not set: an event that is redelivered is processed again");
     }
     if dead_letter_queue_url.is_some() && max_receive_count.is_none() {
         tracing::warn!(

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
+use crate::event::Unreadable;
 use crate::event::envelope::Envelope;
-use crate::ingest::Unreadable;
 use crate::pull::memory::Share;
 use crate::senders::pull::PullError;
 

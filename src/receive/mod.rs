@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 pub use authentic::{Authentic, Refusal};
 
-use crate::ingest::Unreadable;
+use crate::event::Unreadable;
 use crate::lambda::invocation::Invocation;
 use crate::lambda::request::Malformed;
 use crate::senders::CallbackRequest;

@@ -1,4 +1,4 @@
-//! Idempotency: which events have had their effect, and which are having it.
+//! Idempotency records: which events are in progress, and which are completed.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -8,46 +8,46 @@ use time::OffsetDateTime;
 
 use crate::storage::StoreError;
 
-/// Keeps a record of each event by its id: *in progress* while a claim's lease lasts, *completed* until it expires.
+/// Keeps a record of each event by its id: *in progress* until its lease ends, *completed* until it expires.
 ///
-/// An effect is had under a claim and by nobody else meanwhile. A claim whose holder crashed ends with its lease.
+/// While one process has an event in progress, no other one may process it. If that process crashes, the lease ends.
 pub trait Ledger: Send + Sync {
     /// Claims an event, unless somebody has it in progress or it is completed.
     ///
     /// # Errors
-    /// The ledger did not say. The event may be claimed all the same, which its lease ends.
+    /// No answer: the event may be in progress all the same, until its lease ends.
     fn claim(&self, id: &str) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
-    /// The event has had its effect: until that record expires, it is not claimed again.
+    /// The event was processed: until the record expires, it is not processed again.
     ///
     /// # Errors
-    /// The ledger did not say so. When the lease ends, the event can be claimed again.
+    /// No answer: when the lease ends, the event may be processed again.
     fn complete(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The event has had no effect: it can be claimed at once. A claim that is no longer ours stays as it is.
+    /// The event was not processed: it can be retried at once. A record that another process holds by now stays.
     ///
     /// # Errors
-    /// The ledger did not say so. The event can be claimed when the lease ends.
+    /// No answer: the event can be retried when the lease ends.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// What became of a claim.
+/// Whether an event may be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// The event is ours until the lease ends.
     Granted(Lease),
     /// Somebody has it in progress.
     InProgress,
-    /// It has had its effect.
+    /// It was processed before.
     Completed,
 }
 
-/// How long a claim lasts.
+/// An event that is in progress, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The event's id.
     pub id: String,
-    /// From the claim to its end.
+    /// How long it lasts from its beginning.
     pub length: Duration,
     /// When it ends, by the clock that the ledger goes by.
     pub ends: OffsetDateTime,
@@ -57,9 +57,9 @@ pub struct Lease {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     /// How long an event is in progress. At least what an invocation may take, so that it does not end while somebody is
-    /// at work; at most the queue's visibility timeout, so that an event that comes again after a crash is not refused.
+    /// at work; at most the queue's visibility timeout, so that an event that is redelivered after a crash does not find its own record.
     pub lease: Duration,
-    /// How long a completed event is known: longer than the same event may come again.
+    /// How long a completed event is remembered: longer than the same event may be redelivered.
     pub ttl: Duration,
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::event::Unreadable;
 use crate::event::envelope::rfc3339;
-use crate::ingest::Unreadable;
 use crate::storage::keys;
 use crate::storage::{Bucket, StoreError};
 

@@ -27,6 +27,7 @@ mod pull;
 mod rotation;
 mod store;
 mod storm;
+mod structure;
 mod telemetry;
 mod template;
 mod third_sender;
