@@ -63,11 +63,26 @@ fn a_rule_that_never_fires_guards_the_bus() {
     let rule = |property: &str| template.at(&format!("Resources.EventBusGuard.{property}"));
     assert_eq!(rule("Type"), "AWS::Events::Rule");
     assert_eq!(rule("Condition"), "PutsOnBus");
-    assert_eq!(rule("Properties.EventBusName"), "!Ref EventBusName");
+    assert_eq!(rule("Properties.EventBusName"), "!If [OwnBus, !Ref Bus, !Ref EventBusName]");
     assert_eq!(rule("Properties.State"), "DISABLED");
     assert_eq!(rule("Properties.EventPattern.source"), "[mediahook]");
     let after_it = "!If [PutsOnBus, !Ref EventBusGuard, !Ref AWS::NoValue]";
     assert_eq!(template.variable("MEDIAHOOK_EVENT_BUS_GUARD"), after_it, "the processor is created after it");
+}
+
+/// By default every event is put on a bus with an archive, and what is archived can be read until the archive drops it.
+#[test]
+fn by_default_events_are_kept() {
+    let template = Template::read();
+    assert_eq!(template.at("Parameters.EventBus.Default"), "OWN");
+    assert!(template.number("Parameters.ArchiveRetentionDays.Default") > 0);
+    assert_eq!(template.at("Resources.BusArchive.Properties.SourceArn"), "!GetAtt Bus.Arn");
+    assert_eq!(template.at("Resources.BusArchive.Properties.RetentionDays"), "!Ref ArchiveRetentionDays");
+    let queues_days = (template.number("Resources.Queue.Properties.MessageRetentionPeriod")
+        + template.number("Resources.DeadLetterQueue.Properties.MessageRetentionPeriod"))
+        / (24 * 60 * 60);
+    let longest = queues_days + template.number("Parameters.ArchiveRetentionDays.MaxValue");
+    assert!(template.number("Parameters.PayloadRetentionDays.MinValue") > longest, "a dataref outlives its data");
 }
 
 fn indent(line: &str) -> usize {
@@ -104,7 +119,11 @@ fn the_processor_has_all_its_variables_and_the_table_expires() {
     for (name, value) in [
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
-        (config::EVENT_BUS, "!Ref EventBusName"),
+        (
+            config::EVENT_BUS,
+            "!If [PutsOnBus, !If [OwnBus, !Ref Bus, !Ref EventBusName], !Ref AWS::NoValue]",
+        ),
+        ("MEDIAHOOK_DESTINATION", "!If [PutsOnBus, !Ref AWS::NoValue, log]"),
         (config::MAX_RECEIVE_COUNT, "!Ref MaxReceiveCount"),
         (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
         (mediahook::config::BUCKET, "!Ref Bucket"),
