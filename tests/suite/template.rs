@@ -85,6 +85,24 @@ fn by_default_events_are_kept() {
     assert!(template.number("Parameters.PayloadRetentionDays.MinValue") > longest, "a dataref outlives its data");
 }
 
+/// A sender has the address: it changes when one of these is replaced, and these are what SAM's `FunctionUrlConfig` made.
+#[test]
+fn the_function_url_is_the_one_that_earlier_versions_had() {
+    let template = Template::read();
+    let url = |property: &str| template.at(&format!("Resources.ReceiverUrl.{property}"));
+    assert_eq!(url("Type"), "AWS::Lambda::Url");
+    assert_eq!(url("Properties.TargetFunctionArn"), "!Ref Receiver", "an alias has another address");
+    assert!(!template.0.contains_key("Resources.ReceiverUrl.Properties.Qualifier"));
+    assert!(!template.0.keys().any(|path| path.contains("AutoPublishAlias")));
+    for (permission, action) in [
+        ("ReceiverUrlPublicPermissions", "lambda:InvokeFunctionUrl"),
+        ("ReceiverURLInvokeAllowPublicAccess", "lambda:InvokeFunction"),
+    ] {
+        let property = |name: &str| template.at(&format!("Resources.{permission}.{name}"));
+        assert_eq!([property("Properties.Action"), property("Condition")], [action, "HasUrl"]);
+    }
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
