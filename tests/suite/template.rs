@@ -103,6 +103,32 @@ fn the_function_url_is_the_one_that_earlier_versions_had() {
     }
 }
 
+/// What holds events, or protects what holds them, outlives the stack; all but the table, whose knowledge is worth an hour.
+#[test]
+fn deleting_the_stack_deletes_no_event_and_no_key() {
+    let template = Template::read();
+    let retained = [
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+        "AWS::SecretsManager::Secret",
+        "AWS::Logs::LogGroup",
+        "AWS::Events::EventBus",
+        "AWS::Events::Archive",
+    ];
+    let typed = template.0.iter().filter(|(_, kind)| retained.contains(&kind.as_str()));
+    let resources: Vec<_> = typed.filter_map(|(path, _)| path.strip_suffix(".Type")).collect();
+    assert!(resources.len() >= 12, "{resources:?}");
+    for resource in resources {
+        let policy = |name: &str| template.at(&format!("{resource}.{name}"));
+        let policies = [policy("UpdateReplacePolicy"), policy("DeletionPolicy")];
+        assert_eq!(policies, ["Retain", "RetainExceptOnCreate"], "{resource}");
+    }
+    assert_eq!(template.at("Resources.Table.DeletionPolicy"), "Delete");
+    assert_eq!(template.at("Resources.Bucket.Properties.VersioningConfiguration.Status"), "Enabled");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
