@@ -243,26 +243,32 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
 /// An event is retried once in each visibility timeout, and after the last it no longer counts as failed.
 #[test]
 fn an_event_that_always_fails_is_an_alarm_before_it_is_a_dead_letter() {
-    let template = Template::read();
-    let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
-    let receives = template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount");
-    let alarm = "Resources.FailedAlarm.Properties";
-    let period = template.number(&format!("{alarm}.Period"));
-    let periods = template.number(&format!("{alarm}.EvaluationPeriods"));
-    assert!(periods >= 2, "what fails once is retried, and no alarm");
-    assert!(period > visibility, "each period has one of its failures");
-    let last_failure = (receives - 2) * visibility;
-    assert!(period * (periods - 1) <= last_failure, "however the periods lie, its failures are in so many");
-    assert!(period * periods < (receives - 1) * visibility, "and over before its last receive");
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
+        let receives = template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount");
+        let alarm = "Resources.FailedAlarm.Properties";
+        let period = template.number(&format!("{alarm}.Period"));
+        let periods = template.number(&format!("{alarm}.EvaluationPeriods"));
+        assert!(period % 60 == 0 && period * periods <= 86_400, "{changed}: CloudWatch's own rules");
+        assert!(periods >= 2, "{changed}: what fails once is retried, and no alarm");
+        assert!(period > visibility, "{changed}: each period has one of its failures");
+        let last_failure = (receives - 2) * visibility;
+        assert!(
+            period * (periods - 1) <= last_failure,
+            "{changed}: however the periods lie, its failures are in so many"
+        );
+        assert!(period * periods < (receives - 1) * visibility, "{changed}: and over before its last receive");
+    }
 }
 
 #[test]
 fn the_queue_is_late_when_an_event_could_have_failed_for_good() {
-    let template = Template::read();
-    let queue = "Resources.Queue.Properties";
-    let until_dead = template.number(&format!("{queue}.VisibilityTimeout"))
-        * template.number(&format!("{queue}.RedrivePolicy.maxReceiveCount"));
-    assert_eq!(template.number("Resources.QueueAgeAlarm.Properties.Threshold"), until_dead);
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let late = template.number("Resources.QueueAgeAlarm.Properties.Threshold");
+        let five_retries = 5 * template.number("Resources.Queue.Properties.VisibilityTimeout");
+        assert!(late >= five_retries.max(900), "{changed}");
+        assert!(late <= 5 * five_retries.max(900), "{changed}: hours late, and no alarm");
+    }
 }
 
 #[test]
