@@ -74,6 +74,8 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ),
     // Of the receiver alone: no other function has a URL.
     ("AWS/Lambda", "FunctionName=Receiver", &["Url5xxCount", "UrlRequestLatency"]),
+    // docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html, read on 2026-11-26.
+    ("AWS/Scheduler", "ScheduleGroup=ScheduleGroup", &["TargetErrorCount"]),
     // docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html, read on 2026-11-26.
     ("AWS/ApiGateway", "ApiId=HttpApi", &["5xx", "Latency"]),
     (
@@ -260,8 +262,8 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     let not_by_default = ["AlarmsWithoutPuller", "AlarmsWithApi"];
     let elsewhere =
         alarms.iter().filter(|a| not_by_default.contains(&template.at(&format!("{a}.Condition"))));
-    assert_eq!(alarms.len() - elsewhere.count(), 26, "Parameters.Alarms.Description");
-    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-six alarms"));
+    assert_eq!(alarms.len() - elsewhere.count(), 27, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-seven alarms"));
 }
 
 /// Whoever looks at a dead letter hides it for a while, and it is still one. What is deleted after 14 days is an alarm before.

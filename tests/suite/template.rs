@@ -169,6 +169,42 @@ fn deleting_the_stack_deletes_no_event_and_no_key() {
     assert_eq!(template.at("Resources.Bucket.Properties.VersioningConfiguration.Status"), "Enabled");
 }
 
+/// In an organisation, each role has its boundary, and what holds events or keys can have one's own key.
+#[test]
+fn roles_have_a_boundary_and_what_holds_events_a_key() {
+    let template = Template::read();
+    let of_type = |of: &str| {
+        let found = template.0.iter().filter(move |(_, kind)| *kind == of);
+        found.filter_map(|(path, _)| path.strip_suffix(".Type").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let roles = of_type("AWS::IAM::Role");
+    assert_eq!(roles.len(), 4);
+    for role in roles {
+        let boundary = template.at(&format!("{role}.Properties.PermissionsBoundary"));
+        assert_eq!(boundary, "!If [HasBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]", "{role}");
+    }
+    let encryption =
+        "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID";
+    for (kind, number, property) in [
+        ("AWS::SQS::Queue", 2, "KmsMasterKeyId"),
+        ("AWS::S3::Bucket", 1, encryption),
+        ("AWS::SecretsManager::Secret", 1, "KmsKeyId"),
+        ("AWS::Logs::LogGroup", 3, "KmsKeyId"),
+        ("AWS::Events::EventBus", 1, "KmsKeyIdentifier"),
+        ("AWS::Events::Archive", 1, "KmsKeyIdentifier"),
+    ] {
+        let resources = of_type(kind);
+        assert_eq!(resources.len(), number, "{kind}");
+        for resource in resources {
+            let key = template.at(&format!("{resource}.Properties.{property}"));
+            assert_eq!(key, "!If [HasKey, !Ref KmsKeyArn, !Ref AWS::NoValue]", "{resource}");
+        }
+    }
+    assert_eq!(template.at("Resources.Table.Properties.SSESpecification"), "!If");
+    let schedule = "Resources.Puller.Properties.Events.EveryMinute.Properties";
+    assert_eq!(template.at(&format!("{schedule}.RoleArn")), "!GetAtt ScheduleRole.Arn");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
