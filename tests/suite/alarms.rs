@@ -75,6 +75,10 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ),
     // Of the receiver alone: no other function has a URL.
     ("AWS/Lambda", "FunctionName=Receiver", &["Url5xxCount", "UrlRequestLatency"]),
+    // docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html, read on 2026-11-26.
+    ("AWS/Scheduler", "ScheduleGroup=ScheduleGroup", &["TargetErrorCount"]),
+    // docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html, read on 2026-11-26.
+    ("AWS/ApiGateway", "ApiId=HttpApi", &["5xx", "Latency"]),
     (
         "AWS/SQS",
         "QueueName",
@@ -145,19 +149,41 @@ fn named(value: &str) -> String {
     value.trim_start_matches("${").trim_end_matches('}').trim_end_matches(".QueueName").to_owned()
 }
 
-fn seen_by_alarm(template: &Template, alarm: &str) -> Seen {
-    let property = |name: &str| template.at(&format!("{alarm}.Properties.{name}")).to_owned();
-    let list = property("Dimensions");
-    let dimensions = list.split("Name: ").skip(1).map(|dimension| {
+/// The one metric of most alarms; those that an alarm's expression adds up.
+fn seen_by_alarm(template: &Template, alarm: &str) -> Vec<Seen> {
+    let property = |name: &str| template.0.get(&format!("{alarm}.Properties.{name}")).map(String::as_str);
+    if let Some(metrics) = property("Metrics") {
+        let value = |of: &str, name: &str| {
+            let rest = of.split_once(&format!("{name}: ")).map(|(_, rest)| rest.to_owned());
+            rest.and_then(|rest| rest.split(' ').next().map(str::to_owned)).expect("a member of the metric")
+        };
+        let stats = metrics.split("MetricStat:").skip(1);
+        return stats.map(|of| seen(alarm, &value(of, "Namespace"), &value(of, "MetricName"), of)).collect();
+    }
+    let [Some(namespace), Some(name), Some(dimensions)] =
+        ["Namespace", "MetricName", "Dimensions"].map(property)
+    else {
+        panic!("{alarm}: which metric?")
+    };
+    vec![seen(alarm, namespace, name, dimensions)]
+}
+
+fn seen(by: &str, namespace: &str, name: &str, dimensions: &str) -> Seen {
+    let list = dimensions.split("{ Name: ").skip(1).map(|dimension| {
         let (name, rest) = dimension.split_once(", Value: ").expect("a name and a value");
         (name.to_owned(), named(rest.split(" }").next().unwrap_or_default()))
     });
     Seen {
-        by: alarm.to_owned(),
-        namespace: property("Namespace"),
-        name: property("MetricName"),
-        dimensions: dimensions.collect(),
+        by: by.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        dimensions: list.collect(),
     }
+}
+
+/// The metric of an alarm that has one.
+fn only_seen_by(template: &Template, alarm: &str) -> Seen {
+    seen_by_alarm(template, alarm).pop().expect("a metric")
 }
 
 fn widgets(template: &Template) -> Vec<Value> {
@@ -186,7 +212,7 @@ fn seen_on_dashboard(template: &Template) -> Vec<Seen> {
 }
 
 fn all_seen(template: &Template) -> Vec<Seen> {
-    let mut seen: Vec<_> = alarms(template).iter().map(|alarm| seen_by_alarm(template, alarm)).collect();
+    let mut seen: Vec<_> = alarms(template).iter().flat_map(|a| seen_by_alarm(template, a)).collect();
     seen.extend(seen_on_dashboard(template));
     seen
 }
@@ -226,42 +252,66 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
         let (words, anchor) = description.split_once(" docs/operations.md#").ok_or(alarm).expect("an anchor");
         assert!((40..=1024).contains(&words.len()), "{alarm}: {words}");
         assert!(anchors.contains(anchor), "{alarm}: no section #{anchor} in docs/operations.md");
-        let topic = "!If [TellsTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]";
+        let topic = "[!If [MakesTopic, !Ref AlarmTopic, !Ref AWS::NoValue], \
+                     !If [HasTopic, !Ref AlarmTopicArn, !Ref AWS::NoValue]]";
         assert_eq!([property("AlarmActions"), property("OKActions")], [topic, topic], "{alarm}");
         assert!(["notBreaching", "breaching", "ignore"].contains(&property("TreatMissingData")), "{alarm}");
         let condition = template.at(&format!("{alarm}.Condition"));
         assert!(condition.starts_with("Alarms"), "{alarm}: only where alarms are wanted");
     }
-    // What is paid for is what the parameter's description says: one of two conditions has two alarms, the other one.
-    let either =
-        alarms.iter().filter(|a| template.at(&format!("{a}.Condition")) == "AlarmsWithoutPuller").count();
-    assert_eq!(alarms.len() - either, 25, "Parameters.Alarms.Description");
-    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-five alarms"));
+    // What is paid for by default is what the parameter's description says.
+    let not_by_default = ["AlarmsWithoutPuller", "AlarmsWithApi"];
+    let elsewhere =
+        alarms.iter().filter(|a| not_by_default.contains(&template.at(&format!("{a}.Condition"))));
+    assert_eq!(alarms.len() - elsewhere.count(), 28, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-eight alarms"));
+}
+
+/// Whoever looks at a dead letter hides it for a while, and it is still one. What is deleted after 14 days is an alarm before.
+#[test]
+fn dead_letters_count_while_somebody_looks_at_them() {
+    let template = Template::read();
+    let alarm = "Resources.DeadLettersAlarm";
+    let added: Vec<_> = seen_by_alarm(&template, alarm).into_iter().map(|seen| seen.name).collect();
+    assert_eq!(added, ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"]);
+    assert!(template.at(&format!("{alarm}.Properties.Metrics")).contains("Expression: visible + in_flight,"));
+    let age = template.number("Resources.DeadLetterAgeAlarm.Properties.Threshold");
+    let kept = template.number("Resources.DeadLetterQueue.Properties.MessageRetentionPeriod");
+    assert_eq!((age, kept), (10 * 24 * 60 * 60, 14 * 24 * 60 * 60));
 }
 
 /// An event is retried once in each visibility timeout, and after the last it no longer counts as failed.
 #[test]
 fn an_event_that_always_fails_is_an_alarm_before_it_is_a_dead_letter() {
-    let template = Template::read();
-    let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
-    let receives = template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount");
-    let alarm = "Resources.FailedAlarm.Properties";
-    let period = template.number(&format!("{alarm}.Period"));
-    let periods = template.number(&format!("{alarm}.EvaluationPeriods"));
-    assert!(periods >= 2, "what fails once is retried, and no alarm");
-    assert!(period > visibility, "each period has one of its failures");
-    let last_failure = (receives - 2) * visibility;
-    assert!(period * (periods - 1) <= last_failure, "however the periods lie, its failures are in so many");
-    assert!(period * periods < (receives - 1) * visibility, "and over before its last receive");
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
+        let receives = template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount");
+        let alarm = "Resources.FailedAlarm.Properties";
+        let period = template.number(&format!("{alarm}.Period"));
+        let periods = template.number(&format!("{alarm}.EvaluationPeriods"));
+        assert!(period % 60 == 0 && period * periods <= 86_400, "{changed}: CloudWatch's own rules");
+        assert!(periods >= 2, "{changed}: what fails once is retried, and no alarm");
+        assert!(period > visibility, "{changed}: each period has one of its failures");
+        let last_failure = (receives - 2) * visibility;
+        assert!(
+            period * (periods - 1) <= last_failure,
+            "{changed}: however the periods lie, its failures are in so many"
+        );
+        assert!(
+            period * periods < (receives - 1) * visibility,
+            "{changed}: and over before its last receive"
+        );
+    }
 }
 
 #[test]
 fn the_queue_is_late_when_an_event_could_have_failed_for_good() {
-    let template = Template::read();
-    let queue = "Resources.Queue.Properties";
-    let until_dead = template.number(&format!("{queue}.VisibilityTimeout"))
-        * template.number(&format!("{queue}.RedrivePolicy.maxReceiveCount"));
-    assert_eq!(template.number("Resources.QueueAgeAlarm.Properties.Threshold"), until_dead);
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let late = template.number("Resources.QueueAgeAlarm.Properties.Threshold");
+        let five_retries = 5 * template.number("Resources.Queue.Properties.VisibilityTimeout");
+        assert!(late >= five_retries.max(900), "{changed}");
+        assert!(late <= 5 * five_retries.max(900), "{changed}: hours late, and no alarm");
+    }
 }
 
 #[test]
@@ -280,7 +330,7 @@ fn the_dashboard_is_one_page_of_whole_rows() {
 /// `EvaluationPeriods` is told.
 fn breaches(template: &Template, alarm: &str, lines: &[Value]) -> bool {
     let property = |name: &str| template.at(&format!("{alarm}.Properties.{name}"));
-    let seen = seen_by_alarm(template, alarm);
+    let seen = only_seen_by(template, alarm);
     let counts: Vec<_> = lines.iter().filter_map(|line| seen.counted_in(line)).collect();
     if counts.is_empty() {
         return property("TreatMissingData") == "breaching";
@@ -379,17 +429,30 @@ async fn too_much_noise(world: &mut World) {
 
 async fn the_key_was_changed_at_the_sender(world: &mut World) {
     let signed = sign_tencent(PULL_COMPLETE, "NewSignKey2", now_s() + 600);
-    world.receive(vec![post("/tencent-vod/signed", &json!({}), &signed)]).await;
+    world.receive(few(&post("/tencent-vod/signed", &json!({}), &signed))).await;
 }
 
 async fn the_url_was_changed_at_the_sender(world: &mut World) {
-    world.receive(vec![post("/tencent-vod/token/old", &json!({}), PULL_COMPLETE)]).await;
+    world.receive(few(&post("/tencent-vod/token/old", &json!({}), PULL_COMPLETE))).await;
 }
 
 /// As often as it takes for an alarm about a source's own path.
 fn few(event: &Value) -> Vec<Value> {
     let threshold = Template::read().number("Parameters.SourceRefusedThreshold.Default");
     (0..=threshold).map(|_| event.clone()).collect()
+}
+
+/// Somebody has read a source's name in the documents, and tries each way in once.
+async fn a_stranger_knows_a_name(world: &mut World) {
+    let forged = sign_tencent(PULL_COMPLETE, "AnyKey", now_s() + 600);
+    let to = |path: &str, body: &str| post(path, &json!({}), body);
+    let tries = vec![
+        to("/tencent-vod/signed", PULL_COMPLETE),
+        to("/tencent-vod/signed", &forged),
+        to("/tencent-vod/token/guessed", PULL_COMPLETE),
+        to("/tencent-vod/pulled", PULL_COMPLETE),
+    ];
+    world.receive(tries).await;
 }
 
 async fn signing_was_switched_off_at_the_sender(world: &mut World) {
@@ -477,7 +540,7 @@ async fn the_bus_does_not_exist(world: &mut World) {
 async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_other() {
     let template = Template::read();
     let mut silent: BTreeSet<_> = alarms(&template).into_iter().collect();
-    silent.retain(|alarm| seen_by_alarm(&template, alarm).namespace == NAMESPACE);
+    silent.retain(|alarm| only_seen_by(&template, alarm).namespace == NAMESPACE);
     let ours = silent.clone();
     macro_rules! play {
         ($($fault:ident => $expected:expr;)*) => { $({
@@ -492,6 +555,7 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
     }
     play! {
         nothing_is_wrong => [];
+        a_stranger_knows_a_name => [];
         too_much_noise => ["RefusedAlarm"];
         the_key_was_changed_at_the_sender => ["WrongKeyAlarm"];
         the_url_was_changed_at_the_sender => ["WrongTokenAlarm"];

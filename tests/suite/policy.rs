@@ -417,6 +417,69 @@ async fn not_post_is_405_and_says_what_is() {
     world.assert_nothing_kept().await;
 }
 
+/// An HTTP API decodes the path that a function URL leaves encoded, and names its own domain. What Alibaba signs is the URL as
+/// it was set at the sender.
+#[tokio::test]
+async fn by_a_function_url_and_by_an_http_api_the_answers_are_the_same() {
+    const API: &str = "a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn";
+    let cloud = Cloud::start().await;
+    let (queue_url, _) = cloud.queues(5, 30).await;
+    let receiver = Receiver::new(
+        Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
+        SqsQueue::new(&cloud.aws(), queue_url, PATIENCE),
+        cloud.bucket(),
+        OffsetDateTime::now_utc,
+    );
+    let ask = |event: Value| {
+        let request = function_url::request(&event);
+        async { receiver.receive(request, deadline(), &Invocation::default()).await.status().as_u16() }
+    };
+    let by_url = |path: &str, query: &str, headers: &Value, body: &str| {
+        function_url::event("POST", path, query, headers, (body.to_owned(), false))
+    };
+    let by_api = |path: &str, query: &str, headers: &Value, body: &str| {
+        let mut event = by_url(path, query, headers, body);
+        event["requestContext"]["domainName"] = API.into();
+        event["requestContext"]["domainPrefix"] = "a1b2c3d4e5".into();
+        event["requestContext"]["accountId"] = "123456789012".into();
+        event
+    };
+    let alibaba = |url: &str| -> Value {
+        let signed = sign_alibaba(url, "CurrentAuthKey1", now_s());
+        signed.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+    };
+    let none = json!({});
+    let signed = sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600);
+    let (path, query) = ("/alibaba-ims/derived", "tenant=b%20c");
+    let (url, api) = (format!("https://{DOMAIN}{path}?{query}"), format!("https://{API}{path}?{query}"));
+    assert_eq!(ask(by_url(path, query, &alibaba(&url), PRODUCED)).await, 200);
+    assert_eq!(ask(by_api(path, query, &alibaba(&api), PRODUCED)).await, 200);
+    assert_eq!(ask(by_api(path, query, &alibaba(&url), PRODUCED)).await, 401, "signed for another address");
+    let set = alibaba("https://hooks.example.com/alibaba-ims/set?tenant=a");
+    assert_eq!(ask(by_api("/alibaba-ims/set", "tenant=a", &set, PRODUCED)).await, 200);
+    assert_eq!(ask(by_api("/tencent-vod/signed", "", &none, &signed)).await, 200);
+    assert_eq!(ask(by_api("/tencent-vod/token/first-path-token", "", &none, PULL_COMPLETE)).await, 200);
+    // The same request, as each of the two hands it over: names and tokens have nothing that is encoded, so a path that
+    // arrives encoded is no source's. Decoded it may be one's, and is authenticated like any other.
+    let forged = sign_tencent(PULL_COMPLETE, "ForgedKey", now_s() + 600);
+    assert_eq!(ask(by_url("/tencent-vod/sign%65d", "", &none, &forged)).await, 404);
+    assert_eq!(ask(by_api("/tencent-vod/signed", "", &none, &forged)).await, 401);
+    for (encoded, decoded) in [
+        ("/tencent-vod/open%2Ftoken", "/tencent-vod/open/token"),
+        ("/%2e%2e/tencent-vod/open", "/../tencent-vod/open"),
+        ("/tencent-vod/open%00", "/tencent-vod/open\0"),
+        ("/tencent-vod/open%3Fa", "/tencent-vod/open?a"),
+        ("/tencent-vod/open%20", "/tencent-vod/open "),
+        ("/tencent-vod/open%FF", "/tencent-vod/open\u{fffd}"),
+        ("/tencent-vod/open%252F", "/tencent-vod/open%252F"),
+    ] {
+        assert_eq!(ask(by_url(encoded, "", &none, PULL_COMPLETE)).await, 404, "{encoded}");
+        // 400 where the decoded path is none that a request can have.
+        let status = ask(by_api(decoded, "", &none, PULL_COMPLETE)).await;
+        assert!([400, 404].contains(&status), "{decoded:?}: {status}");
+    }
+}
+
 /// What cannot be a request is answered, and no failed invocation: a stranger can send it.
 #[tokio::test]
 async fn odd_invocations_are_answered_like_any_other() {

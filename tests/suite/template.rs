@@ -7,7 +7,7 @@ use mediahook::process::budget::RESERVE;
 use mediahook::process::config;
 
 /// The template, read as far as the tests need: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
-/// Lists are their text; comments, and lists over several lines, are passed over.
+/// Lists are their text; comments, and lists over several lines but for `Metrics`, are passed over.
 pub(super) struct Template(pub(super) BTreeMap<String, String>);
 
 impl Template {
@@ -26,7 +26,7 @@ impl Template {
             path.retain(|(of, _)| *of < indent);
             path.push((indent, key));
             let mut value = value.trim().to_owned();
-            if value.ends_with(">-") || value.ends_with('|') {
+            if value.ends_with(">-") || value.ends_with('|') || key == "Metrics" {
                 value.clear();
                 while let Some(more) = lines.next_if(|more| more.is_empty() || self::indent(more) > indent) {
                     value = format!("{value} {}", more.trim());
@@ -42,13 +42,50 @@ impl Template {
         self.0.get(path).ok_or(path).expect("a path in the template")
     }
 
-    /// A figure, or the default of the parameter that stands in its place.
+    /// The same template where a user gives this value to a parameter.
+    fn with(&self, parameter: &str, value: &str) -> Self {
+        let mut scalars = self.0.clone();
+        scalars.insert(format!("Parameters.{parameter}.Default"), value.to_owned());
+        Self(scalars)
+    }
+
+    /// A figure, the default of the parameter that stands in its place, or what a mapping has for that default.
     pub(super) fn number(&self, path: &str) -> u64 {
         let value = self.at(path);
-        let value = value
-            .strip_prefix("!Ref ")
-            .map_or(value, |parameter| self.at(&format!("Parameters.{parameter}.Default")));
+        let default = |parameter: &str| self.at(&format!("Parameters.{parameter}.Default"));
+        let found = value.strip_prefix("!FindInMap [").and_then(|rest| rest.strip_suffix(']'));
+        let value = match found.map(|list| list.split(", ").collect::<Vec<_>>()).as_deref() {
+            Some([mapping, key, name]) => {
+                let key = key.strip_prefix("!Ref ").map_or(*key, default);
+                self.at(&format!("Mappings.{mapping}.'{key}'.{name}"))
+            }
+            _ => value.strip_prefix("!Ref ").map_or(value, default),
+        };
         value.parse().map_err(|_| path).expect("a number")
+    }
+
+    /// The values of a parameter that a user may give: those that are listed, else both ends of its range.
+    pub(super) fn values_of(&self, parameter: &str) -> Vec<String> {
+        let property = |name: &str| self.0.get(&format!("Parameters.{parameter}.{name}"));
+        match property("AllowedValues") {
+            Some(list) => list.trim_matches(['[', ']']).split(", ").map(str::to_owned).collect(),
+            None => [property("MinValue"), property("MaxValue")].into_iter().flatten().cloned().collect(),
+        }
+    }
+
+    /// The template as it is by default, and for each parameter with each value that a user may give to it alone.
+    pub(super) fn with_each_parameter_changed() -> Vec<(String, Self)> {
+        let template = Self::read();
+        let types = template.0.keys().filter_map(|path| path.strip_suffix(".Type"));
+        let parameters = types.filter_map(|path| path.strip_prefix("Parameters."));
+        let mut all = vec![("the defaults".to_owned(), Self(template.0.clone()))];
+        for parameter in parameters {
+            for value in template.values_of(parameter) {
+                all.push((format!("{parameter}={value}"), template.with(parameter, &value)));
+            }
+        }
+        assert!(all.len() > 60, "{}", all.len());
+        all
     }
 
     fn variable(&self, name: &str) -> &str {
@@ -63,39 +100,158 @@ fn a_rule_that_never_fires_guards_the_bus() {
     let rule = |property: &str| template.at(&format!("Resources.EventBusGuard.{property}"));
     assert_eq!(rule("Type"), "AWS::Events::Rule");
     assert_eq!(rule("Condition"), "PutsOnBus");
-    assert_eq!(rule("Properties.EventBusName"), "!Ref EventBusName");
+    assert_eq!(rule("Properties.EventBusName"), "!If [OwnBus, !Ref Bus, !Ref EventBusName]");
     assert_eq!(rule("Properties.State"), "DISABLED");
     assert_eq!(rule("Properties.EventPattern.source"), "[mediahook]");
     let after_it = "!If [PutsOnBus, !Ref EventBusGuard, !Ref AWS::NoValue]";
     assert_eq!(template.variable("MEDIAHOOK_EVENT_BUS_GUARD"), after_it, "the processor is created after it");
 }
 
+/// By default every event is put on a bus with an archive, and what is archived can be read until the archive drops it.
+#[test]
+fn by_default_events_are_kept() {
+    let template = Template::read();
+    assert_eq!(template.at("Parameters.EventBus.Default"), "OWN");
+    assert!(template.number("Parameters.ArchiveRetentionDays.Default") > 0);
+    assert_eq!(template.at("Resources.BusArchive.Properties.SourceArn"), "!GetAtt Bus.Arn");
+    assert_eq!(template.at("Resources.BusArchive.Properties.RetentionDays"), "!Ref ArchiveRetentionDays");
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let queues_days = (template.number("Resources.Queue.Properties.MessageRetentionPeriod")
+            + template.number("Resources.DeadLetterQueue.Properties.MessageRetentionPeriod"))
+            / (24 * 60 * 60);
+        let longest = queues_days + template.number("Parameters.ArchiveRetentionDays.Default");
+        let payload = template.number("Parameters.PayloadRetentionDays.Default");
+        assert!(payload > longest, "{changed}: a dataref outlives its data");
+    }
+}
+
+/// A sender has the address: it changes when one of these is replaced, and these are what SAM's `FunctionUrlConfig` made.
+#[test]
+fn the_function_url_is_the_one_that_earlier_versions_had() {
+    let template = Template::read();
+    let url = |property: &str| template.at(&format!("Resources.ReceiverUrl.{property}"));
+    assert_eq!(url("Type"), "AWS::Lambda::Url");
+    assert_eq!(url("Properties.TargetFunctionArn"), "!Ref Receiver", "an alias has another address");
+    assert!(!template.0.contains_key("Resources.ReceiverUrl.Properties.Qualifier"));
+    assert!(!template.0.keys().any(|path| path.contains("AutoPublishAlias")));
+    for (permission, action) in [
+        ("ReceiverUrlPublicPermissions", "lambda:InvokeFunctionUrl"),
+        ("ReceiverURLInvokeAllowPublicAccess", "lambda:InvokeFunction"),
+    ] {
+        let property = |name: &str| template.at(&format!("Resources.{permission}.{name}"));
+        assert_eq!([property("Properties.Action"), property("Condition")], [action, "HasUrl"]);
+    }
+}
+
+/// What holds events, or protects what holds them, outlives the stack; all but the table, whose knowledge is worth an hour.
+#[test]
+fn deleting_the_stack_deletes_no_event_and_no_key() {
+    let template = Template::read();
+    let retained = [
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+        "AWS::SecretsManager::Secret",
+        "AWS::Logs::LogGroup",
+        "AWS::Events::EventBus",
+        "AWS::Events::Archive",
+    ];
+    let typed = template.0.iter().filter(|(_, kind)| retained.contains(&kind.as_str()));
+    let resources: Vec<_> = typed.filter_map(|(path, _)| path.strip_suffix(".Type")).collect();
+    assert!(resources.len() >= 12, "{resources:?}");
+    for resource in resources {
+        let policy = |name: &str| template.at(&format!("{resource}.{name}"));
+        let policies = [policy("UpdateReplacePolicy"), policy("DeletionPolicy")];
+        assert_eq!(policies, ["Retain", "RetainExceptOnCreate"], "{resource}");
+    }
+    assert_eq!(template.at("Resources.Table.DeletionPolicy"), "Delete");
+    assert_eq!(template.at("Resources.Bucket.Properties.VersioningConfiguration.Status"), "Enabled");
+}
+
+/// In an organisation, each role has its boundary, and what holds events or keys can have one's own key.
+#[test]
+fn roles_have_a_boundary_and_what_holds_events_a_key() {
+    let template = Template::read();
+    let of_type = |of: &str| {
+        let found = template.0.iter().filter(move |(_, kind)| *kind == of);
+        found.filter_map(|(path, _)| path.strip_suffix(".Type").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let roles = of_type("AWS::IAM::Role");
+    assert_eq!(roles.len(), 4);
+    for role in roles {
+        let boundary = template.at(&format!("{role}.Properties.PermissionsBoundary"));
+        assert_eq!(boundary, "!If [HasBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]", "{role}");
+    }
+    let encryption =
+        "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID";
+    for (kind, number, property) in [
+        ("AWS::SQS::Queue", 2, "KmsMasterKeyId"),
+        ("AWS::S3::Bucket", 1, encryption),
+        ("AWS::SecretsManager::Secret", 1, "KmsKeyId"),
+        ("AWS::Logs::LogGroup", 3, "KmsKeyId"),
+        ("AWS::Events::EventBus", 1, "KmsKeyIdentifier"),
+        ("AWS::Events::Archive", 1, "KmsKeyIdentifier"),
+    ] {
+        let resources = of_type(kind);
+        assert_eq!(resources.len(), number, "{kind}");
+        for resource in resources {
+            let key = template.at(&format!("{resource}.Properties.{property}"));
+            assert_eq!(key, "!If [HasKey, !Ref KmsKeyArn, !Ref AWS::NoValue]", "{resource}");
+        }
+    }
+    assert_eq!(template.at("Resources.Table.Properties.SSESpecification"), "!If");
+    let schedule = "Resources.Puller.Properties.Events.EveryMinute.Properties";
+    assert_eq!(template.at(&format!("{schedule}.RoleArn")), "!GetAtt ScheduleRole.Arn");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
+/// What docs/process.md says holds whichever single parameter a user changes.
 #[test]
-fn timeouts_lease_and_batch_agree() {
-    let template = Template::read();
-    let timeout = template.number("Resources.Processor.Properties.Timeout");
-    let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
-    let lease_path = format!("Resources.Processor.Properties.Environment.Variables.{}", config::LEASE_S);
-    let lease = template.number(&lease_path);
-    assert!(visibility >= 6 * timeout, "AWS's own rule");
-    assert!(lease >= timeout, "a claim must not end while an invocation can still be at work");
-    // One that is made as late as can be has ended when its record comes again.
-    assert!(timeout + lease <= visibility, "after a crash, a record must not meet its own claim");
-    assert!(timeout >= 4 * RESERVE.as_secs(), "most of an invocation is for the handlers");
-    assert_eq!(template.at(&lease_path), "!Ref ProcessorTimeout", "so that both change together");
-    assert_eq!(template.number("Parameters.IdempotencyTtl.Default"), config::IDEMPOTENCY_TTL.as_secs());
+fn timeouts_and_lease_agree_whichever_parameter_is_changed() {
+    for (changed, template) in Template::with_each_parameter_changed() {
+        let timeout = template.number("Resources.Processor.Properties.Timeout");
+        let queue = |property: &str| template.number(&format!("Resources.Queue.Properties.{property}"));
+        let visibility = queue("VisibilityTimeout");
+        let variable = |name: &str| {
+            template.number(&format!("Resources.Processor.Properties.Environment.Variables.{name}"))
+        };
+        let (lease, known) = (variable(config::LEASE_S), variable(config::IDEMPOTENCY_TTL_S));
+        assert!(visibility >= 6 * timeout, "{changed}: AWS's own rule");
+        assert!(lease >= timeout, "{changed}: a lease must not end while an invocation can still be at work");
+        // One that begins as late as possible has ended when its record is redelivered.
+        assert!(
+            timeout + lease <= visibility,
+            "{changed}: after a crash, a record must not meet its own lease"
+        );
+        assert!(timeout >= 4 * RESERVE.as_secs(), "{changed}: most of an invocation is for the handlers");
+        assert!(known >= visibility, "{changed}: a completed event that was not deleted is redelivered");
+        let receives = queue("RedrivePolicy.maxReceiveCount");
+        assert!((5..=1000).contains(&receives), "{changed}");
+        assert_eq!(receives, variable(config::MAX_RECEIVE_COUNT), "{changed}");
+        let retention = queue("MessageRetentionPeriod");
+        assert!(
+            receives * visibility <= retention / 2,
+            "{changed}: an event must not expire before it is a dead letter"
+        );
+        let puller = template.number("Resources.Puller.Properties.Timeout");
+        assert!(puller < 60, "{changed}: one run has ended when the next begins");
+    }
+}
 
+#[test]
+fn the_batch_is_one_that_sqs_hands_over() {
+    let template = Template::read();
+    assert_eq!(template.number("Parameters.IdempotencyTtl.Default"), config::IDEMPOTENCY_TTL.as_secs());
     let source = "Resources.Processor.Properties.Events.Queue.Properties";
     let batch = template.number(&format!("{source}.BatchSize"));
     assert!((1..=10).contains(&batch), "what SQS hands over of a FIFO queue");
     assert_eq!(template.at(&format!("{source}.FunctionResponseTypes")), "[ReportBatchItemFailures]");
     assert!(template.number(&format!("{source}.ScalingConfig.MaximumConcurrency")) >= 2, "AWS's own rule");
     assert!(!template.0.contains_key("Resources.Processor.Properties.ReservedConcurrentExecutions"));
-    assert!(template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount") >= 5);
 }
 
 #[test]
@@ -104,7 +260,8 @@ fn the_processor_has_all_its_variables_and_the_table_expires() {
     for (name, value) in [
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
-        (config::EVENT_BUS, "!Ref EventBusName"),
+        (config::EVENT_BUS, "!If [PutsOnBus, !If [OwnBus, !Ref Bus, !Ref EventBusName], !Ref AWS::NoValue]"),
+        ("MEDIAHOOK_DESTINATION", "!If [PutsOnBus, !Ref AWS::NoValue, log]"),
         (config::MAX_RECEIVE_COUNT, "!Ref MaxReceiveCount"),
         (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
         (mediahook::config::BUCKET, "!Ref Bucket"),
