@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, store_error};
+use super::{Aws, no_retry_quota, store_error};
 use crate::storage::idempotency::{Claim, Lease, Ledger, Terms};
 use crate::storage::{Patience, StoreError};
 
@@ -59,7 +59,9 @@ impl DynamoDbLedger {
         now: fn() -> OffsetDateTime,
         patience: Patience,
     ) -> Self {
-        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
+        let config = Builder::from(&aws.config(patience))
+            .interceptor(DropUnanswered)
+            .retry_partition(no_retry_quota());
         Self { client: Client::from_conf(config.build()), table, terms, owner, now }
     }
 

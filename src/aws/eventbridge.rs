@@ -10,7 +10,7 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, store_error};
+use super::{Aws, no_retry_quota, store_error};
 use crate::storage::bus::{Bus, BusState, Entry, Refusal, SOURCE};
 use crate::storage::{Patience, StoreError};
 use crate::trace::Trace;
@@ -48,7 +48,9 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. Nothing is sent yet.
     pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
-        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
+        let config = Builder::from(&aws.config(patience))
+            .interceptor(DropUnanswered)
+            .retry_partition(no_retry_quota());
         Self { client: Client::from_conf(config.build()), name }
     }
 
@@ -125,7 +127,8 @@ fn taken(entry: &PutEventsResultEntry) -> Result<(), Refusal> {
     if entry.error_code().is_none() && entry.event_id().is_some() {
         return Ok(());
     }
+    // Not the message: it may quote the entry.
     let code = entry.error_code().unwrap_or("neither an id nor an error");
-    let why = format!("{code}: {}", entry.error_message().unwrap_or("no message"));
+    let why = code.to_owned();
     Err(if NEVER.contains(&code) { Refusal::Never(why) } else { Refusal::NotNow(why) })
 }

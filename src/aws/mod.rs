@@ -16,7 +16,7 @@ pub mod sqs;
 
 use std::fmt;
 
-use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{
     AppName, BehaviorVersion, Credentials, IdentityCache, Region, SharedCredentialsProvider,
@@ -89,6 +89,12 @@ impl Aws {
             .with_max_backoff(patience.pause);
         self.sdk.clone().into_builder().timeout_config(timeouts).retry_config(retries).build()
     }
+}
+
+/// Retries without the SDK's quota, which a long outage would use up: after it, a connection that went stale would no longer have
+/// its second attempt. The attempts of a call are few and bounded in time.
+fn no_retry_quota() -> RetryPartition {
+    RetryPartition::custom(env!("CARGO_PKG_NAME")).token_bucket(TokenBucket::unlimited()).build()
 }
 
 /// An endpoint may hold a password.

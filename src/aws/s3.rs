@@ -9,7 +9,7 @@ use aws_sdk_s3::types::Object;
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, has_own_endpoint, store_error};
+use super::{Aws, has_own_endpoint, no_retry_quota, store_error};
 use crate::storage::{Bucket, Listed, Page, Patience, StoreError};
 
 /// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
@@ -37,6 +37,7 @@ impl S3Bucket {
                 .build();
             let config = Builder::from(&sdk)
                 .interceptor(DropUnanswered)
+                .retry_partition(no_retry_quota())
                 .stalled_stream_protection(stalled)
                 // An endpoint of one's own seldom resolves `BUCKET.HOST`.
                 .force_path_style(has_own_endpoint(&sdk, "S3"));

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, store_error};
+use super::{Aws, no_retry_quota, store_error};
 use crate::sources::cache::{ReadSources, SourcesError, Version};
 use crate::storage::{Patience, StoreError};
 
@@ -31,7 +31,9 @@ impl Secret {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let config = Builder::from(&self.aws.config(self.patience)).interceptor(DropUnanswered);
+            let config = Builder::from(&self.aws.config(self.patience))
+                .interceptor(DropUnanswered)
+                .retry_partition(no_retry_quota());
             Client::from_conf(config.build())
         })
     }

@@ -7,12 +7,12 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{
-    BatchResultErrorEntry, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
-    QueueAttributeName, SendMessageBatchRequestEntry,
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
+    SendMessageBatchRequestEntry,
 };
 
 use super::http_client::DropUnanswered;
-use super::{Aws, store_error};
+use super::{Aws, no_retry_quota, store_error};
 use crate::event::envelope::Message;
 use crate::storage::{EntryError, Patience, Queue, StoreError};
 
@@ -31,7 +31,9 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. Nothing is sent yet.
     pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
-        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
+        let config = Builder::from(&aws.config(patience))
+            .interceptor(DropUnanswered)
+            .retry_partition(no_retry_quota());
         Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
     }
 
@@ -90,7 +92,11 @@ impl Queue for SqsQueue {
             }
             let failed = answer.failed().iter().find(|entry| entry.id() == id);
             let why = StoreError(failed.map_or("no answer for it", |entry| entry.code()).to_owned());
-            Err(EntryError { why, is_lasting: failed.is_some_and(BatchResultErrorEntry::sender_fault) })
+            // Not by `SenderFault`: throttling is the sender's fault too, as SQS has it.
+            Err(EntryError {
+                why,
+                is_lasting: failed.is_some_and(|entry| is_about_a_message(Some(entry.code()))),
+            })
         };
         Ok(messages.iter().enumerate().map(outcome).collect())
     }

@@ -365,8 +365,8 @@ impl<'b> Batch<'b> {
 
     /// How many are stored, and their receipts. The groups of all others wait.
     fn close(self) -> (usize, Vec<String>) {
-        let waiting = self.waiting.into_iter().map(|parcel| parcel.message);
-        for message in self.unsent.into_iter().chain(waiting) {
+        // What still waits stood before what could not be sent.
+        for message in self.waiting.into_iter().map(|parcel| parcel.message).chain(self.unsent) {
             self.held.failed_behind(&message);
         }
         (self.stored, self.receipts)

@@ -32,7 +32,7 @@ const READ_AT_ONCE: usize = 16;
 /// And how many bytes they may have together, unless one alone has more.
 const READ_AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
 /// How long reading one object may take, its attempts together.
-const READ_WITHIN: Duration = Duration::from_secs(3);
+const READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is in the spill, from the first listing of a run on.
 pub(super) struct Spill<'a, B> {

@@ -90,7 +90,8 @@ impl Refusal {
                 SENDERS.iter().any(|known| Some(known.name()) == sender)
             }
             Self::TakesNoPush | Self::WrongToken => true,
-            Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong),
+            // Missing: its keys may have been replaced by tokens.
+            Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong | BadSignature::Missing),
             Self::Malformed(Malformed) | Self::NotPost => false,
         }
     }

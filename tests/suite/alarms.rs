@@ -160,11 +160,8 @@ fn seen_by_alarm(template: &Template, alarm: &str) -> Vec<Seen> {
         let stats = metrics.split("MetricStat:").skip(1);
         return stats.map(|of| seen(alarm, &value(of, "Namespace"), &value(of, "MetricName"), of)).collect();
     }
-    let [Some(namespace), Some(name), Some(dimensions)] =
-        ["Namespace", "MetricName", "Dimensions"].map(property)
-    else {
-        panic!("{alarm}: which metric?")
-    };
+    let [namespace, name, dimensions] = ["Namespace", "MetricName", "Dimensions"]
+        .map(|name| property(name).ok_or(alarm).expect("its metric"));
     vec![seen(alarm, namespace, name, dimensions)]
 }
 

@@ -187,6 +187,23 @@ async fn of_several_stale_connections_only_one_costs_an_attempt() {
     assert_eq!(seen.recv().await.unwrap().0, 2, "and its connection is used from then on");
 }
 
+/// The SDK spends a quota on retries, which a long outage uses up: after it, one stale connection would cost an event its
+/// queue. The attempts of a call are few, so there is no need for a quota.
+#[tokio::test]
+async fn a_call_has_its_second_attempt_however_many_have_failed_before() {
+    let failed = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
+    let (endpoint, mut seen) = serve(move |_, _| Some(failed.to_owned())).await;
+    let queue = queue(&endpoint);
+    for _ in 0..120 {
+        assert!(enqueue(&queue).await.is_err());
+    }
+    let mut attempts = 0;
+    while seen.try_recv().is_ok() {
+        attempts += 1;
+    }
+    assert_eq!(attempts, 120 * PATIENCE.attempts);
+}
+
 /// What a service or a connector says may quote the request, or an endpoint with its password.
 #[tokio::test]
 async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password() {
@@ -352,4 +369,24 @@ async fn of_a_batch_that_is_refused_for_its_contents_each_message_is_sent_alone(
 
     let (endpoint, _seen) = serve(move |_, _| Some(refused("RequestThrottled"))).await;
     assert!(queue(&endpoint).enqueue_batch(&[&message("1")]).await.is_err(), "the queue itself");
+}
+
+/// SQS calls throttling the sender's fault too. Only a code that is about the message means that SQS will never take it.
+#[tokio::test]
+async fn an_entry_that_is_throttled_is_not_refused_for_good() {
+    let entry =
+        |id: u8, code: &str| format!(r#"{{"Id":"{id}","Code":"{code}","SenderFault":true,"Message":"no"}}"#);
+    let failed = [entry(0, "RequestThrottled"), entry(1, "InvalidMessageContents"), entry(2, "KmsThrottled")];
+    let answer = format!(r#"{{"Successful":[],"Failed":[{}]}}"#, failed.join(","));
+    let (endpoint, _seen) = serve(move |_, _| Some(ok(&answer))).await;
+    let message = |id: &str| Message {
+        body: "{}".to_owned(),
+        deduplication_id: id.to_owned(),
+        group_id: id.to_owned(),
+        trace: None,
+    };
+    let messages = ["1", "2", "3"].map(message);
+    let outcomes = queue(&endpoint).enqueue_batch(&messages.each_ref()).await.unwrap();
+    let lasting: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap_err().is_lasting).collect();
+    assert_eq!(lasting, [false, true, false]);
 }

@@ -64,7 +64,7 @@ fn imports(files: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String
             let base =
                 if prefix == "super::" && module.ends_with("::mod") { &base[..base.len() - 1] } else { base };
             for (at, _) in code.match_indices(prefix) {
-                let rest = &code[at + prefix.len()..];
+                let rest = code.get(at + prefix.len()..).unwrap_or_default();
                 for path in paths(rest) {
                     let names: Vec<&str> = base.iter().copied().chain(path.split("::")).collect();
                     imported.extend(file_of(files, &names).filter(|file| file != module));
@@ -90,7 +90,7 @@ fn paths(rest: &str) -> Vec<String> {
 
 fn layer(module: &str) -> usize {
     let is_in = |name: &&str| module == *name || module.starts_with(&format!("{name}::"));
-    LAYERS.iter().position(|layer| layer.iter().any(|name| is_in(&name))).expect(module)
+    LAYERS.iter().position(|layer| layer.iter().any(is_in)).expect(module)
 }
 
 #[test]
