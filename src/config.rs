@@ -116,6 +116,19 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// A variable that is `true` or `false`, as the AWS SDK writes them.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`] if it is something else.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+        match self.optional(name).map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(ConfigError::Wrong(name, "expected true or false")),
+        }
+    }
+
     /// Whether a variable is set, and not empty, whose name begins like this.
     pub(crate) fn has_any(&self, beginning: &str) -> bool {
         self.0.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())

@@ -49,7 +49,6 @@ pub mod sources_cache;
 pub mod store;
 pub mod telemetry;
 pub mod trace;
-mod xml;
 
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]

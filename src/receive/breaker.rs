@@ -4,6 +4,9 @@
 //! callbacks a second; Lambda answers the others 429, and Tencent does not send those again. So after [`FAILURES`] in a row
 //! an environment goes to the bucket at once for [`OPEN_FOR`]. Then one callback tries the queue: if it fails too, the
 //! queue is skipped again.
+//!
+//! What it costs: for up to [`OPEN_FOR`] after the queue works again, an environment still spills, while others do not. A later
+//! event of the same media asset may then be in the queue before the puller brings the spilled one.
 
 use time::{Duration, OffsetDateTime};
 

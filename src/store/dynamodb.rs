@@ -11,13 +11,15 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use time::OffsetDateTime;
 
-use super::aws::{self, Aws};
+use super::aws::{Aws, store_error};
+use super::http_client::DropUnanswered;
 use super::{Patience, StoreError};
 use crate::process::ledger::{Claim, Lease, Ledger, Terms};
 
@@ -57,14 +59,14 @@ impl DynamoDbLedger {
         now: fn() -> OffsetDateTime,
         patience: Patience,
     ) -> Self {
-        let config = aws::client_config!(aws_sdk_dynamodb, "DYNAMODB", aws, patience);
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
         Self { client: Client::from_conf(config.build()), table, terms, owner, now }
     }
 
     /// What a refused claim says of whoever was there first.
     fn refused(&self, error: &SdkError<PutItemError>, lease: Lease) -> Result<Claim, StoreError> {
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
-            return Err(aws::store_error(error));
+            return Err(store_error(error));
         };
         let attribute = |name| refusal.item().and_then(|item| item.get(name));
         if attribute(STATUS) == Some(&text(COMPLETED)) {
@@ -115,7 +117,7 @@ impl Ledger for DynamoDbLedger {
             .item(ID, text(&lease.id))
             .item(STATUS, text(COMPLETED))
             .item(EXPIRES_AT, seconds((self.now)() + self.terms.ttl));
-        Box::pin(put.send()).await.map(drop).map_err(|e| aws::store_error(&e))
+        Box::pin(put.send()).await.map(drop).map_err(|e| store_error(&e))
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -134,7 +136,7 @@ impl Ledger for DynamoDbLedger {
         match Box::pin(delete.send()).await {
             Err(error) if is_refusal(&error) => Ok(()),
             Ok(_) => Ok(()),
-            Err(error) => Err(aws::store_error(&error)),
+            Err(error) => Err(store_error(&error)),
         }
     }
 }

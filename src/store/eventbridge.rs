@@ -1,6 +1,7 @@
 //! The event bus.
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::Builder;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
@@ -8,7 +9,8 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use futures_util::future::join_all;
 
-use super::aws::{self, Aws};
+use super::aws::{Aws, store_error};
+use super::http_client::DropUnanswered;
 use super::{Patience, StoreError};
 use crate::process::publish::{Bus, BusState, Entry, Refusal, SOURCE};
 use crate::trace::Trace;
@@ -46,7 +48,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. Nothing is sent yet.
     pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
-        let config = aws::client_config!(aws_sdk_eventbridge, "EVENTBRIDGE", aws, patience);
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
         Self { client: Client::from_conf(config.build()), name }
     }
 
@@ -76,7 +78,7 @@ impl EventBridgeBus {
     async fn put_one(&self, entry: &Entry) -> Result<(), Refusal> {
         match self.put_events(&[entry]).await {
             Ok(results) => results.into_iter().next().unwrap_or(Err(Refusal::NotNow("no answer".to_owned()))),
-            Err(error) => Err(Refusal::NotNow(aws::store_error(&error).0)),
+            Err(error) => Err(Refusal::NotNow(store_error(&error).0)),
         }
     }
 }
@@ -94,7 +96,7 @@ impl Bus for EventBridgeBus {
             return Ok(BusState::Missing);
         }
         let permitted = error.code() != Some(NOT_PERMITTED);
-        let error = aws::store_error(&error);
+        let error = store_error(&error);
         if permitted { Err(error) } else { Ok(BusState::NotPermitted(error.0)) }
     }
 
@@ -105,7 +107,7 @@ impl Bus for EventBridgeBus {
             Err(error) if entries.len() > 1 && is_an_entrys_fault(&error) => {
                 Ok(join_all(entries.iter().map(|entry| self.put_one(entry))).await)
             }
-            answer => answer.map_err(|error| aws::store_error(&error)),
+            answer => answer.map_err(|error| store_error(&error)),
         }
     }
 }

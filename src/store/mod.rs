@@ -1,19 +1,18 @@
 //! What we ask of AWS, and of the senders' APIs: small traits, and the adapters behind them, which are the only files
-//! that know an SDK.
+//! that know an SDK. AWS is called through the official SDK alone.
 
 pub mod aws;
-mod connect;
 pub mod dynamodb;
 pub mod eventbridge;
 pub mod http;
+mod http_client;
 pub mod s3;
-mod sdk_http;
 pub mod secrets;
-mod sigv4;
 pub mod sqs;
-mod trust;
 
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use crate::envelope::Message;
@@ -96,6 +95,30 @@ pub trait Http: Send + Sync {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
+
+/// How a connection failed, by kind alone: the errors of connectors may quote the address with its password.
+fn transport_error(error: &(dyn Error + 'static)) -> StoreError {
+    let causes = || std::iter::successors(Some(error), |&error| cause(error));
+    if causes().any(<dyn Error>::is::<rustls::Error>) {
+        return StoreError("the TLS handshake failed: is the certificate trusted?".to_owned());
+    }
+    let kinds = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let known = kinds.filter(|kind| *kind != io::ErrorKind::Other).last();
+    StoreError(
+        known.map_or_else(
+            || "the connection failed".to_owned(),
+            |kind| format!("the connection failed: {kind}"),
+        ),
+    )
+}
+
+/// The next error of a chain. `io::Error::source` would skip the error that it holds.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|held| held as &(dyn Error + 'static)),
+        None => error.source(),
+    }
+}
 
 /// How a client deals with a service that does not answer.
 #[derive(Debug, Clone, Copy)]

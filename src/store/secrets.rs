@@ -3,12 +3,14 @@
 use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::aws::{self, Aws};
+use super::aws::{Aws, store_error};
+use super::http_client::DropUnanswered;
 use super::{Patience, StoreError};
 use crate::sources_cache::{ReadSources, SourcesError, Version};
 
@@ -29,8 +31,7 @@ impl Secret {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let config =
-                aws::client_config!(aws_sdk_secretsmanager, "SECRETS_MANAGER", self.aws, self.patience);
+            let config = Builder::from(&self.aws.config(self.patience)).interceptor(DropUnanswered);
             Client::from_conf(config.build())
         })
     }
@@ -53,7 +54,7 @@ fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
     let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
     let throttled =
         error.code().is_some_and(|code| code.contains("Throttl") || code.contains("TooManyRequests"));
-    let text = aws::store_error(error);
+    let text = store_error(error);
     if refused && !throttled { SourcesError::Unreadable(text) } else { SourcesError::Unavailable(text) }
 }
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::StalledStreamProtectionConfig;
+use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
     SendMessageBatchRequestEntry,
 };
 
-use super::aws::{self, Aws};
-use super::sigv4::SigV4;
+use super::aws::{Aws, store_error};
+use super::http_client::DropUnanswered;
 use super::{Patience, Queue, StoreError};
 use crate::envelope::Message;
 
@@ -30,10 +30,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. Nothing is sent yet.
     pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
-        let config = aws::client_config!(aws_sdk_sqs, "SQS", aws, patience)
-            // Nothing is streamed here, and an attempt that hangs is bounded.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .push_auth_scheme(SigV4::new(aws, "sqs"));
+        let config = Builder::from(&aws.config(patience)).interceptor(DropUnanswered);
         Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
     }
 
@@ -46,7 +43,7 @@ impl SqsQueue {
         let (limit, fifo) = (QueueAttributeName::MaximumMessageSize, QueueAttributeName::FifoQueue);
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = asked.attribute_names(limit.clone()).attribute_names(fifo.clone()).send().await;
-        let attributes = answer.map_err(|e| aws::store_error(&e))?.attributes.unwrap_or_default();
+        let attributes = answer.map_err(|e| store_error(&e))?.attributes.unwrap_or_default();
         if let Some(bytes) = attributes.get(&limit).and_then(|bytes| bytes.parse().ok()) {
             self.max_message_bytes.store(bytes, Ordering::Relaxed);
         }
@@ -74,7 +71,7 @@ impl Queue for SqsQueue {
             .message_group_id(&message.group_id)
             .set_message_system_attributes(system_attributes(message)?);
         // Boxed: with what stands around it, its type would be deeper than the compiler goes.
-        Box::pin(send.send()).await.map(drop).map_err(|e| aws::store_error(&e))
+        Box::pin(send.send()).await.map(drop).map_err(|e| store_error(&e))
     }
 
     async fn enqueue_batch(&self, messages: &[&Message]) -> Vec<Result<(), StoreError>> {
@@ -88,7 +85,7 @@ impl Queue for SqsQueue {
         let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = match Box::pin(send.send()).await {
             Ok(answer) => answer,
-            Err(error) => return all(aws::store_error(&error)),
+            Err(error) => return all(store_error(&error)),
         };
         // The answer's entries are in no order; one that it does not name was not taken.
         let outcome = |(at, _)| {
@@ -110,15 +107,20 @@ fn entry(at: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, S
         .message_deduplication_id(&message.deduplication_id)
         .message_group_id(&message.group_id)
         .set_message_system_attributes(system_attributes(message)?);
-    entry.build().map_err(|e| aws::causes(&e))
+    entry.build().map_err(|_| incomplete())
 }
 
 /// The trace: a system attribute, which does not count as a part of the message's size.
 fn system_attributes(message: &Message) -> Result<Option<SystemAttributes>, StoreError> {
     let Some(trace) = message.trace else { return Ok(None) };
     let header = MessageSystemAttributeValue::builder().data_type("String").string_value(trace.xray());
-    let header = header.build().map_err(|e| aws::causes(&e))?;
+    let header = header.build().map_err(|_| incomplete())?;
     Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, header)])))
+}
+
+/// The SDK misses a member that SQS requires.
+fn incomplete() -> StoreError {
+    StoreError("the request is incomplete".to_owned())
 }
 
 type SystemAttributes = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;

@@ -234,8 +234,24 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     // What is paid for is what the parameter's description says: one of two conditions has two alarms, the other one.
     let either =
         alarms.iter().filter(|a| template.at(&format!("{a}.Condition")) == "AlarmsWithoutPuller").count();
-    assert_eq!(alarms.len() - either, 23, "Parameters.Alarms.Description");
-    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-three alarms"));
+    assert_eq!(alarms.len() - either, 24, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-four alarms"));
+}
+
+/// An event is retried once in each visibility timeout, and after the last it no longer counts as failed.
+#[test]
+fn an_event_that_always_fails_is_an_alarm_before_it_is_a_dead_letter() {
+    let template = Template::read();
+    let visibility = template.number("Resources.Queue.Properties.VisibilityTimeout");
+    let receives = template.number("Resources.Queue.Properties.RedrivePolicy.maxReceiveCount");
+    let alarm = "Resources.FailedAlarm.Properties";
+    let period = template.number(&format!("{alarm}.Period"));
+    let periods = template.number(&format!("{alarm}.EvaluationPeriods"));
+    assert!(periods >= 2, "what fails once is retried, and no alarm");
+    assert!(period > visibility, "each period has one of its failures");
+    let last_failure = (receives - 2) * visibility;
+    assert!(period * (periods - 1) <= last_failure, "however the periods lie, its failures are in so many");
+    assert!(period * periods < (receives - 1) * visibility, "and over before its last receive");
 }
 
 #[test]
@@ -432,6 +448,18 @@ async fn what_is_pulled_is_no_event(world: &mut World) {
     world.pull(world.tencent.settings()).await;
 }
 
+async fn the_bus_is_down(world: &mut World) {
+    world.cloud.bus().faults(|_| Fault::Error);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.process().await;
+}
+
+async fn the_table_throttles(world: &mut World) {
+    world.cloud.table().faults(|_| Fault::Throttle);
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.process().await;
+}
+
 async fn the_bus_does_not_exist(world: &mut World) {
     world.cloud.bus().delete(BUS);
     world.receive(vec![tencent(PULL_COMPLETE)]).await;
@@ -471,7 +499,9 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
         the_queue_fails => ["PullFailedAlarm", "SpillWaitingAlarm", "SpilledAlarm"];
         the_key_to_pull_was_changed => ["PullFailedAlarm"];
         what_is_pulled_is_no_event => ["PullerRejectedAlarm"];
-        the_bus_does_not_exist => ["MisconfiguredAlarm"];
+        the_bus_is_down => ["FailedAlarm"];
+        the_table_throttles => ["FailedAlarm"];
+        the_bus_does_not_exist => ["FailedAlarm", "MisconfiguredAlarm"];
     }
     assert_eq!(silent, BTreeSet::new(), "no fault is played for these");
 }

@@ -8,23 +8,23 @@ use serde_json::Value;
 
 /// Kept out, and why: a cold start downloads, maps and starts what is linked.
 const KEPT_OUT: &[(&str, &str)] = &[
-    ("aws-config", "region, endpoint and credentials are in the environment"),
+    ("aws-config", "links readers of profiles, instance metadata and STS: see `store/aws.rs`"),
     ("aws-lc-rs", "gathers entropy for 40 ms at the start; rustls has ring"),
     ("aws-lc-sys", "gathers entropy for 40 ms at the start; rustls has ring"),
-    ("aws-sdk-s3", "a quarter of the zip; the bucket is spoken to by REST"),
+    ("aws-sdk-signin", "Lambda's credentials are in the environment"),
     ("aws-sdk-sso", "Lambda's credentials are in the environment"),
     ("aws-sdk-ssooidc", "Lambda's credentials are in the environment"),
     ("aws-sdk-sts", "Lambda's credentials are in the environment"),
-    ("aws-smithy-http-client", "the SDK has a client of ours under it"),
     ("chrono", "there is time"),
-    ("crc-fast", "checksums that only aws-sdk-s3 asks for"),
-    ("h2", "AWS is spoken to by HTTP/1.1"),
     ("native-tls", "one TLS stack, and it is rustls"),
+    ("openssl", "one TLS stack, and it is rustls"),
     ("openssl-sys", "one TLS stack, and it is rustls"),
     ("regex", "large, and no pattern is matched here"),
     ("regex-automata", "comes with regex, or with the env-filter of tracing-subscriber"),
-    ("reqwest", "there is hyper"),
+    ("reqwest", "there is hyper-util's client, which leaves a signed target as it is"),
     ("rustls-platform-verifier", "the roots are built in, or a file"),
+    ("s2n-tls", "one TLS stack, and it is rustls"),
+    ("webpki-roots", "the roots are built in, or a file"),
 ];
 
 #[test]

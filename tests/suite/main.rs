@@ -12,6 +12,7 @@ mod support;
 
 mod alarms;
 mod backend;
+mod day_of_faults;
 mod docs;
 mod end_to_end;
 mod events;

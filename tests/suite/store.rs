@@ -1,25 +1,48 @@
-//! What AWS is sent, to the last header, and on which connection.
+//! What AWS and the senders are sent, on which connection, and what an error tells. Against real sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::HeaderMap;
-use hyper::header::HeaderName;
 use mediahook::config::Environment;
 use mediahook::envelope::Message;
 use mediahook::receive::budget::PATIENCE;
+use mediahook::sender::pull::{Answer, Request};
 use mediahook::store::aws::Aws;
+use mediahook::store::http::SenderHttp;
+use mediahook::store::s3::S3Bucket;
 use mediahook::store::sqs::SqsQueue;
-use mediahook::store::{Queue as _, StoreError};
+use mediahook::store::{Bucket as _, Http as _, Queue as _, StoreError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::support::http::{self, Response};
 
 const JSON: &str = "application/x-amz-json-1.0";
+const MARK: &str = "PayloadMark";
+
+/// Which connection a request came on, and its head.
+type Seen = (usize, String);
+
+fn aws(endpoint: &str) -> Aws {
+    let variables = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "example-secret-access-key"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ];
+    Aws::new(variables.into_iter().collect::<Environment>()).unwrap()
+}
+
+fn queue(endpoint: &str) -> SqsQueue {
+    SqsQueue::new(&aws(endpoint), format!("{endpoint}/1/callbacks.fifo"), PATIENCE)
+}
 
 /// A queue that answers its requests, counted from 1, like this, and the heads of those requests.
 async fn queue_that_answers(
@@ -33,50 +56,65 @@ async fn queue_that_answers(
         let answer = seen.send(request.headers().clone()).ok().map(|()| answer(number));
         async move { answer }
     }));
-    let variables = [
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "example-secret-access-key".to_owned()),
-        ("AWS_SESSION_TOKEN", "token".to_owned()),
-        ("AWS_ENDPOINT_URL_SQS", format!("http://{address}")),
-    ];
-    let aws = Aws::new(variables.into_iter().collect::<Environment>()).unwrap();
-    (SqsQueue::new(&aws, format!("http://{address}/1/callbacks.fifo"), PATIENCE), heads)
+    (queue(&format!("http://{address}")), heads)
+}
+
+/// A server that answers a request by its number on its connection and the number of that connection, both counted
+/// from 0. Where there is no reply it keeps silent, as a connection does that went stale.
+async fn serve(
+    reply: impl Fn(usize, usize) -> Option<String> + Clone + Send + 'static,
+) -> (String, UnboundedReceiver<Seen>) {
+    let (listener, address) = http::listen().await;
+    let (tell, seen) = unbounded_channel();
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            let reply = reply.clone();
+            tokio::spawn(serve_one(
+                stream,
+                connection,
+                move |number| reply(connection, number),
+                tell.clone(),
+            ));
+        }
+    });
+    (format!("http://{address}"), seen)
+}
+
+async fn serve_one(
+    mut stream: TcpStream,
+    connection: usize,
+    reply: impl Fn(usize) -> Option<String>,
+    tell: UnboundedSender<Seen>,
+) {
+    for number in 0.. {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { return };
+            head.push(byte.into());
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        stream.read_exact(&mut body).await.unwrap();
+        tell.send((connection, head)).unwrap();
+        match reply(number) {
+            Some(reply) => stream.write_all(reply.as_bytes()).await.unwrap(),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 async fn enqueue(queue: &SqsQueue) -> Result<(), StoreError> {
-    let (body, id) = ("{}".to_owned(), "1".to_owned());
+    let (body, id) = (MARK.to_owned(), "1".to_owned());
     queue.enqueue(&Message { body, deduplication_id: id.clone(), group_id: id, trace: None }).await
 }
 
 #[tokio::test]
-async fn sqs_is_told_who_calls_and_nothing_that_it_does_not_go_by() {
-    let (queue, mut heads) = queue_that_answers(|_| http::response(200, JSON, "{}")).await;
-    enqueue(&queue).await.unwrap();
-
-    let head = heads.recv().await.unwrap();
-    let mut names: Vec<_> = head.keys().map(HeaderName::as_str).collect();
-    names.sort_unstable();
-    assert_eq!(
-        names,
-        [
-            "authorization",
-            "content-length",
-            "content-type",
-            "host",
-            "user-agent",
-            "x-amz-date",
-            "x-amz-security-token",
-            "x-amz-target",
-            "x-amzn-query-mode",
-        ]
-    );
-    assert!(head["user-agent"].to_str().unwrap().starts_with("mediahook/"));
-}
-
-/// The first by our signer, the second by the SDK's.
-#[tokio::test]
-async fn each_attempt_is_signed_alike() {
+async fn sqs_is_called_by_the_sdk_under_our_name_and_each_attempt_is_signed() {
     let (queue, mut heads) = queue_that_answers(|number| {
         let status = if number == 1 { 500 } else { 200 };
         http::response(status, JSON, "{}")
@@ -84,18 +122,18 @@ async fn each_attempt_is_signed_alike() {
     .await;
     enqueue(&queue).await.unwrap();
 
-    let signed = |head: HeaderMap| {
-        let authorization = head["authorization"].to_str().unwrap();
-        let (what, signature) = authorization.split_once(", Signature=").unwrap();
-        assert_eq!(signature.len(), 64, "{signature}");
-        let names: Vec<_> = head.keys().map(ToString::to_string).collect();
-        (what.to_owned(), names)
-    };
-    let (first, second) = (signed(heads.recv().await.unwrap()), signed(heads.recv().await.unwrap()));
-    assert_eq!(first, second);
-    let signed_headers = "SignedHeaders=content-length;content-type;host;x-amz-date;x-amz-security-token;\
-        x-amz-target;x-amzn-query-mode";
-    assert!(first.0.ends_with(signed_headers), "{}", first.0);
+    for attempt in ["attempt=1", "attempt=2; max=2"] {
+        let head = heads.recv().await.unwrap();
+        let text = |name: &str| head[name].to_str().unwrap();
+        assert!(text("user-agent").contains(" app/mediahook"), "{head:?}");
+        assert!(text("amz-sdk-request").contains(attempt), "{head:?}");
+        assert_eq!(text("x-amz-security-token"), "token");
+        let (what, signature) = text("authorization").split_once(", Signature=").unwrap();
+        assert!(what.starts_with("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/"), "{what}");
+        assert!(what.contains("/us-east-1/sqs/aws4_request, SignedHeaders="), "{what}");
+        assert_eq!(signature.len(), 64);
+    }
+    assert!(heads.try_recv().is_err(), "two attempts");
 }
 
 #[tokio::test]
@@ -122,4 +160,168 @@ async fn by_a_clock_that_is_wrong_only_the_first_attempt_of_all_is_signed() {
         hours_ahead.push((ahead.as_seconds_f64() / 3_600.0).round());
     }
     assert_eq!(hours_ahead, [0.0, 1.0, 1.0, 1.0]);
+}
+
+/// Two connections were in use at the same time, and both went stale while the function was frozen.
+#[tokio::test]
+async fn of_several_stale_connections_only_one_costs_an_attempt() {
+    let (endpoint, mut seen) = serve(|connection, number| match (connection, number) {
+        (0 | 1, 1..) => None,
+        _ => Some(ok("{}")),
+    })
+    .await;
+    let queue = queue(&endpoint);
+    let (first, second) = tokio::join!(enqueue(&queue), enqueue(&queue));
+    assert!(first.is_ok() && second.is_ok());
+    let both = [seen.recv().await.unwrap().0, seen.recv().await.unwrap().0];
+    assert!(both.contains(&0) && both.contains(&1), "{both:?}");
+
+    let started = Instant::now();
+    enqueue(&queue).await.unwrap();
+    assert!(started.elapsed() < PATIENCE.attempt * 2 + PATIENCE.pause, "{:?}", started.elapsed());
+    assert!(seen.recv().await.unwrap().0 < 2, "the first attempt meets a stale one");
+    assert_eq!(seen.recv().await.unwrap().0, 2, "the second connects anew");
+    enqueue(&queue).await.unwrap();
+    assert_eq!(seen.recv().await.unwrap().0, 2, "and its connection is used from then on");
+}
+
+/// What a service or a connector says may quote the request, or an endpoint with its password.
+#[tokio::test]
+async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password() {
+    let refusals = [
+        (
+            format!(r#"{{"__type":"ValidationException","message":"Value '{MARK}' is too long"}}"#),
+            "ValidationException (request 4f2b)",
+        ),
+        (format!("no JSON, but {MARK}"), "HTTP status 400 (request 4f2b)"),
+        (
+            r#"{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"not authorized to perform sqs:sendmessage"}"#
+                .to_owned(),
+            "AccessDeniedException: not authorized to perform sqs:sendmessage (request 4f2b)",
+        ),
+    ];
+    for (body, told) in refusals {
+        let reply = format!(
+            "HTTP/1.1 400 Bad Request\r\nx-amzn-requestid: 4f2b\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let (endpoint, _seen) = serve(move |_, _| Some(reply.clone())).await;
+        assert_eq!(enqueue(&queue(&endpoint)).await.unwrap_err().0, told);
+    }
+
+    let with_password = |endpoint: &str| endpoint.replace("http://", "http://user:PasswordMark@");
+    let closed =
+        format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let (silent, _seen) = serve(|_, _| None).await;
+    let (rude, _seen) = serve(|_, _| Some(format!("{MARK}\r\n\r\n"))).await;
+    let tls = closed.replace("http://", "https://");
+    let (no_tls, _seen) = serve(|_, _| None).await;
+    for (endpoint, told) in [
+        (closed, "the connection failed: connection refused"),
+        (silent, "no answer in time"),
+        (rude, "the connection failed"),
+        (tls, "the connection failed: connection refused"),
+        (no_tls.replace("http://", "https://"), "no answer in time"),
+        ("http://[PasswordMark/".to_owned(), "the connection failed"),
+        ("PasswordMark".to_owned(), "the connection failed"),
+    ] {
+        let endpoint = with_password(&endpoint);
+        let queue = queue(&endpoint);
+        let error = enqueue(&queue).await.unwrap_err();
+        assert_eq!(error.0, told, "{endpoint}");
+        assert!(!format!("{:?}", aws(&endpoint)).contains("PasswordMark"));
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_stops_coming_is_an_error() {
+    let (endpoint, _seen) =
+        serve(|_, _| Some("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_owned())).await;
+    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
+    let got = tokio::time::timeout(Duration::from_secs(10), bucket.get("payload/a")).await;
+    assert_eq!(got.unwrap().unwrap_err().0, "the object was cut off");
+}
+
+#[tokio::test]
+async fn a_listing_of_several_pages_is_in_order_of_time_and_an_object_is_sent_once() {
+    let page = |key: &str, at: &str, more: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>\
+             <IsTruncated>{}</IsTruncated>{more}<Contents><Key>{key}</Key><LastModified>{at}</LastModified></Contents></ListBucketResult>",
+            !more.is_empty()
+        )
+    };
+    let first = page(
+        "spill/a&amp;b",
+        "2026-11-22T05:50:25.000Z",
+        "<NextContinuationToken>1/=</NextContinuationToken>",
+    );
+    let second = page("spill/a", "2026-11-22T05:50:24.000Z", "");
+    let (endpoint, mut seen) =
+        serve(move |_, number| Some(ok(if number == 0 { &first } else { &second }))).await;
+    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
+    assert_eq!(bucket.list("spill/").await.unwrap(), ["spill/a", "spill/a&b"]);
+    let (first, second) = (seen.recv().await.unwrap().1, seen.recv().await.unwrap().1);
+    assert!(first.starts_with("GET /bucket") && first.contains("prefix=spill%2F"), "{first}");
+    assert!(second.contains("continuation-token=1%2F%3D"), "{second}");
+}
+
+fn get(url: String) -> Request {
+    Request {
+        method: "GET",
+        url,
+        headers: vec![("x-signed", "as it stands".to_owned())],
+        body: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() {
+    let (address, mut seen) = serve(|_, _| {
+        Some("HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 2\r\n\r\nno".to_owned())
+    })
+    .await;
+    let target = "/a//b/../c%7e%2F+?x=%20&&y=a|b&x=~'%e4";
+    let answer = SenderHttp::new(2).send(&get(format!("{address}{target}")), Duration::from_secs(5)).await;
+    assert_eq!(answer.unwrap(), Answer { status: 302, body: b"no".to_vec() });
+    let (_, head) = seen.recv().await.unwrap();
+    let host = address.strip_prefix("http://").unwrap();
+    assert!(head.starts_with(&format!("GET {target} HTTP/1.1\r\n")), "{head}");
+    assert!(
+        head.contains("x-signed: as it stands\r\n") && head.contains(&format!("host: {host}\r\n")),
+        "{head}"
+    );
+    assert!(seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn connections_to_a_sender_are_used_again_until_they_are_forgotten() {
+    let (address, mut seen) = serve(|_, _| Some(ok("ok"))).await;
+    let http = SenderHttp::new(2);
+    for (forget, connection) in [(false, 0), (false, 0), (true, 1), (false, 1)] {
+        if forget {
+            http.forget_connections();
+        }
+        http.send(&get(format!("{address}/")), Duration::from_secs(5)).await.unwrap();
+        assert_eq!(seen.recv().await.unwrap().0, connection);
+        // A connection can be used again a moment after its answer was read.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_a_sender_is_bounded_in_size_and_time() {
+    let http = SenderHttp::new(2);
+    let within = Duration::from_millis(200);
+    let (long, _seen) = serve(|_, _| Some(ok("yes"))).await;
+    let error = http.send(&get(format!("{long}/")), within).await.unwrap_err();
+    assert_eq!(error.0, "an answer of more than 2 bytes");
+    let (silent, _seen) = serve(|_, _| None).await;
+    let error = http.send(&get(format!("{silent}/")), within).await.unwrap_err();
+    assert_eq!(error.0, "no answer within 200 ms");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = http.send(&get(format!("http://{closed}/?secret")), within).await.unwrap_err();
+    assert_eq!(error.0, "the connection failed: connection refused");
+    let error = http.send(&get("http://a b/?secret".to_owned()), within).await.unwrap_err();
+    assert_eq!(error.0, "a request that cannot be sent");
 }

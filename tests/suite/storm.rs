@@ -5,8 +5,14 @@
 //! `MEDIAHOOK_STORM=5000 cargo test storm -- --nocapture` for a storm of that many callbacks.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use mediahook::envelope::Envelope;
 use mediahook::receive::budget::ANSWER_WITHIN;
 use serde_json::{Value, json};
@@ -15,6 +21,7 @@ use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use crate::support::cloud::{Cloud, Fault};
 use crate::support::mapping::Mapping;
 use crate::support::runtime_api::Function;
+use crate::support::{http, tls};
 
 const CALLBACKS: usize = 300;
 const ENVIRONMENTS: usize = 4;
@@ -216,4 +223,43 @@ async fn a_connection_gone_stale_costs_a_retry_and_not_the_event() {
     assert_eq!(kept(&cloud, &queue_url).await.0.len(), 4);
     let log = receiver.stop().await;
     assert!(!log.contains("ERROR"), "{log}");
+}
+
+/// An attempt over HTTP/2 that is cut off leaves its connection whole: the next one must not take it all the same.
+#[tokio::test]
+async fn a_stale_http2_connection_costs_a_retry_as_well() {
+    let (listener, address) = http::listen().await;
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let connection = counted.fetch_add(1, Ordering::SeqCst);
+            let requests = Arc::new(AtomicUsize::new(0));
+            let answer = service_fn(move |_| {
+                let request = requests.fetch_add(1, Ordering::SeqCst);
+                async move {
+                    // It answers the start and the first callback.
+                    if connection == 0 && request > 1 {
+                        std::future::pending::<()>().await;
+                    }
+                    Ok::<_, Infallible>(http::response(200, "application/x-amz-json-1.0", "{}"))
+                }
+            });
+            let http2 = http2::Builder::new(TokioExecutor::new());
+            tokio::spawn(http2.serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    let endpoint = format!("https://localhost:{}", tls::in_front_of_http2(address).await.port());
+    let cloud = Cloud::start().await;
+    let mut variables = receiver_variables(&cloud, &format!("{endpoint}/1/callbacks.fifo"));
+    variables.push(("AWS_ENDPOINT_URL_SQS", endpoint));
+    variables.push(("SSL_CERT_FILE", tls::fixture("ca.pem").display().to_string()));
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    for number in 0..3 {
+        let answer = receiver.invoke(post("/tencent-vod/open", &json!({}), &body(number))).await.unwrap();
+        assert_eq!(answer["statusCode"], 200);
+    }
+    assert_eq!(cloud.objects("").await, [], "all of them are in the queue");
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+    receiver.stop().await;
 }

@@ -12,6 +12,7 @@
 
 pub mod cloud;
 pub mod effects;
+pub mod fifo;
 pub mod fixtures;
 pub mod function_url;
 pub mod http;

@@ -18,15 +18,25 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// Passes on what comes by TLS; the address. Who connects must trust `ca.pem`, and call it `localhost`.
 pub async fn in_front_of(server: SocketAddr) -> SocketAddr {
+    pass_on(server, Vec::new()).await
+}
+
+/// The same for a server that speaks HTTP/2.
+pub async fn in_front_of_http2(server: SocketAddr) -> SocketAddr {
+    pass_on(server, vec![b"h2".to_vec()]).await
+}
+
+async fn pass_on(server: SocketAddr, protocols: Vec<Vec<u8>>) -> SocketAddr {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions of TLS")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .expect("a configuration");
+    config.alpn_protocols = protocols;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let (listener, address) = http::listen().await;
     tokio::spawn(async move {

@@ -1,0 +1,148 @@
+//! The HTTP client under every AWS client: the SDK's own, with TLS by `ring`.
+//!
+//! Of each host it keeps one idle connection. A function that was frozen wakes with connections that lead nowhere: the
+//! attempt that meets the stale one fails within its bound, and with no second one to take, the next attempt connects
+//! anew. The idle timeout runs on a monotonic clock, which may stand still while the function is frozen, so it does not
+//! keep a stale connection from being used: the bound of the attempt does.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::config::interceptors::FinalizerInterceptorContextRef;
+use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents, SharedHttpClient};
+use aws_sdk_sqs::error::BoxError;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+
+use super::StoreError;
+use crate::config::{ConfigError, Environment};
+
+/// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to 2037
+/// and longer). AWS asks its clients to trust exactly these. To read a whole system's store takes longer than the TLS
+/// handshake that it is for.
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+
+/// Shorter than AWS keeps an idle connection, so that a request seldom meets one that is just being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_IDLE_PER_HOST: usize = 1;
+
+/// Variables that name certificates of one's own.
+const OWN_CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Which roots a server's certificate must come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those that sign AWS's own endpoints.
+    Amazon,
+    /// The system's, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    System,
+}
+
+impl Trust {
+    /// The system's roots for endpoints and certificates of one's own, and in the partitions whose certificates other
+    /// authorities may sign.
+    pub(super) fn of(environment: &Environment, region: &str, has_endpoints: bool) -> Self {
+        let has_own = OWN_CERTIFICATES.iter().any(|name| environment.optional(name).is_some())
+            || (has_endpoints && environment.has_any("AWS_ENDPOINT_URL"));
+        if has_own || !is_public_partition(region) { Self::System } else { Self::Amazon }
+    }
+}
+
+/// An HTTP client with a connection pool that all its AWS clients share.
+///
+/// # Errors
+/// [`ConfigError::Tls`] if TLS cannot be set up.
+pub(super) fn build(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
+    let store = match trust {
+        Trust::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        Trust::System => TrustStore::default(),
+    };
+    let context = TlsContext::builder().with_trust_store(store).build();
+    let context = context.map_err(|error| ConfigError::Tls(StoreError(error.to_string())))?;
+    Ok(Builder::new()
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build_https())
+}
+
+/// Has the pool drop the connection of an attempt that got no answer.
+///
+/// The SDK does so itself after a server error, and HTTP/1.1 has no other choice. But an HTTP/2 connection outlives an
+/// attempt that is cut off, and the next attempts would take the same one, stale as it is.
+#[derive(Debug)]
+pub(super) struct DropUnanswered;
+
+#[dyn_dispatch_hint]
+impl Intercept for DropUnanswered {
+    fn name(&self) -> &'static str {
+        "DropUnanswered"
+    }
+
+    fn read_after_attempt(
+        &self,
+        attempt: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if attempt.response().is_none()
+            && let Some(connection) =
+                config.load::<CaptureSmithyConnection>().and_then(CaptureSmithyConnection::get)
+        {
+            connection.poison();
+        }
+        Ok(())
+    }
+}
+
+/// Whether a region is in the commercial or the `GovCloud` partition (`eu-central-1`, `us-gov-west-1`). Not China
+/// (`cn-`), the isolated regions (`us-iso-`) and Europe's sovereign cloud (`eusc-`).
+fn is_public_partition(region: &str) -> bool {
+    let continent = region.split('-').next().unwrap_or_default();
+    continent.len() == 2 && continent != "cn" && !region.contains("-iso")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(region: &str, variable: (&str, &str), has_endpoints: bool) -> Trust {
+        Trust::of(&[variable].into_iter().collect(), region, has_endpoints)
+    }
+
+    #[test]
+    fn amazons_roots_are_trusted_on_its_own_endpoints_in_the_public_partitions() {
+        for region in ["eu-central-1", "us-east-1", "us-gov-west-1", "ap-southeast-2", "mx-central-1"] {
+            assert_eq!(trust(region, ("AWS_ENDPOINT_URL", ""), true), Trust::Amazon, "{region}");
+        }
+        for region in
+            ["cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", ""]
+        {
+            assert_eq!(trust(region, ("AWS_ENDPOINT_URL", ""), true), Trust::System, "{region}");
+        }
+    }
+
+    #[test]
+    fn the_systems_roots_are_trusted_on_other_endpoints_and_where_certificates_are_named() {
+        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"] {
+            assert_eq!(trust("eu-central-1", (name, "x"), true), Trust::System, "{name}");
+        }
+        let ignored = ("AWS_ENDPOINT_URL_SQS", "x");
+        assert_eq!(trust("eu-central-1", ignored, false), Trust::Amazon);
+    }
+
+    #[test]
+    fn the_roots_are_five_certificates() {
+        use rustls::pki_types::CertificateDer;
+        use rustls::pki_types::pem::PemObject as _;
+
+        let mut store = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS.as_bytes()) {
+            store.add(certificate.unwrap()).unwrap();
+        }
+        assert_eq!(store.len(), 5);
+    }
+}
