@@ -179,12 +179,19 @@ fn readable(json: &str) -> String {
     copy
 }
 
-/// A text for a string or a number that `serde_json` cannot read.
+/// A text for a string or a number that `serde_json` cannot read. Nearly all have no escape, or few digits: they are not
+/// looked into.
 fn unreadable(leaf: &str) -> Option<String> {
     if !leaf.starts_with('"') {
+        if leaf.len() < 19 && !leaf.contains(['e', 'E']) {
+            return None;
+        }
         let number = serde_json::from_str::<Number>(leaf).ok();
         let is_readable = number.is_some_and(|n| !n.is_f64() || n.as_f64().is_some_and(is_within_64_bits));
         return (!is_readable).then(|| leaf.to_owned());
+    }
+    if !leaf.contains('\\') {
+        return None;
     }
     let Name(bytes) = serde_json::from_str(leaf).ok()?;
     if std::str::from_utf8(&bytes).is_ok() {
