@@ -48,7 +48,7 @@ const PATH_TOKEN: &str = "demo-path-token";
 const AUTH_KEY: &str = "DemoAuthKey2026";
 const MAX_RECEIVE_COUNT: u32 = 3;
 const VISIBILITY_TIMEOUT_S: u32 = 1;
-/// What the fakes hand out comes again after this long; the real ones take as long.
+/// What the fakes hand out is redelivered after this long, as by the real senders.
 const PULL_VISIBILITY: Duration = Duration::from_secs(30);
 /// What a run of the puller may take.
 const PULL_TIMEOUT: Duration = Duration::from_secs(55);
@@ -96,7 +96,7 @@ struct World {
 #[derive(Clone, Default)]
 struct Desk(Arc<Mutex<HashMap<String, Seen>>>);
 
-/// How often an event was handed over, whether it had its effect, and how it went by its envelope.
+/// How often an event was delivered, whether it was processed, and its outcome.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     attempts: u32,
@@ -241,7 +241,9 @@ impl World {
                 None => "never saw it".to_owned(),
                 Some(Seen { delivered: false, attempts, .. }) => format!("failed, {attempts} attempts"),
                 Some(Seen { attempts: 1, .. }) => "delivered".to_owned(),
-                Some(Seen { attempts, .. }) => format!("failed, came again, delivered ({attempts} attempts)"),
+                Some(Seen { attempts, .. }) => {
+                    format!("failed, redelivered, delivered ({attempts} attempts)")
+                }
             };
             let had_its_due = match sample.status {
                 200 => {
@@ -316,7 +318,7 @@ impl World {
         Ok(())
     }
 
-    /// Turns until the events had their effect and the rubbish lies in the dead-letter queue. Whether it does.
+    /// Runs until the events are processed and the message that is no envelope is in the dead-letter queue. Whether they are.
     async fn settle(&self, events: usize) -> bool {
         let started = Instant::now();
         let mut dead = 0;

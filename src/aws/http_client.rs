@@ -2,10 +2,11 @@
 //!
 //! Of each host it keeps one idle connection. A function that was frozen wakes with connections that lead nowhere: the
 //! attempt that meets the stale one fails within its bound, and with no second one to take, the next attempt connects
-//! anew. The idle timeout runs on a monotonic clock, which may stand still while the function is frozen, so it does not
-//! keep a stale connection from being used: the bound of the attempt does.
+//! anew. The pool's own idle timeout runs on a monotonic clock, which may stand still while the function is frozen. So a
+//! client that was not used for as long by the wall clock begins with an empty pool.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_sqs::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents, SharedHttpClient};
@@ -14,7 +15,9 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::shared::IntoShared as _;
 
 use crate::config::{ConfigError, Environment};
 use crate::storage::StoreError;
@@ -54,7 +57,45 @@ impl Trust {
 ///
 /// # Errors
 /// [`ConfigError::Tls`] if TLS cannot be set up.
-pub(super) fn build(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
+pub(super) fn build(trust: Trust, now: Clock) -> Result<SharedHttpClient, ConfigError> {
+    let state = Mutex::new((with_empty_pool(trust)?, now()));
+    Ok(ByWallClock { trust, now, state }.into_shared())
+}
+
+/// The wall clock.
+pub(super) type Clock = fn() -> SystemTime;
+
+/// A client that begins with an empty pool when it was not used for [`IDLE_TIMEOUT`].
+#[derive(Debug)]
+struct ByWallClock {
+    trust: Trust,
+    now: Clock,
+    /// The client, and when it was last used.
+    state: Mutex<(SharedHttpClient, SystemTime)>,
+}
+
+impl HttpClient for ByWallClock {
+    /// Called for each attempt.
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        // Nothing panics while it holds the lock; if it did, the state would still be whole.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (client, used) = &mut *state;
+        let now = (self.now)();
+        // A clock that was set back says nothing about the idle time: then the connections count as stale.
+        let is_fresh = now.duration_since(*used).is_ok_and(|idle| idle < IDLE_TIMEOUT);
+        if !is_fresh && let Ok(new) = with_empty_pool(self.trust) {
+            *client = new;
+        }
+        *used = now;
+        client.http_connector(settings, components)
+    }
+}
+
+fn with_empty_pool(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
     let store = match trust {
         Trust::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         Trust::System => TrustStore::default(),

@@ -15,6 +15,7 @@ pub mod secrets_manager;
 pub mod sqs;
 
 use std::fmt;
+use std::time::SystemTime;
 
 use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
@@ -51,6 +52,14 @@ impl Aws {
     /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] names the variable; [`ConfigError::Tls`] if TLS cannot be set
     /// up.
     pub fn new(environment: Environment) -> Result<Self, ConfigError> {
+        Self::with_clock(environment, SystemTime::now)
+    }
+
+    /// The same, with the wall clock by which connections count as idle.
+    ///
+    /// # Errors
+    /// As [`Aws::new`].
+    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigError> {
         let region =
             environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
         let region = region.ok_or(ConfigError::Missing("AWS_REGION"))?;
@@ -62,7 +71,7 @@ impl Aws {
             "environment",
         );
         let has_endpoints = environment.flag(IGNORE_ENDPOINT_URLS)? != Some(true);
-        let http = http_client::build(Trust::of(&environment, region, has_endpoints))?;
+        let http = http_client::build(Trust::of(&environment, region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
             // The version that was tested.
             .behavior_version(BehaviorVersion::v2026_01_12())

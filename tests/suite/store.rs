@@ -1,7 +1,7 @@
 //! What AWS and the senders are sent, on which connection, and what an error tells. Against real sockets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use hyper::HeaderMap;
@@ -31,7 +31,7 @@ const MARK: &str = "PayloadMark";
 /// Which connection a request came on, and its head.
 type Seen = (usize, String);
 
-fn aws(endpoint: &str) -> Aws {
+fn variables(endpoint: &str) -> Environment {
     let variables = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
@@ -39,7 +39,11 @@ fn aws(endpoint: &str) -> Aws {
         ("AWS_SESSION_TOKEN", "token"),
         ("AWS_ENDPOINT_URL", endpoint),
     ];
-    Aws::new(variables.into_iter().collect::<Environment>()).unwrap()
+    variables.into_iter().collect()
+}
+
+fn aws(endpoint: &str) -> Aws {
+    Aws::new(variables(endpoint)).unwrap()
 }
 
 fn queue(endpoint: &str) -> SqsQueue {
@@ -185,6 +189,23 @@ async fn of_several_stale_connections_only_one_costs_an_attempt() {
     assert_eq!(seen.recv().await.unwrap().0, 2, "the second connects anew");
     enqueue(&queue).await.unwrap();
     assert_eq!(seen.recv().await.unwrap().0, 2, "and its connection is used from then on");
+}
+
+/// While a function is frozen its monotonic clock may stand still, and the pool's idle timeout with it.
+#[tokio::test]
+async fn a_connection_that_was_idle_by_the_wall_clock_is_not_used_again() {
+    static IDLE_S: AtomicU64 = AtomicU64::new(0);
+    let now = || SystemTime::now() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
+    let (endpoint, mut seen) = serve(|_, _| Some(ok("{}"))).await;
+    let aws = Aws::with_clock(variables(&endpoint), now).unwrap();
+    let queue = SqsQueue::new(&aws, format!("{endpoint}/1/callbacks.fifo"), PATIENCE);
+    for (idle_s, connection) in [(0, 0), (10, 0), (31, 1), (32, 1), (5, 2), (6, 2)] {
+        IDLE_S.store(idle_s, Ordering::Relaxed);
+        enqueue(&queue).await.unwrap();
+        assert_eq!(seen.recv().await.unwrap().0, connection, "at {idle_s} s");
+        // A connection can be used again a moment after its answer was read.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// The SDK spends a quota on retries, which a long outage uses up: after it, one stale connection would cost an event its
