@@ -57,12 +57,8 @@ fn understand(
         id: id::id(source.name(), &event_type, body, transport, occurrence),
         source: source.name().to_owned(),
         event_type,
-        subject: notification.subject,
-        time: notification.time,
         data: body.without(transport),
-        outcome: notification.outcome,
-        task_id: notification.task_id,
-        media_id: notification.media_id,
+        attributes: notification.attributes,
     };
     Ok(Envelope::seal(contents, channel, received))
 }

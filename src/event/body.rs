@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::canonical::{Canonical, Name, TooDeep};
@@ -187,6 +187,31 @@ impl<'a> Object<'a> {
         self.at(path).and_then(text)
     }
 
+    /// Calls `each` with every text at a path in which `[]` stands for all items of an array, such as
+    /// `FileInfoSet[].Input.FileId`.
+    pub fn for_each_text(&self, path: &str, each: &mut dyn FnMut(Cow<'a, str>)) {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut visit = |value: &'a RawValue| match Object::of(value) {
+            Some(object) if !rest.is_empty() => object.for_each_text(rest, each),
+            None if rest.is_empty() => text(value).into_iter().for_each(&mut *each),
+            _ => {}
+        };
+        match name.strip_suffix("[]") {
+            Some(name) => self.get(name).into_iter().for_each(|list| for_each_item(list, &mut visit)),
+            None => self.get(name).into_iter().for_each(visit),
+        }
+    }
+
+    /// The text at such a path, where all that there are say the same.
+    pub fn common_text(&self, path: &str) -> Option<String> {
+        let (mut common, mut differ) = (None, false);
+        self.for_each_text(path, &mut |text| match &common {
+            Some(common) => differ |= *common != text,
+            None => common = Some(text.into_owned()),
+        });
+        common.filter(|_| !differ)
+    }
+
     /// Every member's value, those of repeated names included.
     pub fn values(&self) -> impl Iterator<Item = &'a RawValue> {
         self.0.iter().map(|member| member.value)
@@ -216,6 +241,29 @@ pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {
 pub fn only_item(value: &RawValue) -> Option<&RawValue> {
     let (item,) = serde_json::from_str(value.get()).ok()?;
     Some(item)
+}
+
+/// Calls `each` with every item of an array, one after the other; never where the value is not an array.
+pub fn for_each_item<'a>(value: &'a RawValue, each: impl FnMut(&'a RawValue)) {
+    struct Items<F>(F);
+    impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Items<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+            while let Some(item) = items.next_element()? {
+                (self.0)(item);
+            }
+            Ok(())
+        }
+    }
+    if value.get().starts_with('[') {
+        // A body that was read has nothing in it that cannot be read again.
+        let _ = serde_json::Deserializer::from_str(value.get()).deserialize_seq(Items(each));
+    }
 }
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -290,6 +338,16 @@ mod tests {
         for several in ["[]", "[1,2]", "{\"a\":1}", "1"] {
             assert!(only_item(&RawValue::from_string(several.to_owned()).unwrap()).is_none(), "{several}");
         }
+    }
+
+    #[test]
+    fn texts_in_lists_are_common_where_all_are_the_same() {
+        let body = r#"{"a":[{"b":{"c":"1"}},{"b":{"c":1}},{"b":{"c":""}},{"b":null},7],"d":["x","y"],"e":["x",null]}"#;
+        let object = Object::of(serde_json::from_str(body).unwrap()).unwrap();
+        let common = ["a[].b.c", "d[]", "e[]", "a[].b", "a[]", "a.b.c", "d", "f[]"]
+            .map(|path| object.common_text(path));
+        let common = common.each_ref().map(Option::as_deref);
+        assert_eq!(common, [Some("1"), None, Some("x"), None, Some("7"), None, None, None]);
     }
 
     #[test]

@@ -18,6 +18,11 @@ const SHELL_BYTES: usize = 768;
 const JSON_MEDIA_TYPE: &str = "application/json";
 /// What SQS takes as a `MessageGroupId`: at most so many characters.
 const MAX_GROUP_ID_CHARS: usize = 128;
+/// `context`, `errorcode` and `errormessage` are cut to so many characters.
+const MAX_TEXT_CHARS: usize = 1_000;
+/// Where the other attributes already take more bytes than this, the texts of the sender are left out: an event must not
+/// be too large for the queue because of them.
+const MAX_BYTES_BESIDE_TEXTS: usize = 64 * 1024;
 
 /// One event notification as CloudEvents 1.0, structured JSON.
 #[derive(Clone, Serialize, Deserialize)]
@@ -31,7 +36,7 @@ pub struct Envelope {
     /// The sender's event type behind the sender's prefix, such as `com.tencentcloud.vod.PullComplete`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The media the event is about where it is exactly one, else the task or job.
+    /// Id of the media asset if the event is about exactly one, else of the task or job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// When it happened by the sender's clock, else when it was received; RFC 3339.
@@ -51,9 +56,27 @@ pub struct Envelope {
     /// The sender's id of the task or job, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taskid: Option<String>,
-    /// The sender's id of the media, where known.
+    /// The sender's id of the media asset, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mediaid: Option<String>,
+    /// Id of the task flow that an upload or pull started: the `taskid` of that flow's events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proceduretaskid: Option<String>,
+    /// The caller's own text, at most 1,000 characters: what handlers correlate by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The first error code of a failure, at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errorcode: Option<String>,
+    /// The message beside that code, at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errormessage: Option<String>,
+    /// The verdict of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// What a deletion deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deleted>,
     /// How it came to us.
     pub channel: Channel,
     /// When it came to us; RFC 3339.
@@ -76,6 +99,36 @@ pub enum Outcome {
     Progress,
     /// The sender does not say, or says it in words we do not know.
     #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// The verdict of a review. The review itself has succeeded, whatever the verdict. The worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The media asset may be shown.
+    Pass,
+    /// A person should look at it.
+    Review,
+    /// It should not be shown.
+    Block,
+    /// A verdict of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a deletion deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deleted {
+    /// Each media asset as a whole.
+    Media,
+    /// Files of each media asset, such as a rendition or the original: the media asset is still there.
+    Parts,
+    /// Some media assets as a whole, and files of others.
+    Mixed,
+    /// A word of a later version.
     #[serde(other)]
     Unknown,
 }
@@ -111,40 +164,87 @@ pub struct Contents {
     pub source: String,
     /// See [`Envelope::event_type`].
     pub event_type: String,
+    /// See [`Envelope::data`].
+    pub data: Box<RawValue>,
+    /// What the sender says about the event.
+    pub attributes: Attributes,
+}
+
+/// What a sender says about an event, in the words that all senders share. None of it counts for the id.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
     /// See [`Envelope::subject`].
     pub subject: Option<String>,
     /// See [`Envelope::time`]; the time of receipt where there is none.
     pub time: Option<OffsetDateTime>,
-    /// See [`Envelope::data`].
-    pub data: Box<RawValue>,
     /// See [`Envelope::outcome`].
     pub outcome: Outcome,
     /// See [`Envelope::taskid`].
     pub task_id: Option<String>,
     /// See [`Envelope::mediaid`].
     pub media_id: Option<String>,
+    /// See [`Envelope::proceduretaskid`].
+    pub procedure_task_id: Option<String>,
+    /// See [`Envelope::context`]; of any length.
+    pub context: Option<String>,
+    /// Why it failed.
+    pub error: Option<EventError>,
+    /// See [`Envelope::verdict`].
+    pub verdict: Option<Verdict>,
+    /// See [`Envelope::deleted`].
+    pub deleted: Option<Deleted>,
+}
+
+/// What a sender says about a failure.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct EventError {
+    /// See [`Envelope::errorcode`]; of any length.
+    pub code: Option<String>,
+    /// See [`Envelope::errormessage`]; of any length.
+    pub message: Option<String>,
 }
 
 impl Envelope {
     /// Seals what was understood, with how and when it came.
     pub fn seal(contents: Contents, channel: Channel, received: OffsetDateTime) -> Self {
-        Self {
+        let attributes = contents.attributes;
+        let EventError { code, message } = attributes.error.unwrap_or_default();
+        let envelope = Self {
             specversion: SPEC_VERSION.to_owned(),
             id: contents.id,
             source: contents.source,
             event_type: contents.event_type,
-            subject: contents.subject,
-            time: rfc3339(contents.time.unwrap_or(received)),
+            subject: attributes.subject,
+            time: rfc3339(attributes.time.unwrap_or(received)),
             datacontenttype: JSON_MEDIA_TYPE.to_owned(),
             data: Some(contents.data),
             dataref: None,
-            outcome: contents.outcome,
-            taskid: contents.task_id,
-            mediaid: contents.media_id,
+            outcome: attributes.outcome,
+            taskid: attributes.task_id,
+            mediaid: attributes.media_id,
+            // Half an id is none.
+            proceduretaskid: attributes.procedure_task_id.filter(|id| id.len() <= MAX_TEXT_CHARS),
+            context: attributes.context.map(cut),
+            errorcode: code.map(cut),
+            errormessage: message.map(cut),
+            verdict: attributes.verdict,
+            deleted: attributes.deleted,
             channel,
             receivedtime: rfc3339(received),
             traceparent: None,
+        };
+        let ids = [&envelope.subject, &envelope.taskid, &envelope.mediaid];
+        let bytes = ids.into_iter().flatten().map(String::len).sum::<usize>() + envelope.event_type.len();
+        if bytes > MAX_BYTES_BESIDE_TEXTS {
+            return Self {
+                proceduretaskid: None,
+                context: None,
+                errorcode: None,
+                errormessage: None,
+                ..envelope
+            };
         }
+        envelope
     }
 
     /// Reads an envelope, as it lies in a queue message.
@@ -219,6 +319,15 @@ impl fmt::Display for Channel {
     }
 }
 
+/// The first characters of a text of the sender.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// SQS refuses U+FFFE and U+FFFF. In JSON text they can only stand inside a string, where an escape means the same.
 fn escape_for_sqs(body: String) -> String {
     let bytes = body.as_bytes();
@@ -258,14 +367,37 @@ mod tests {
             id: "0123".into(),
             source: "tencent-vod/main".into(),
             event_type: "com.tencentcloud.vod.PullComplete".into(),
-            subject: subject.map(Into::into),
-            time: None,
             data: RawValue::from_string(data.into()).unwrap(),
-            outcome: Outcome::Succeeded,
-            task_id: None,
-            media_id: None,
+            attributes: Attributes {
+                subject: subject.map(Into::into),
+                outcome: Outcome::Succeeded,
+                ..Attributes::default()
+            },
         };
-        Envelope::seal(contents, Channel::Push, datetime!(2026-11-22 05:50:25.123456789 UTC))
+        Envelope::seal(contents, Channel::Push, RECEIVED)
+    }
+
+    const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25.123456789 UTC);
+
+    /// An envelope with everything in it that a sender can say.
+    fn with_texts(subject: &str, text: &str) -> Envelope {
+        let text = || Some(text.to_owned());
+        let contents = Contents {
+            id: "0123".into(),
+            source: "tencent-vod/main".into(),
+            event_type: "com.tencentcloud.vod.PullComplete".into(),
+            data: RawValue::from_string("{}".into()).unwrap(),
+            attributes: Attributes {
+                subject: Some(subject.into()),
+                procedure_task_id: text(),
+                context: text(),
+                error: Some(EventError { code: text(), message: text() }),
+                verdict: Some(Verdict::Block),
+                deleted: Some(Deleted::Parts),
+                ..Attributes::default()
+            },
+        };
+        Envelope::seal(contents, Channel::Push, RECEIVED)
     }
 
     #[test]
@@ -283,6 +415,32 @@ mod tests {
         assert_eq!(message.deduplication_id, "0123");
         let read = Envelope::parse(&message.body).unwrap();
         assert_eq!(read.message(), message);
+    }
+
+    #[test]
+    fn texts_of_the_sender_are_cut_between_characters_and_ids_are_not_cut() {
+        let whole = with_texts("42", &"媒".repeat(333));
+        assert_eq!(whole.proceduretaskid.as_deref(), Some(&*"媒".repeat(333)));
+        assert_eq!(whole.context, whole.errormessage);
+        let cut = with_texts("42", &"媒".repeat(1_001));
+        assert_eq!(cut.proceduretaskid, None);
+        for text in [&cut.context, &cut.errorcode, &cut.errormessage] {
+            assert_eq!(text.as_deref(), Some(&*"媒".repeat(1_000)));
+        }
+        let read = Envelope::parse(&cut.message().body).unwrap();
+        assert_eq!(read.message(), cut.message());
+        assert!(cut.message().body.contains(r#""verdict":"block","deleted":"parts","#));
+    }
+
+    #[test]
+    fn an_envelope_that_is_large_already_grows_by_no_text() {
+        let text = "\u{1}".repeat(1_000);
+        let large = with_texts(&"9".repeat(MAX_BYTES_BESIDE_TEXTS + 1), &text);
+        assert_eq!((large.proceduretaskid, large.context), (None, None));
+        assert_eq!((large.errorcode, large.errormessage), (None, None));
+        // The most that they can add to any other.
+        let added = with_texts("9", &text).message().body.len() - with_texts("9", "").message().body.len();
+        assert!(MAX_BYTES_BESIDE_TEXTS + added < 128 * 1024, "{added}");
     }
 
     #[test]

@@ -6,5 +6,5 @@ pub mod envelope;
 pub mod id;
 mod typed;
 
-pub use body::{Body, MAX_DEPTH, Object, Unreadable, only_item, text};
+pub use body::{Body, MAX_DEPTH, Object, Unreadable, for_each_item, only_item, text};
 pub(crate) use canonical::Name;

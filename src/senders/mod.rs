@@ -9,10 +9,8 @@ pub mod tencent_vod;
 
 use std::fmt::Debug;
 
-use time::OffsetDateTime;
-
 use crate::event::Body;
-use crate::event::envelope::Outcome;
+use crate::event::envelope::{Attributes, Outcome, Verdict};
 use crate::settings::{Settings, SettingsError};
 use pull::Pull;
 
@@ -86,22 +84,46 @@ pub enum BadSignature {
 }
 
 /// One event notification, understood as far as every event must be.
-#[derive(Debug, PartialEq, Eq)]
 pub struct Notification {
     /// The sender's event type behind the sender's prefix.
     pub event_type: String,
-    /// The media the event is about where it is exactly one, else the task or job.
-    pub subject: Option<String>,
-    /// The sender's id of the task or job.
-    pub task_id: Option<String>,
-    /// The sender's id of the media.
-    pub media_id: Option<String>,
-    /// When it happened, by the sender's clock.
-    pub time: Option<OffsetDateTime>,
-    /// How it went.
-    pub outcome: Outcome,
+    /// What it says about the event.
+    pub attributes: Attributes,
     /// The names of the top-level members that belong to the transport and not to the event.
     pub transport: &'static [&'static str],
-    /// Whether the same payload can honestly come again as news.
+    /// Whether the same payload can honestly be sent again for another occurrence.
     pub repeats: bool,
+}
+
+/// How sure a fact about a sender is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// The official SDK or the documentation prints it.
+    Certain,
+    /// It was seen in a captured payload or in deployed code.
+    Seen,
+    /// We conclude it, from a neighbor or from a name.
+    Inferred,
+    /// No source says it.
+    Open,
+}
+
+/// The verdict that a word of a review means; both senders use the same words.
+fn verdict(word: &str) -> Option<Verdict> {
+    match word {
+        "pass" => Some(Verdict::Pass),
+        "review" => Some(Verdict::Review),
+        "block" => Some(Verdict::Block),
+        _ => None,
+    }
+}
+
+/// The verdict of an event. While parts of a task are still running there is none; of a task that failed, `pass` is left
+/// out, because the part that failed may have been a review.
+fn final_verdict(found: Option<Verdict>, outcome: Outcome) -> Option<Verdict> {
+    match outcome {
+        Outcome::Progress => None,
+        Outcome::Failed => found.filter(|verdict| *verdict > Verdict::Pass),
+        Outcome::Succeeded | Outcome::Unknown => found,
+    }
 }

@@ -1,81 +1,223 @@
 //! The tables of `docs/senders.md` are made from the code; what the pages point at is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use mediahook::senders::Grade;
 use mediahook::senders::alibaba_ims::kind::{self as ims, Level};
 use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
 use mediahook::senders::tencent_vod::legacy;
 use mediahook::senders::tencent_vod::outcome::Rule;
 
-const HEAD: &str = "| event type | payload | subject | outcome |";
-const RULE: &str = "| --- | --- | --- | --- | --- |\n";
+const HEAD: &str =
+    "| event type | payload | outcome | subject | `mediaid` | `taskid` | `time` | `context` | errors |";
+const RULE: &str = "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+const NONE: &str = "–";
+
+/// The letters that the page explains.
+fn letter(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Certain => "(c)",
+        Grade::Seen => "(s)",
+        Grade::Inferred => "(i)",
+        Grade::Open => "(o)",
+    }
+}
 
 fn code<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
-fn subject(kind: &Kind) -> String {
-    let media = code(kind.media);
-    match (kind.media, kind.rule) {
-        (_, Rule::Stream) => "`CastId`".to_owned(),
-        (["FileIdSet"], _) => "the only one of `FileIdSet`".to_owned(),
-        ([], _) => "`TaskId`".to_owned(),
-        (_, Rule::Success) => media,
-        (_, _) if kind.one_media => format!("{media}, else `TaskId`"),
-        (_, _) => format!("`TaskId`, else {media}"),
+/// Things in their order of preference; none of them is nothing.
+fn else_joined(names: impl IntoIterator<Item = String>) -> String {
+    let names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    if names.is_empty() { NONE.to_owned() } else { names.join(", else ") }
+}
+
+/// The classes of the official SDK: by it, what the code reads is certain.
+struct Sdk(BTreeMap<&'static str, BTreeMap<&'static str, &'static str>>);
+
+impl Sdk {
+    fn read() -> Self {
+        let lines = include_str!("../../crates/mediahook-events/tests/data/tencent-vod-sdk.txt").lines();
+        let classes = lines.filter(|line| !line.starts_with('#')).map(|line| {
+            let (class, members) = line.split_once(':').unwrap();
+            (class, members.split(',').filter_map(|member| member.trim().split_once(' ')).collect())
+        });
+        Self(classes.collect())
     }
+
+    /// The class of a kind's payload. Of the task whose event has but settings, the class of its query.
+    fn class(&self, kind: &Kind) -> &'static str {
+        match self.0["EventContent"][kind.members[0]] {
+            "ProcessImageAsyncTask" => "ProcessImageAsync",
+            class => class,
+        }
+    }
+
+    fn has(&self, class: &str, path: &str) -> bool {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (name, is_list) = (name.trim_end_matches("[]"), name.ends_with("[]"));
+        let member = self.0.get(class).and_then(|members| members.get(name));
+        member.is_some_and(|of| {
+            of.starts_with("[]") == is_list
+                && (rest.is_empty() || self.has(of.trim_start_matches("[]"), rest))
+        })
+    }
+
+    /// Whether a class, or one that it leads to, has a member of this name; but for what is not read.
+    fn has_within(&self, class: &str, name: &str) -> bool {
+        self.0.get(class.trim_start_matches("[]")).is_some_and(|members| {
+            members
+                .iter()
+                .any(|(member, of)| *member == name || Self::is_read(member) && self.has_within(of, name))
+        })
+    }
+
+    fn is_read(member: &str) -> bool {
+        !["Input", "InputInfo", "MediaBasicInfo", "SegmentSet"].contains(&member)
+    }
+}
+
+/// The cells of one Tencent event type that both its class in the SDK and the code say.
+fn of_class(sdk: &Sdk, kind: &Kind) -> String {
+    let class = sdk.class(kind);
+    // Its event is of another class.
+    let certain = if class == "ProcessImageAsync" { Grade::Inferred } else { Grade::Certain };
+    let own = |names: &[&str]| -> Vec<String> {
+        let there = names.iter().filter(|name| sdk.has(class, name));
+        there.map(|name| format!("`{name}` {}", letter(certain))).collect()
+    };
+    let ids = |paths: &[&str]| {
+        let older = "MediaBasicInfo.MediaBasicInfo";
+        let paths: Vec<_> = paths.iter().filter(|path| !path.starts_with(older)).collect();
+        assert!(
+            paths.iter().all(|path| sdk.has(class, path)),
+            "{} is not in {class}",
+            paths.iter().map(|p| **p).collect::<Vec<_>>().join(", ")
+        );
+        if paths.is_empty() { String::new() } else { format!("{} {}", code(paths), letter(certain)) }
+    };
+    let task = own(&["TaskId"]).join("");
+    let (about, output, input) = (ids(kind.about), ids(kind.output), ids(kind.input));
+    let subject = match kind.rule {
+        Rule::Cast => own(&["CastId"]).join(""),
+        _ => else_joined([about.clone(), task.clone(), output.clone()]),
+    };
+    let input = if input.is_empty() { input } else { format!("of a failure {input}") };
+    let media = else_joined([about, output, input]);
+    let created = match (ids(kind.created), kind.rule) {
+        (path, Rule::Success) => path,
+        // That it is created at the end is a conclusion.
+        (path, _) => path.replace("(c)", "(i)"),
+    };
+    let finished =
+        sdk.has_within(class, "FinishTime").then(|| format!("the latest `FinishTime` {}", letter(certain)));
+    let time = else_joined([created, finished.unwrap_or_default(), "receipt".to_owned()]);
+    let context = else_joined(own(&["SessionContext", "MediaBasicInfo.SourceInfo.SourceContext"]));
+    let mut errors = own(&["ErrCodeExt", "ErrCode"]);
+    if kind.rule == Rule::Restored {
+        errors.push(format!("`Status` {}", letter(Grade::Inferred)));
+    }
+    let mut parts = sdk.0[class].iter().filter(|(member, _)| Sdk::is_read(member));
+    if parts.any(|(_, of)| sdk.has_within(of, "ErrCode") || sdk.has_within(of, "ErrCodeExt")) {
+        errors.push(format!("its parts' {}", letter(certain)));
+    }
+    let task = if task.is_empty() { NONE.to_owned() } else { task };
+    format!("{subject} | {media} | {task} | {time} | {context} | {}", else_joined(errors))
 }
 
 fn tencent_vod() -> String {
-    let mut table = format!("{HEAD} source of the name |\n{RULE}");
+    let sdk = Sdk::read();
+    let mut table = format!("{HEAD} name |\n{RULE}");
     for kind in vod::KINDS {
         let outcome = match kind.rule {
-            Rule::Task => "by status",
-            Rule::Ended => "at the end",
-            Rule::Success => "success",
-            Rule::Stream => "state",
+            Rule::Task => "by status (c)",
+            Rule::Ended => "at the end (c)",
+            Rule::Restored => "at the end, by number (i)",
+            Rule::Success => "success (c)",
+            Rule::Cast => "state (c), its end (i)",
+            Rule::Unlisted => unreachable!("only of types that are not in the table"),
         };
         let source = match kind.source {
-            Source::Listed => "SDK, in the list of event types (certain)",
-            Source::Member => "SDK, in the payload's description alone (certain, spelling perhaps a slip)",
-            Source::Page => "product page; the SDK calls it no longer valid (inferred)",
+            Source::Listed => "listed (c)",
+            Source::Member => "in the payload's description (c), may be misspelled",
+            Source::Page => "product page (i)",
         };
-        let event_type = kind.event_type;
-        let (members, subject) = (code(kind.members), subject(kind));
-        writeln!(table, "| `{event_type}` | {members} | {subject} | {outcome} | {source} |").unwrap();
-    }
-    table
-}
-
-fn tencent_vod_legacy() -> String {
-    let mut table = format!("{HEAD} source |\n{RULE}");
-    for event_type in legacy::TYPES {
-        let subject = if event_type == "FileDeleted" {
-            "the only one of `fileInfo`"
-        } else {
-            "`fileId`, else `vodTaskId`"
-        };
-        writeln!(table, "| `{event_type}` | `data` | {subject} | by `status` | documentation (certain) |")
+        let (event_type, members) = (kind.event_type, code(kind.members));
+        writeln!(table, "| `{event_type}` | {members} | {outcome} | {} | {source} |", of_class(&sdk, kind))
             .unwrap();
     }
     table
 }
 
+/// What the documentation prints of each, beside the paths that the code has.
+fn tencent_vod_legacy() -> String {
+    let mut table = format!("{HEAD} `proceduretaskid` |\n{RULE}");
+    for kind in legacy::KINDS {
+        let event_type = kind.event_type;
+        let certain = |text: &str| if text.is_empty() { String::new() } else { format!("{text} (c)") };
+        let task = if ["NewFileUpload", "FileDeleted"].contains(&event_type) { "" } else { "`vodTaskId`" };
+        let (about, output, input) =
+            (certain(&code(kind.about)), certain(&code(kind.output)), certain(&code(kind.input)));
+        let subject = else_joined([about.clone(), certain(task), output.clone()]);
+        let input = if input.is_empty() { input } else { format!("of a failure {input}") };
+        let media = else_joined([about, output, input]);
+        let (context, flow) = match event_type {
+            "NewFileUpload" => ("`sourceContext` (c)", "`procedureTaskId` (c)"),
+            "PullComplete" => ("`sourceContext` (i)", "`procedureTaskId` (i)"),
+            "ProcedureStateChanged" => ("`sourceContext` (i)", NONE),
+            _ => (NONE, NONE),
+        };
+        let errors = match event_type {
+            "ProcedureStateChanged" => "`errCode`, its parts' (c)",
+            "ClipComplete" | "ConcatComplete" => "its parts' `status` (c)",
+            "CreateSnapshotByTimeOffsetComplete" => "`status`, its parts' (c)",
+            _ => "`status` (c)",
+        };
+        let task = else_joined([certain(task)]);
+        writeln!(
+            table,
+            "| `{event_type}` | `data` | by `status` (c) | {subject} | {media} | {task} | receipt | {context} | {errors} | {flow} |"
+        )
+        .unwrap();
+    }
+    table
+}
+
 fn alibaba_ims() -> String {
-    let mut table = format!("{HEAD} source of the members |\n{RULE}");
+    let mut table = format!(
+        "{} source of the members |\n{}",
+        HEAD.replace(" payload |", ""),
+        RULE.replacen(" --- |", "", 1)
+    );
     for kind in ims::KINDS {
+        let graded = |names: &[&str]| {
+            let named = names.iter().map(|name| format!("`{name}` {}", letter(kind.grade(name))));
+            else_joined(named)
+        };
+        let status = letter(kind.grade("Status"));
+        let outcome = match kind.rule {
+            ims::Rule::Status => format!("by status word {status}"),
+            ims::Rule::EndOnly => format!("by status word {status}, never success (c)"),
+            ims::Rule::Created => "created (i)".to_owned(),
+            ims::Rule::Unlisted => unreachable!("only of types that are not in the table"),
+        };
         let source = match kind.level {
-            Level::Documented => "documentation, or a real notification (certain)",
-            Level::Inferred => "the ApsaraVideo VOD event of that name, or the SDK (inferred)",
-            Level::NameOnly => "only the name is documented (open)",
-            Level::Unconfirmed => "the name is from a public test (seen, unconfirmed)",
+            Level::Documented => "documentation, or a real notification",
+            Level::Inferred => "the ApsaraVideo VOD event of that name, or the SDK",
+            Level::NameOnly => "only the name is documented",
+            Level::Unconfirmed => "even the name is from a public test alone",
         };
         let event_type = kind.event_type;
         writeln!(
             table,
-            "| `{event_type}` | `MessageBody` | `MediaId`, else the job | by status word | {source} |"
+            "| `{event_type}` | {outcome} | as `mediaid`, else `taskid` | {} | {} | `EventTime` (c) | {} | {} | {source} |",
+            graded(kind.media),
+            graded(kind.task),
+            graded(&["UserData"]),
+            graded(&["ErrorCode", "Code"]),
         )
         .unwrap();
     }

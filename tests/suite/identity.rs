@@ -73,6 +73,7 @@ fn only_what_can_honestly_come_again_is_another_event_a_minute_later() {
         "PersistenceComplete",
         "ProcessImageAsyncCompleteEvent", // the shape without a task id
         "RestoreMediaComplete",
+        "RestoreMediaComplete.failed",
     ];
     assert_eq!(repeating.into_iter().collect::<Vec<_>>(), expected);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
-use mediahook::event::envelope::{Channel, Outcome};
+use mediahook::event::envelope::{Attributes, Channel, Outcome};
 use mediahook::event::{Body, id};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::http::Http;
@@ -60,15 +60,17 @@ impl Sender for ExampleCloud {
         let media_id = body.text("asset").map(String::from);
         Some(Notification {
             event_type: format!("com.example.{event}"),
-            subject: media_id.clone(),
-            task_id: None,
-            media_id,
-            time: body.text("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
-            // What is not known is passed on, never refused.
-            outcome: match event.rsplit('.').next() {
-                Some("ready") => Outcome::Succeeded,
-                Some("errored") => Outcome::Failed,
-                _ => Outcome::Unknown,
+            attributes: Attributes {
+                subject: media_id.clone(),
+                media_id,
+                time: body.text("at").and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok()),
+                // What is not known is passed on, never refused.
+                outcome: match event.rsplit('.').next() {
+                    Some("ready") => Outcome::Succeeded,
+                    Some("errored") => Outcome::Failed,
+                    _ => Outcome::Unknown,
+                },
+                ..Attributes::default()
             },
             transport: &[],
             repeats: false,
@@ -206,15 +208,15 @@ fn what_it_says_is_understood_and_has_an_id() {
     };
     let notification = ExampleCloud.read(&Body::parse(READY).unwrap()).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");
-    assert_eq!(notification.subject.as_deref(), Some("a1"));
-    assert_eq!(notification.time, Some(NOW));
-    assert_eq!(notification.outcome, Outcome::Succeeded);
+    assert_eq!(notification.attributes.subject.as_deref(), Some("a1"));
+    assert_eq!(notification.attributes.time, Some(NOW));
+    assert_eq!(notification.attributes.outcome, Outcome::Succeeded);
     assert_eq!(id(READY), id(r#"{"at":"2026-11-22T05:50:25Z","asset":"a1", "event":"asset.ready"}"#));
     assert_ne!(id(READY), id(&READY.replace("a1", "a2")));
 
     let tomorrows = Body::parse(r#"{"event":"asset.dreamt"}"#).unwrap();
-    assert_eq!(ExampleCloud.read(&tomorrows).unwrap().outcome, Outcome::Unknown);
-    assert_eq!(ExampleCloud.read(&Body::parse("{}").unwrap()), None, "it names no event");
+    assert_eq!(ExampleCloud.read(&tomorrows).unwrap().attributes.outcome, Outcome::Unknown);
+    assert!(ExampleCloud.read(&Body::parse("{}").unwrap()).is_none(), "it names no event");
 }
 
 /// A bucket, a queue, and what lies in it.

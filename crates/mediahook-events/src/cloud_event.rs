@@ -80,9 +80,12 @@ pub struct CloudEvent {
     /// The message beside `errorcode`, at most 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errormessage: Option<String>,
-    /// The verdict of a review.
+    /// The verdict of a review that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// What a deletion deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deleted>,
     /// How the event came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
@@ -126,6 +129,22 @@ pub enum Verdict {
     /// It should not be shown.
     Block,
     /// A verdict of a later version of mediahook.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a deletion deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Deleted {
+    /// Each media asset as a whole.
+    Media,
+    /// Files of each media asset, such as a rendition or the original: the media asset is still there.
+    Parts,
+    /// Some media assets as a whole, and files of others.
+    Mixed,
+    /// A word of a later version of mediahook.
     #[serde(other)]
     Unknown,
 }
@@ -185,6 +204,7 @@ impl CloudEvent {
             errorcode: None,
             errormessage: None,
             verdict: None,
+            deleted: None,
             channel: None,
             receivedtime: None,
             traceparent: None,
@@ -244,7 +264,7 @@ macro_rules! display_as_serialized {
         }
     )+};
 }
-display_as_serialized! { Outcome Verdict Channel }
+display_as_serialized! { Outcome Verdict Deleted Channel }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,4 +6,4 @@ mod event_enum;
 pub mod lenient;
 pub mod tencent_vod;
 
-pub use cloud_event::{Channel, CloudEvent, Outcome, ReadError, Verdict};
+pub use cloud_event::{Channel, CloudEvent, Deleted, Outcome, ReadError, Verdict};

@@ -1,51 +1,113 @@
 //! Event notifications of IMS: `EventType`, `UserId`, `EventTime`, and an object `MessageBody`.
 //!
 //! Two thirds of the bodies are documented by name only, so ids and outcome are looked up by what every family uses.
-//! ApsaraVideo VOD sends the same `EventType`s in a flat body, without `MessageBody` and `UserId`: such a body is passed
-//! on under that product's name, and nothing in it is taken for what IMS would mean by it.
+//! ApsaraVideo VOD sends the same `EventType`s in a flat body: it has no `MessageBody` (its `WorkflowTaskComplete` has a
+//! `UserId` beside it, so that is no test). Such a body is passed on under that product's name, and nothing in it is taken
+//! for what IMS would mean by it.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::kind::KINDS;
-use crate::event::envelope::Outcome;
-use crate::event::{Body, Object, text};
-use crate::senders::Notification;
+use super::kind::{KINDS, Kind, Rule, TASK, UNLISTED};
+use crate::event::envelope::{Attributes, Deleted, EventError, Outcome, Verdict};
+use crate::event::{Body, Object, for_each_item, text};
+use crate::senders::{Notification, final_verdict, verdict};
 
 const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
 /// For the flat bodies of the neighbouring product.
 const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
 
+/// How deep lists of parts are looked into, each of which is read again for the one that it is in. The SDK has two:
+/// `OutputGroupDetails[].Outputs[]`.
+const MAX_LISTS: usize = 4;
+
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let event_type = body.text("EventType")?;
-    let message = body.get("MessageBody");
-    let is_flat = message.is_none() && body.get("UserId").is_none();
-    let prefix = if is_flat { FLAT_TYPE_PREFIX } else { TYPE_PREFIX };
-    // Documented and seen as an object; a JSON text in a string costs little to look into (inferred).
-    let in_string = message.filter(|message| message.get().starts_with('"')).and_then(text);
-    let parsed = in_string.as_deref().and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
-    let message = parsed.or(message).and_then(Object::of);
-    let text = |name: &str| message.as_ref()?.text(name).map(Cow::into_owned);
-
-    let media_id = text("MediaId");
-    let task_id = ["JobId", "TaskId", "ParentJobId"].into_iter().find_map(text);
-    let is_known = !is_flat && KINDS.iter().any(|kind| kind.event_type == event_type);
+    let message = body.get("MessageBody").filter(|message| message.get() != "null");
     let time = body.text("EventTime").and_then(|t| time(&t));
+    let Some(message) = message else {
+        return Some(Notification {
+            repeats: time.is_none(),
+            event_type: format!("{FLAT_TYPE_PREFIX}{event_type}"),
+            attributes: Attributes { time, ..Attributes::default() },
+            transport: &[],
+        });
+    };
+    let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
+    // Documented and seen as an object; a JSON text in a string costs little to look into (inferred).
+    let attributes = in_text(message, |message| Some(attributes(kind, message))).unwrap_or_default();
     Some(Notification {
-        repeats: time.is_none() && task_id.is_none(), // every documented event has a time
-        subject: media_id.clone().or_else(|| task_id.clone()).or_else(|| text("ProjectId")),
-        task_id,
-        media_id,
-        time,
-        outcome: message.as_ref().filter(|_| is_known).map_or(Outcome::Unknown, outcome),
-        event_type: format!("{prefix}{event_type}"),
+        // Every documented event has a time.
+        repeats: time.is_none() && in_text(message, |m| TASK.iter().find_map(|name| at(m, name))).is_none(),
+        event_type: format!("{TYPE_PREFIX}{event_type}"),
+        attributes: Attributes { time, ..attributes },
         transport: &[],
     })
+}
+
+fn attributes(kind: &Kind, message: &Object<'_>) -> Attributes {
+    let text = |path: &str| at(message, path);
+    let media_id = kind.media.iter().find_map(|path| text(path));
+    let task_id = kind.task.iter().find_map(|path| text(path));
+    let (outcome, error) = outcome(kind.rule, message);
+    let found = kind.verdict.and_then(text).and_then(|word| audit(&word));
+    Attributes {
+        subject: media_id.clone().or_else(|| task_id.clone()).or_else(|| text("ProjectId")),
+        time: None,
+        outcome,
+        task_id,
+        media_id,
+        procedure_task_id: None,
+        context: text("UserData"),
+        error,
+        verdict: final_verdict(found, outcome),
+        deleted: kind.deleted.and_then(text).and_then(|word| deleted(&word)),
+    }
+}
+
+/// The text at a path, which may lead into lists, and into JSON text in a string.
+fn at(message: &Object<'_>, path: &str) -> Option<String> {
+    if path == "TaskInput.Media" {
+        // What is no media asset is the address of a file.
+        return in_text(message.get("TaskInput")?, |input| {
+            input
+                .text("Media")
+                .filter(|_| input.text("Type").as_deref() == Some("Media"))
+                .map(Cow::into_owned)
+        });
+    }
+    match path.split_once('.') {
+        Some((name, rest)) => in_text(message.get(name)?, |object| object.common_text(rest)),
+        None => message.common_text(path),
+    }
+}
+
+/// Reads an object, or an object that is JSON text in a string.
+fn in_text<T>(value: &RawValue, read: impl FnOnce(&Object<'_>) -> Option<T>) -> Option<T> {
+    let in_string = Some(value).filter(|value| value.get().starts_with('"')).and_then(text);
+    let parsed = in_string.as_deref().and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
+    read(&Object::of(parsed.unwrap_or(value))?)
+}
+
+/// A verdict as a manual review says it (`AuditStatus`), or an automatic one (`Suggestion`).
+fn audit(word: &str) -> Option<Verdict> {
+    match word {
+        "Normal" => Some(Verdict::Pass),
+        "Blocked" => Some(Verdict::Block),
+        word => verdict(word),
+    }
+}
+
+/// `DeleteType`: all of it, its original (`mezzanine`), or its renditions (`stream`).
+fn deleted(word: &str) -> Option<Deleted> {
+    match word {
+        "all" => Some(Deleted::Media),
+        "mezzanine" | "stream" => Some(Deleted::Parts),
+        _ => None,
+    }
 }
 
 /// `yyyy-MM-ddTHH:mm:ssZ`; one neighbouring type puts a colon before its milliseconds.
@@ -56,62 +118,77 @@ fn time(text: &str) -> Option<OffsetDateTime> {
     })
 }
 
-/// The status words differ by family; an error code beside them counts more, and so does a part that failed.
-fn outcome(message: &Object<'_>) -> Outcome {
-    let own = status(message);
-    if matches!(own, Some(Outcome::Progress | Outcome::Unknown)) {
-        return own.unwrap_or_default();
-    }
-    if has_error(message) || message.values().any(has_failed_part) {
-        return Outcome::Failed;
-    }
-    own.unwrap_or_default()
+/// How it went, and what is said of a failure.
+fn outcome(rule: Rule, message: &Object<'_>) -> (Outcome, Option<EventError>) {
+    let (own, error) = judge(message, MAX_LISTS);
+    let outcome = match (rule, own) {
+        (_, Outcome::Failed) => Outcome::Failed,
+        (Rule::EndOnly | Rule::Unlisted, Outcome::Succeeded) => Outcome::Unknown,
+        (Rule::Created, Outcome::Unknown) if message.text("Status").is_none() => Outcome::Succeeded,
+        (_, own) => own,
+    };
+    (outcome, error)
 }
 
-/// Whether a value is a list with a part in it that failed.
-fn has_failed_part(value: &RawValue) -> bool {
-    struct Parts;
-    impl<'de> Visitor<'de> for Parts {
-        type Value = bool;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-            let mut has_failed = false;
-            while let Some(part) = items.next_element()? {
-                has_failed |= Object::of(part).and_then(|part| status(&part)) == Some(Outcome::Failed);
-            }
-            Ok(has_failed)
-        }
+/// The status words differ by family; an error code beside them counts more, and so does a part that failed.
+fn judge(object: &Object<'_>, lists: usize) -> (Outcome, Option<EventError>) {
+    let own = status(object).unwrap_or_default();
+    if own == Outcome::Progress {
+        return (own, None);
     }
-    value.get().starts_with('[')
-        && serde_json::Deserializer::from_str(value.get()).deserialize_seq(Parts).unwrap_or_default()
+    let mut has_failed = own == Outcome::Failed || has_error(object);
+    let mut error = has_failed.then(|| error(object));
+    for list in object.values().filter(|value| lists > 0 && value.get().starts_with('[')) {
+        for_each_item(list, |part| {
+            let Some(part) = Object::of(part) else { return };
+            if let (Outcome::Failed, of_part) = judge(&part, lists - 1) {
+                has_failed = true;
+                // What says a code says more.
+                if error.as_ref().is_none_or(|error| error.code.is_none()) {
+                    error = of_part.filter(|e| e.code.is_some()).or_else(|| error.take());
+                }
+            }
+        });
+    }
+    (
+        if has_failed { Outcome::Failed } else { own },
+        error.filter(|e| e.code.is_some() || e.message.is_some()),
+    )
 }
 
 /// What the status word of a body, or of one of its parts, means: `Success`/`Fail` (upload, produce),
 /// `Finished`/`Failed` (batch, smart jobs), `Succeed`/`Failed` (workflow), `State` with `Complete`/`Error`/`Cancelled`
-/// (media convert), `initial`/`started`/`paused` (live recording).
-fn status(body: &Object<'_>) -> Option<Outcome> {
-    let word = body.text("Status").or_else(|| body.text("State"))?;
+/// (media convert), `initial`/`started`/`paused` (live recording); `Inited`, `Running`, `Queuing` are the SDK's (that
+/// callbacks have them is inferred).
+fn status(object: &Object<'_>) -> Option<Outcome> {
+    let word = object.text("Status").or_else(|| object.text("State"))?;
     Some(match word.to_ascii_lowercase().as_str() {
         "success" | "succeed" | "succeeded" | "finished" | "complete" | "completed" | "normal" => {
             Outcome::Succeeded
         }
         "fail" | "failed" | "error" | "cancelled" | "canceled" => Outcome::Failed,
-        "init" | "initial" | "created" | "scheduled" | "started" | "paused" | "executing" | "processing" => {
-            Outcome::Progress
-        }
+        "init" | "inited" | "initial" | "created" | "scheduled" | "queuing" | "waiting" | "running"
+        | "started" | "paused" | "executing" | "processing" => Outcome::Progress,
         _ => Outcome::Unknown,
     })
 }
 
+fn is_error(code: &str) -> bool {
+    !["0", "200", "OK", "Success"].iter().any(|good| good.eq_ignore_ascii_case(code))
+}
+
 /// `ErrorCode` is empty on success, `Code` absent, `"0"` or a word for success.
-fn has_error(message: &Object<'_>) -> bool {
-    let is_error =
-        |code: &str| !["0", "200", "OK", "Success"].iter().any(|good| good.eq_ignore_ascii_case(code));
-    ["ErrorCode", "Code"].into_iter().filter_map(|name| message.text(name)).any(|code| is_error(&code))
+fn has_error(object: &Object<'_>) -> bool {
+    ["ErrorCode", "Code"].into_iter().filter_map(|name| object.text(name)).any(|code| is_error(&code))
+}
+
+/// What is said of a failure.
+fn error(object: &Object<'_>) -> EventError {
+    let first = |names: [&str; 2]| {
+        let mut texts = names.into_iter().filter_map(|name| object.text(name));
+        texts.find(|text| is_error(text)).map(Cow::into_owned)
+    };
+    EventError { code: first(["ErrorCode", "Code"]), message: first(["ErrorMessage", "Message"]) }
 }
 
 #[cfg(test)]
@@ -119,7 +196,7 @@ mod tests {
     use super::*;
 
     fn outcome_of(message: &str) -> Outcome {
-        outcome(&serde_json::from_str(message).unwrap())
+        outcome(Rule::Status, &serde_json::from_str(message).unwrap()).0
     }
 
     #[test]
@@ -130,7 +207,9 @@ mod tests {
         for word in ["Fail", "Failed", "fail", "Error", "Cancelled"] {
             assert_eq!(outcome_of(&format!(r#"{{"State":"{word}"}}"#)), Outcome::Failed, "{word}");
         }
-        for word in ["initial", "started", "paused", "Init", "Scheduled"] {
+        for word in
+            ["initial", "started", "paused", "Init", "Inited", "Scheduled", "Queuing", "Running", "WAITING"]
+        {
             assert_eq!(outcome_of(&format!(r#"{{"Status":"{word}"}}"#)), Outcome::Progress, "{word}");
         }
         assert_eq!(outcome_of(r#"{"Status":"Skipped"}"#), Outcome::Unknown);
@@ -146,6 +225,8 @@ mod tests {
         assert_eq!(outcome_of(r#"{"Status":"success","Code":"0","Message":"OK"}"#), Outcome::Succeeded);
         assert_eq!(outcome_of(r#"{"Status":"Success","ErrorCode":"InvalidParameter"}"#), Outcome::Failed);
         assert_eq!(outcome_of(r#"{"ErrorCode":"InvalidParameter"}"#), Outcome::Failed);
+        assert_eq!(outcome_of(r#"{"Status":"Strange","Code":"InvalidParameter"}"#), Outcome::Failed);
+        assert_eq!(outcome_of(r#"{"Status":"Running","Code":"InvalidParameter"}"#), Outcome::Progress);
         assert_eq!(
             outcome_of(r#"{"Status":"Success","SnapshotInfos":[{"Status":"Success"},{"Status":"Fail"}]}"#),
             Outcome::Failed
@@ -156,10 +237,69 @@ mod tests {
     fn a_message_in_a_string_is_looked_into() {
         let body = r#"{"EventType":"ProduceMediaComplete","UserId":1,"MessageBody":"{\"Status\":\"Fail\",\"JobId\":\"j\"}"}"#;
         let notification = read(&Body::parse(body).unwrap()).unwrap();
-        assert_eq!(notification.task_id.as_deref(), Some("j"));
-        assert_eq!(notification.outcome, Outcome::Failed);
+        assert_eq!(notification.attributes.task_id.as_deref(), Some("j"));
+        assert_eq!(notification.attributes.outcome, Outcome::Failed);
         let body = r#"{"EventType":"ProduceMediaComplete","UserId":1,"MessageBody":"{\"Status\":"}"#;
-        assert_eq!(read(&Body::parse(body).unwrap()).unwrap().outcome, Outcome::Unknown);
+        assert_eq!(read(&Body::parse(body).unwrap()).unwrap().attributes.outcome, Outcome::Unknown);
+    }
+
+    #[test]
+    fn the_error_is_the_own_one_or_that_of_the_first_part_with_a_code() {
+        let error = |message: &str| {
+            let error = outcome(Rule::Status, &serde_json::from_str(message).unwrap()).1.unwrap_or_default();
+            (error.code, error.message)
+        };
+        let said = |code: &str, message: &str| (Some(code.to_owned()), Some(message.to_owned()));
+        let parts = r#""A":[{"Status":"Success","Code":"0","Message":"OK"},{"Status":"Failed","Message":"m"},
+            {"B":[{"Status":"Failed","Code":"c","Message":"d"}]}]"#;
+        assert_eq!(error(&format!(r#"{{"State":"Complete",{parts}}}"#)), said("c", "d"));
+        assert_eq!(
+            error(&format!(r#"{{"State":"Error","Code":"own","Message":"o",{parts}}}"#)),
+            said("own", "o")
+        );
+        assert_eq!(error(&format!(r#"{{"State":"Error","Message":"o",{parts}}}"#)), said("c", "d"));
+        assert_eq!(error(r#"{"Status":"Fail","Message":"o"}"#), (None, Some("o".to_owned())));
+        assert_eq!(error(r#"{"Status":"Fail","Message":"OK"}"#), (None, None));
+        assert_eq!(error(r#"{"Status":"Success"}"#), (None, None));
+    }
+
+    #[test]
+    fn parts_are_read_as_deep_as_the_sdk_has_them_and_no_deeper_than_they_cost() {
+        let nested = |lists: usize| {
+            let (open, close) = (r#"{"A":["#.repeat(lists), "]}".repeat(lists));
+            format!(r#"{open}{{"Status":"Failed"}}{close}"#)
+        };
+        assert_eq!(outcome_of(&nested(2)), Outcome::Failed);
+        assert_eq!(outcome_of(&nested(MAX_LISTS)), Outcome::Failed);
+        assert_eq!(outcome_of(&nested(MAX_LISTS + 1)), Outcome::Unknown);
+    }
+
+    #[test]
+    fn the_message_body_tells_ims_from_its_neighbor() {
+        let event_type = |rest: &str| {
+            let body = format!(r#"{{"EventType":"WorkflowTaskComplete"{rest}}}"#);
+            read(&Body::parse(&body).unwrap()).unwrap().event_type
+        };
+        for flat in
+            ["", r#","UserId":"1","TaskId":"t","Status":"Failed""#, r#","MessageBody":null,"UserId":1"#]
+        {
+            assert_eq!(event_type(flat), "com.alibabacloud.vod.WorkflowTaskComplete", "{flat}");
+        }
+        assert_eq!(event_type(r#","MessageBody":{}"#), "com.alibabacloud.ims.WorkflowTaskComplete");
+    }
+
+    #[test]
+    fn the_input_of_a_workflow_is_a_media_asset_or_the_address_of_a_file() {
+        let media_id = |input: &str| {
+            let input = serde_json::to_string(input).unwrap();
+            let body = format!(
+                r#"{{"EventType":"WorkflowTaskComplete","MessageBody":{{"TaskId":"t","TaskInput":{input}}}}}"#
+            );
+            read(&Body::parse(&body).unwrap()).unwrap().attributes.media_id
+        };
+        assert_eq!(media_id(r#"{"Type":"Media","Media":"m"}"#).as_deref(), Some("m"));
+        assert_eq!(media_id(r#"{"Type":"OSS","Media":"oss://b/o"}"#), None);
+        assert_eq!(media_id("no JSON"), None);
     }
 
     #[test]

@@ -5,6 +5,11 @@
 //! is found, not named: it is the member that is an object.
 
 use super::outcome::Rule;
+use crate::event::Object;
+use crate::event::envelope::Outcome;
+
+/// An id in a part of the payload is none if it is longer than this: it is not worth an envelope that is too large.
+const MAX_NESTED_ID_BYTES: usize = 1_000;
 
 /// One event type of the sender.
 #[derive(Debug, Clone, Copy)]
@@ -14,16 +19,46 @@ pub struct Kind {
     pub event_type: &'static str,
     /// The payload's name in the SDK, then as seen or documented elsewhere.
     pub members: &'static [&'static str],
-    /// The paths at which the payload names the one media that the event is about.
-    pub media: &'static [&'static str],
-    /// Whether that media is the event's subject: not where the task also has another media, its input or output.
-    pub one_media: bool,
+    /// Where the payload names the one media asset that the event is about, which is the event's subject. In these paths
+    /// `[]` stands for every item of a list, which have to agree.
+    pub about: &'static [&'static str],
+    /// Where it names the media asset that the task made, or worked on beside others: `mediaid`, not the subject.
+    pub output: &'static [&'static str],
+    /// Where it names the media asset that the task was to work on: `mediaid` of a failure.
+    pub input: &'static [&'static str],
+    /// Where it says when the media asset that is its result was created.
+    pub created: &'static [&'static str],
     /// How the payload says how it went.
     pub rule: Rule,
+    /// Whether it tells of a deletion.
+    pub deletes: bool,
     /// Neither time nor task id in the payload, so that the same can be said twice.
     pub repeats: bool,
     /// Where the name of the event type is from.
     pub source: Source,
+}
+
+impl Kind {
+    /// The media asset that the event is about, and its `mediaid`, which may be another: what the task made, or, of a
+    /// failure, what it was to work on.
+    pub(super) fn media_ids(
+        &self,
+        payload: &Object<'_>,
+        outcome: Outcome,
+    ) -> (Option<String>, Option<String>) {
+        let about = media_id(payload, self.about);
+        let input = || media_id(payload, self.input).filter(|_| outcome == Outcome::Failed);
+        let media_id = about.clone().or_else(|| media_id(payload, self.output)).or_else(input);
+        (about, media_id)
+    }
+}
+
+/// The id at the first path that has one; of a list, the one that all of it have.
+fn media_id(payload: &Object<'_>, paths: &[&str]) -> Option<String> {
+    paths.iter().find_map(|path| {
+        let is_nested = path.contains(['.', '[']);
+        payload.common_text(path).filter(|id| !is_nested || id.len() <= MAX_NESTED_ID_BYTES)
+    })
 }
 
 /// Where the name of an event type is from.
@@ -37,51 +72,100 @@ pub enum Source {
     Page,
 }
 
-/// A task about the media in `FileId`.
-const TASK: Kind = Kind {
+/// A task about the media asset in `FileId`.
+pub(super) const TASK: Kind = Kind {
     event_type: "",
     members: &[],
-    media: &["FileId"],
-    one_media: true,
+    about: &["FileId"],
+    output: &[],
+    input: &[],
+    created: &[],
     rule: Rule::Task,
+    deletes: false,
     repeats: false,
     source: Source::Listed,
 };
 
-/// A task about no media, or several.
-const BARE_TASK: Kind = Kind { media: &[], ..TASK };
+/// A task about no media asset, or several.
+const BARE_TASK: Kind = Kind { about: &[], ..TASK };
 
-/// A task about one input media.
-const INPUT_TASK: Kind = Kind { media: &["Input.FileId", "InputInfo.FileId"], ..TASK };
+/// A task about one input.
+const INPUT_TASK: Kind = Kind { about: &["Input.FileId"], ..TASK };
 
-/// A task that makes a media out of others.
-const OUTPUT_TASK: Kind = Kind { media: &["Output.FileId"], one_media: false, ..TASK };
+/// A task that makes a media asset out of another.
+const OUTPUT_TASK: Kind = Kind { output: &["Output.FileId"], input: &["Input.FileId"], ..BARE_TASK };
+
+/// A task that makes media assets out of a prompt and others. Of its outputs, only permanent ones have an id (SDK).
+const AIGC_TASK: Kind =
+    Kind { output: &["Output.FileInfos[].FileId"], input: &["Input.FileInfos[].FileId"], ..BARE_TASK };
 
 /// A task begun with the 2017 interface: no status, the event is sent at the end.
 const OLD_TASK: Kind = Kind { rule: Rule::Ended, ..TASK };
 
-/// News of a media, not of a task.
+/// News of a media asset, not of a task.
 const NEWS: Kind = Kind { rule: Rule::Success, ..TASK };
+
+/// Of a type that is not in the table, ids are looked for where known tasks have them.
+pub(super) const UNLISTED: Kind = Kind {
+    output: &["Output.FileId", "Output.FileInfos[].FileId"],
+    input: &["Input.FileId", "InputInfo.FileId", "Input.FileInfos[].FileId", "Input.FileInfoSet[].FileId"],
+    rule: Rule::Unlisted,
+    repeats: true,
+    ..TASK
+};
 
 /// Every event type, in the order of the SDK's `EventContent`.
 pub static KINDS: &[Kind] = &[
-    Kind { event_type: "NewFileUpload", members: &["FileUploadEvent"], ..NEWS },
+    Kind {
+        event_type: "NewFileUpload",
+        members: &["FileUploadEvent"],
+        created: &["MediaBasicInfo.CreateTime"],
+        ..NEWS
+    },
+    // Of a flow begun by a URL, `FileId` is the caller's own id.
     Kind { event_type: "ProcedureStateChanged", members: &["ProcedureStateChangeEvent"], ..TASK },
-    Kind { event_type: "FileDeleted", members: &["FileDeleteEvent"], media: &["FileIdSet"], ..NEWS },
-    Kind { event_type: "PullComplete", members: &["PullCompleteEvent"], ..TASK },
+    Kind {
+        event_type: "FileDeleted",
+        members: &["FileDeleteEvent"],
+        about: &["FileIdSet[]"],
+        deletes: true,
+        ..NEWS
+    },
+    // That the media asset is created when the pull ends is inferred; an older page has `MediaBasicInfo` twice.
+    Kind {
+        event_type: "PullComplete",
+        members: &["PullCompleteEvent"],
+        created: &["MediaBasicInfo.CreateTime", "MediaBasicInfo.MediaBasicInfo.CreateTime"],
+        ..TASK
+    },
     // Older samples have the payload without `Event`.
     Kind {
         event_type: "EditMediaComplete",
         members: &["EditMediaCompleteEvent", "EditMediaComplete"],
+        input: &["Input.FileInfoSet[].FileId"],
         ..OUTPUT_TASK
     },
-    Kind { event_type: "SplitMediaComplete", members: &["SplitMediaCompleteEvent"], ..BARE_TASK },
-    Kind { event_type: "ComposeMediaComplete", members: &["ComposeMediaCompleteEvent"], ..OUTPUT_TASK },
+    // Its outputs are several: what they were cut from is one.
+    Kind {
+        event_type: "SplitMediaComplete",
+        members: &["SplitMediaCompleteEvent"],
+        output: &["FileInfoSet[].Input.FileId"],
+        created: &["FileInfoSet[].Output.MediaBasicInfo.CreateTime"],
+        ..BARE_TASK
+    },
+    // Its inputs are ids or URLs, under one name.
+    Kind {
+        event_type: "ComposeMediaComplete",
+        members: &["ComposeMediaCompleteEvent"],
+        input: &[],
+        ..OUTPUT_TASK
+    },
     Kind {
         event_type: "ClipComplete",
         members: &["ClipCompleteEvent"],
-        media: &["FileInfo.FileId"],
-        one_media: false,
+        about: &[],
+        output: &["FileInfo.FileId"],
+        input: &["SrcFileId"],
         ..OLD_TASK
     },
     Kind { event_type: "TranscodeComplete", members: &["TranscodeCompleteEvent"], ..OLD_TASK },
@@ -90,7 +174,7 @@ pub static KINDS: &[Kind] = &[
         members: &["CreateImageSpriteCompleteEvent"],
         ..OLD_TASK
     },
-    Kind { event_type: "ConcatComplete", members: &["ConcatCompleteEvent"], media: &[], ..OLD_TASK },
+    Kind { event_type: "ConcatComplete", members: &["ConcatCompleteEvent"], about: &[], ..OLD_TASK },
     Kind {
         event_type: "CreateSnapshotByTimeOffsetComplete",
         members: &["SnapshotByTimeOffsetCompleteEvent"],
@@ -113,7 +197,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         event_type: "RestoreMediaComplete",
         members: &["RestoreMediaCompleteEvent"],
-        rule: Rule::Ended,
+        rule: Rule::Restored,
         repeats: true,
         ..NEWS
     },
@@ -126,7 +210,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         event_type: "ExtractCopyRightWatermarkComplete",
         members: &["ExtractCopyRightWatermarkCompleteEvent"],
-        ..INPUT_TASK
+        ..BARE_TASK
     },
     Kind {
         event_type: "ReviewAudioVideoComplete",
@@ -149,7 +233,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         event_type: "MediaCastStatusChanged",
         members: &["MediaCastStatusChangedEvent"],
-        rule: Rule::Stream,
+        rule: Rule::Cast,
         repeats: true,
         source: Source::Member,
         ..BARE_TASK
@@ -163,13 +247,15 @@ pub static KINDS: &[Kind] = &[
     Kind {
         event_type: "ProcessMediaByMPSComplete",
         members: &["ProcessMediaByMPSCompleteEvent"],
+        output: &["SubTaskSet[].Output.OutputFiles[].FileId"],
         ..BARE_TASK
     },
-    Kind { event_type: "AigcImageTaskComplete", members: &["AigcImageCompleteEvent"], ..BARE_TASK },
-    Kind { event_type: "AigcVideoTaskComplete", members: &["AigcVideoCompleteEvent"], ..BARE_TASK },
+    Kind { event_type: "AigcImageTaskComplete", members: &["AigcImageCompleteEvent"], ..AIGC_TASK },
+    Kind { event_type: "AigcVideoTaskComplete", members: &["AigcVideoCompleteEvent"], ..AIGC_TASK },
     Kind {
         event_type: "ExtractBlindWatermarkComplete",
         members: &["ExtractBlindWatermarkComplete"],
+        about: &["InputInfo.FileId"],
         source: Source::Member,
         ..INPUT_TASK
     },
@@ -177,12 +263,14 @@ pub static KINDS: &[Kind] = &[
         event_type: "SceneAigcImageCompleteEvent",
         members: &["SceneAigcImageCompleteEvent"],
         source: Source::Member,
-        ..BARE_TASK
+        ..AIGC_TASK
     },
-    // In the SDK's event there is neither task id nor time.
+    // In the SDK's event there is neither task id nor time; the ids are those of the SDK's query for the task (inferred).
     Kind {
         event_type: "ProcessImageAsyncCompleteEvent",
         members: &["ProcessImageAsyncCompleteEvent"],
+        output: &["Output.FileInfo.FileId"],
+        input: &["Input.FileId"],
         repeats: true,
         source: Source::Member,
         ..BARE_TASK
@@ -202,9 +290,16 @@ pub static KINDS: &[Kind] = &[
     Kind {
         event_type: "DescribeAigcFaceInfoAsyncComplete",
         members: &["DescribeAigcFaceInfoAsyncCompleteEvent"],
+        about: &["Input.FileInfos[].FileId"],
         ..BARE_TASK
     },
-    Kind { event_type: "AigcHunyuan3DTaskComplete", members: &["AigcHunyuan3DCompleteEvent"], ..BARE_TASK },
+    // Its outputs have no id.
+    Kind {
+        event_type: "AigcHunyuan3DTaskComplete",
+        members: &["AigcHunyuan3DCompleteEvent"],
+        input: &["Input.ImageInfos[].FileId"],
+        ..BARE_TASK
+    },
 ];
 
 /// The kind that has a payload member of this name.

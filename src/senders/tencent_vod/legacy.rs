@@ -7,62 +7,83 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::findings::Findings;
+use super::kind::{Kind, TASK};
 use super::notification::{TYPE_PREFIX, transport};
-use super::outcome;
-use crate::event::envelope::Outcome;
-use crate::event::{Body, Object, only_item};
-use crate::senders::Notification;
+use super::outcome::{self, Rule};
+use crate::event::envelope::{Attributes, Deleted, Outcome};
+use crate::event::{Body, Object};
+use crate::senders::{Notification, final_verdict};
 
-/// The event types the documentation names. Of others we do not guess how they went.
-pub const TYPES: [&str; 9] = [
-    "NewFileUpload",
-    "PullComplete",
-    "FileDeleted",
-    "ProcedureStateChanged",
-    "TranscodeComplete",
-    "CreateSnapshotByTimeOffsetComplete",
-    "CreateImageSpriteComplete",
-    "ClipComplete",
-    "ConcatComplete",
+/// What the types have in common.
+const KIND: Kind = Kind { members: &["data"], about: &["fileId"], ..TASK };
+
+/// The event types the documentation names.
+pub static KINDS: &[Kind] = &[
+    Kind { event_type: "NewFileUpload", ..KIND },
+    Kind { event_type: "PullComplete", ..KIND },
+    // Nothing in this format says that only parts were deleted.
+    Kind { event_type: "FileDeleted", about: &["fileInfo[].fileId"], deletes: true, ..KIND },
+    Kind { event_type: "ProcedureStateChanged", ..KIND },
+    Kind { event_type: "TranscodeComplete", ..KIND },
+    Kind { event_type: "CreateSnapshotByTimeOffsetComplete", ..KIND },
+    Kind { event_type: "CreateImageSpriteComplete", ..KIND },
+    Kind {
+        event_type: "ClipComplete",
+        about: &[],
+        output: &["fileInfo.fileId"],
+        input: &["srcFileId"],
+        ..KIND
+    },
+    Kind { event_type: "ConcatComplete", about: &[], ..KIND },
 ];
+
+/// Of a type that is not in the table.
+const UNLISTED: Kind = Kind { rule: Rule::Unlisted, ..KIND };
 
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let event_type = body.text("eventType")?;
     let data = body.get("data").filter(|data| data.get() != "null");
-    let object = data.and_then(Object::of);
-    let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
-    let (task_id, media_id) = (text("vodTaskId"), text("fileId"));
-    let media_id = media_id.or_else(|| only_file(&event_type, object.as_ref()?));
+    let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
     Some(Notification {
-        subject: media_id.clone().or_else(|| task_id.clone()),
-        outcome: match data {
-            Some(data) if TYPES.contains(&&*event_type) => outcome_of(&event_type, data),
-            _ => Outcome::Unknown,
-        },
+        attributes: data.map(|data| attributes(kind, data)).unwrap_or_default(),
         event_type: format!("{TYPE_PREFIX}v2.{event_type}"),
-        task_id,
-        media_id,
-        time: None,
         transport: transport(body),
         repeats: false,
     })
 }
 
-/// The files of a deletion stand in a list; that of a clip or a joining is another than the one it is about.
-fn only_file(event_type: &str, data: &Object<'_>) -> Option<String> {
-    let files = data.get("fileInfo").filter(|_| event_type == "FileDeleted")?;
-    Object::of(only_item(files)?)?.text("fileId").map(Cow::into_owned)
+fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
+    let object = Object::of(data);
+    let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
+    let mut findings = Findings::of(data).unwrap_or_default();
+    let outcome = outcome_of(kind, data, &findings);
+    let task_id = text("vodTaskId");
+    let (about, media_id) = object.as_ref().map(|object| kind.media_ids(object, outcome)).unwrap_or_default();
+    Attributes {
+        subject: about.or_else(|| task_id.clone()).or_else(|| media_id.clone()),
+        time: None, // nothing in this format says when it happened
+        outcome,
+        task_id,
+        media_id,
+        procedure_task_id: text("procedureTaskId"),
+        context: text("sourceContext"),
+        verdict: final_verdict(findings.verdict, outcome),
+        deleted: kind.deletes.then_some(Deleted::Media),
+        error: findings.take_error().filter(|_| outcome != Outcome::Succeeded),
+    }
 }
 
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
 /// at the end may do without; a flow that does not say whether it has ended says nothing.
-fn outcome_of(event_type: &str, data: &RawValue) -> Outcome {
-    match outcome::status(data, "status").as_deref() {
-        Some("0") => outcome::ended(data),
+fn outcome_of(kind: &Kind, data: &RawValue, findings: &Findings) -> Outcome {
+    let outcome = match outcome::status(data, "status").as_deref() {
+        Some("0") => outcome::ended(findings),
         Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
-        None if event_type != "ProcedureStateChanged" => outcome::ended(data),
-        _ => outcome::by_status(data, "status"),
-    }
+        None if kind.event_type != "ProcedureStateChanged" => outcome::ended(findings),
+        word => outcome::by_status(word, findings),
+    };
+    if kind.rule == Rule::Unlisted { outcome::no_success(outcome) } else { outcome }
 }
 
 #[cfg(test)]
@@ -71,7 +92,7 @@ mod tests {
 
     fn outcome_of_event(event_type: &str, data: &str) -> Outcome {
         let body = format!(r#"{{"version":"4.0","eventType":"{event_type}","data":{data}}}"#);
-        read(&Body::parse(&body).unwrap()).unwrap().outcome
+        read(&Body::parse(&body).unwrap()).unwrap().attributes.outcome
     }
 
     #[test]
@@ -96,7 +117,7 @@ mod tests {
     fn a_deletion_is_about_a_media_where_it_is_one() {
         let subject = |files: &str| {
             let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
-            read(&Body::parse(&body).unwrap()).unwrap().subject
+            read(&Body::parse(&body).unwrap()).unwrap().attributes.subject
         };
         assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
         assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);
@@ -113,6 +134,18 @@ mod tests {
         assert_eq!(outcome_of_event("ConcatComplete", &joined("0")), Outcome::Succeeded);
         assert_eq!(outcome_of_event("ConcatComplete", &joined("4")), Outcome::Failed);
         assert_eq!(outcome_of_event("ConcatComplete", &joined("\"-1\"")), Outcome::Failed);
-        assert_eq!(outcome_of_event("MoonLanding", r#"{"status":0}"#), Outcome::Unknown);
+    }
+
+    #[test]
+    fn of_an_undocumented_type_only_success_is_unknown() {
+        for (data, expected) in [
+            (r#"{"status":0}"#, Outcome::Unknown),
+            ("{}", Outcome::Unknown),
+            (r#"{"status":-1}"#, Outcome::Failed),
+            (r#"{"status":0,"fileInfo":[{"errCode":70000}]}"#, Outcome::Failed),
+            (r#"{"status":"PROCESSING"}"#, Outcome::Progress),
+        ] {
+            assert_eq!(outcome_of_event("MoonLanding", data), expected, "{data}");
+        }
     }
 }

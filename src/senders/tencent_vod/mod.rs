@@ -1,5 +1,6 @@
 //! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
 
+mod findings;
 pub mod kind;
 pub mod legacy;
 mod notification;

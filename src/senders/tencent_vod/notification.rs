@@ -1,13 +1,15 @@
-//! What every event has, read without its type: ids, subject, outcome.
+//! What every event has, read without its type: ids, subject, outcome, time, context, errors.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
-use super::kind::{Kind, kind, kind_with};
-use crate::event::envelope::Outcome;
-use crate::event::{Body, Object, only_item, text};
-use crate::senders::Notification;
+use super::findings::{Findings, time};
+use super::kind::{Kind, UNLISTED, kind, kind_with};
+use crate::event::envelope::{Attributes, Deleted, Outcome};
+use crate::event::{Body, Object, for_each_item};
+use crate::senders::{Notification, final_verdict};
 
 /// What stands before the sender's event type.
 pub(super) const TYPE_PREFIX: &str = "com.tencentcloud.vod.";
@@ -21,33 +23,86 @@ const TRANSPORTS: [&[&str]; 4] = [
     &["sign", "t", "EventHandle"],
 ];
 
+/// Where the caller's own text is: `SessionContext` of a task, else the `SourceContext` of an upload (SDK). An older page
+/// has `MediaBasicInfo` twice.
+const CONTEXT: [&str; 3] = [
+    "SessionContext",
+    "MediaBasicInfo.SourceInfo.SourceContext",
+    "MediaBasicInfo.MediaBasicInfo.SourceInfo.SourceContext",
+];
+
 /// Reads a body of format v3.0: an `EventType` and one member that is not null, the payload.
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let Found { event_type, kind, payload, transport } = find(body)?;
-    let object = payload.and_then(Object::of);
-    let text = |path| object.as_ref()?.text(path).map(Cow::into_owned);
-
-    let (task_id, cast_id) = (text("TaskId"), text("CastId"));
-    let media_id = object.as_ref().and_then(|o| media_id(o, kind.map_or(&["FileId"], |k: &Kind| k.media)));
-    let about_one_media = media_id.as_ref().filter(|_| kind.is_none_or(|k| k.one_media));
+    let attributes = payload.and_then(|payload| attributes(kind, payload)).unwrap_or_default();
     Some(Notification {
         // An event of a type we do not know is rather processed twice than never.
-        repeats: kind.is_none_or(|k| k.repeats) && task_id.is_none(),
-        subject: about_one_media.or(task_id.as_ref()).or(media_id.as_ref()).or(cast_id.as_ref()).cloned(),
+        repeats: kind.repeats && attributes.task_id.is_none(),
         event_type: format!("{TYPE_PREFIX}{event_type}"),
-        task_id,
-        media_id,
-        time: None, // no event of this sender carries the time it happened
-        outcome: kind.zip(payload).map_or(Outcome::Unknown, |(kind, payload)| kind.rule.outcome(payload)),
+        attributes,
         transport,
     })
+}
+
+fn attributes(kind: &Kind, payload: &RawValue) -> Option<Attributes> {
+    let object = Object::of(payload)?;
+    let text = |path| object.text(path).map(Cow::into_owned);
+    let scanned = Findings::of(payload);
+    let is_read = scanned.is_some();
+    let mut findings = scanned.unwrap_or_default();
+    let outcome = if is_read { kind.rule.outcome(payload, &mut findings) } else { Outcome::Unknown };
+
+    let (task_id, cast_id) = (text("TaskId"), text("CastId"));
+    let (about, media_id) = kind.media_ids(&object, outcome);
+    Some(Attributes {
+        subject: about.or_else(|| task_id.clone()).or_else(|| media_id.clone()).or(cast_id),
+        time: findings.finished.max(created(&object, kind.created)).filter(|_| outcome != Outcome::Progress),
+        outcome,
+        task_id,
+        media_id,
+        procedure_task_id: text("ProcedureTaskId"),
+        context: CONTEXT.into_iter().find_map(text),
+        verdict: final_verdict(findings.verdict, outcome),
+        deleted: kind.deletes.then(|| deleted(&object)),
+        error: findings.take_error().filter(|_| outcome != Outcome::Succeeded),
+    })
+}
+
+/// Whether each media asset is gone, or only parts of it (`DeleteParts`; SDK). One without an entry is gone (inferred).
+fn deleted(payload: &Object<'_>) -> Deleted {
+    let (mut any_whole, mut any_parts) = (false, false);
+    let mut count = |item: &RawValue| {
+        let mut has_parts = false;
+        if let Some(parts) = Object::of(item).and_then(|item| item.get("DeleteParts")) {
+            for_each_item(parts, |_| has_parts = true);
+        }
+        any_whole |= !has_parts;
+        any_parts |= has_parts;
+    };
+    if let Some(items) = payload.get("FileDeleteResultInfo") {
+        for_each_item(items, &mut count);
+    }
+    match (any_whole, any_parts) {
+        (true, true) => Deleted::Mixed,
+        (false, true) => Deleted::Parts,
+        (_, false) => Deleted::Media,
+    }
+}
+
+/// The latest time at these paths.
+fn created(payload: &Object<'_>, paths: &[&str]) -> Option<OffsetDateTime> {
+    let mut latest = None;
+    for path in paths {
+        payload.for_each_text(path, &mut |text| latest = latest.max(time(&text)));
+    }
+    latest
 }
 
 /// What a body of format v3.0 is about.
 struct Found<'b> {
     event_type: Cow<'b, str>,
-    /// Nothing for a type that is not in the table.
-    kind: Option<&'static Kind>,
+    /// [`UNLISTED`] for a type that is not in the table.
+    kind: &'static Kind,
     /// An object.
     payload: Option<&'b RawValue>,
     /// The members that are not about the event.
@@ -63,7 +118,8 @@ fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
         Some(event_type) => event_type,
         None => type_of(payload.as_ref().map(|(name, _)| name)?)?.into(),
     };
-    Some(Found { kind: kind(&event_type), event_type, payload: payload.map(|(_, value)| value), transport })
+    let kind = kind(&event_type).unwrap_or(&UNLISTED);
+    Some(Found { kind, event_type, payload: payload.map(|(_, value)| value), transport })
 }
 
 /// The member that is an object. Should tomorrow's body have several, the one named like an event.
@@ -91,12 +147,4 @@ fn type_of(payload: &str) -> Option<String> {
 pub(super) fn transport(body: &Body<'_>) -> &'static [&'static str] {
     let is_here = |names: &[&str]| names.iter().take(2).all(|name| body.get(name).is_some());
     TRANSPORTS.into_iter().find(|names| is_here(names)).unwrap_or(TRANSPORTS[0])
-}
-
-/// The id at the first path that has one; of a list of ids, the only one.
-fn media_id(payload: &Object<'_>, paths: &[&str]) -> Option<String> {
-    paths.iter().find_map(|path| {
-        let value = payload.at(path)?;
-        text(only_item(value).unwrap_or(value)).map(Cow::into_owned)
-    })
 }

@@ -37,6 +37,8 @@ lenient! {
         pub job_id: Option<String>,
         /// Id of the media asset.
         pub media_id: Option<String>,
+        /// The same, as ApsaraVideo VOD calls it.
+        pub video_id: Option<String>,
         /// URL of the cover.
         pub cover_url: Option<String>,
         /// The snapshots, by kind.

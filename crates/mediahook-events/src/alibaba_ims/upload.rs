@@ -55,6 +55,8 @@ lenient! {
         pub status: Option<String>,
         /// Id of the media asset.
         pub media_id: Option<String>,
+        /// The same, as ApsaraVideo VOD calls it.
+        pub image_id: Option<String>,
         /// URL of the file.
         pub file_url: Option<String>,
         /// Size in bytes.
@@ -72,6 +74,8 @@ lenient! {
         pub status: Option<String>,
         /// Id of the media asset.
         pub media_id: Option<String>,
+        /// The same, as ApsaraVideo VOD calls it.
+        pub attached_media_id: Option<String>,
         /// URL of the file.
         pub file_url: Option<String>,
         /// Size in bytes.

@@ -1,6 +1,6 @@
 //! The envelope.
 
-use mediahook_events::{Channel, CloudEvent, Outcome, ReadError, Verdict};
+use mediahook_events::{Channel, CloudEvent, Deleted, Outcome, ReadError, Verdict};
 use serde_json::{Value, json};
 
 const ENVELOPE: &str = concat!(
@@ -8,7 +8,7 @@ const ENVELOPE: &str = concat!(
     r#""subject":"42","time":"2026-11-22T05:50:25.123Z","datacontenttype":"application/json","#,
     r#""data":{ "EventType":"PullComplete", "PullCompleteEvent":{"TaskId":"t","Size":1.50,"Big":99999999999999999999} },"#,
     r#""outcome":"succeeded","taskid":"t","mediaid":"42","proceduretaskid":"p","context":"order 7","errorcode":"40000","#,
-    r#""errormessage":"bad","verdict":"block","channel":"push","receivedtime":"2026-11-22T05:50:25.123Z","#,
+    r#""errormessage":"bad","verdict":"block","deleted":"parts","channel":"push","receivedtime":"2026-11-22T05:50:25.123Z","#,
     r#""traceparent":"00-1","newattribute":[1]}"#
 );
 
@@ -17,6 +17,7 @@ fn every_attribute_is_read_and_written_and_the_data_byte_for_byte() {
     let event: CloudEvent = serde_json::from_str(ENVELOPE).unwrap();
     assert_eq!(event.outcome, Outcome::Succeeded);
     assert_eq!(event.verdict, Some(Verdict::Block));
+    assert_eq!(event.deleted, Some(Deleted::Parts));
     assert_eq!(event.channel, Some(Channel::Push));
     assert_eq!(event.context.as_deref(), Some("order 7"));
     assert_eq!(event.other["newattribute"], json!([1]));
@@ -50,10 +51,11 @@ fn the_typed_event_is_one_call_away() {
 
 #[test]
 fn words_and_attributes_of_a_later_version_do_not_stop_a_reader() {
-    let text = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","outcome":"postponed","verdict":"maybe","channel":"mail","data":null}"#;
+    let text = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","outcome":"postponed","verdict":"maybe","deleted":"half","channel":"mail","data":null}"#;
     let event: CloudEvent = serde_json::from_str(text).unwrap();
     assert_eq!(event.outcome, Outcome::Unknown);
     assert_eq!(event.verdict, Some(Verdict::Unknown));
+    assert_eq!(event.deleted, Some(Deleted::Unknown));
     assert_eq!(event.channel, Some(Channel::Unknown));
     assert!(event.data.is_none());
 }

@@ -66,10 +66,10 @@ fn every_tencent_fixture_is_read_into_its_variant_with_nothing_lost() {
 fn every_alibaba_fixture_is_read_into_its_variant_with_nothing_lost() {
     for (name, text) in all("alibaba-ims") {
         let event: alibaba_ims::Event = read_and_kept(&parse(&text), &name);
-        let expected = match name.as_str() {
-            "FileUploadComplete.vod-flat" => "Flat",
-            "BrandNewJobComplete" => "Unknown",
-            name => name.split('.').next().unwrap(),
+        let expected = match name.split_once('.').unwrap_or((&name, "")) {
+            (_, "vod-flat") => "Flat",
+            ("BrandNewJobComplete", _) => "Unknown",
+            (event_type, _) => event_type,
         };
         assert_eq!(variant(&event), expected, "{name}");
     }
@@ -114,7 +114,7 @@ fn others(event: &impl Debug) -> BTreeSet<String> {
 fn what_is_documented_is_a_field() {
     let mut unknown = BTreeSet::new();
     for (name, text) in files("tests/fixtures/tencent-vod") {
-        if name != "BrandNewTaskComplete" {
+        if !name.starts_with("BrandNewTaskComplete") {
             unknown.extend(others(&serde_json::from_str::<tencent_vod::Event>(&text).unwrap()));
         }
     }
@@ -125,7 +125,7 @@ fn what_is_documented_is_a_field() {
     for (name, text) in files("tests/fixtures/alibaba-ims") {
         let event: alibaba_ims::Event = serde_json::from_str(&text).unwrap();
         let is_job = format!("{event:?}").contains("message_body: Job {"); // documents no members
-        if !is_job && name != "BrandNewJobComplete" {
+        if !is_job && !name.starts_with("BrandNewJobComplete") {
             unknown.extend(others(&event));
         }
     }
