@@ -194,9 +194,13 @@ impl Day {
         self.minute().await;
         let batch = self.fifo.receive().await;
         let names = batch.iter().map(|record| name_of(record["body"].as_str().expect("a body"))).collect();
-        self.cloud.table().faults(|call| if call > 9 { Fault::Hang } else { Fault::None });
+        let (records, put) = (batch.len(), self.cloud.bus().events().len());
+        // What comes after a record for each event of the batch is the first completion.
+        self.cloud.table().faults(move |call| if call < records { Fault::None } else { Fault::Hang });
         self.processor.begin(json!({ "Records": batch })).await;
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        while self.cloud.bus().events().len() == put {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let new = Function::start(PROCESSOR, &self.processor_variables).await;
         std::mem::replace(&mut self.processor, new).stop().await;
         self.cloud.table().faults(|_| Fault::None);
