@@ -1,18 +1,19 @@
-//! A video backend's own processor: it keeps a catalogue of what can be played.
+//! A video backend's own processor: what became of each order's videos, whichever sender processed them.
 //!
-//! When a task flow of Tencent VOD ends, or IMS has made a timeline into a media, the addresses to play it from are
-//! written to the bucket, one JSON object per media and task: `catalogue/SOURCE/MEDIA/TASK.json`. A player's page reads
-//! that, and never asks the senders. The same event twice writes the same object twice: nothing to guard against.
+//! The backend gives `{"order":"A-1042"}` along with its requests: as `SessionContext` to Tencent VOD, as `UserData` to IMS.
+//! Every event of the task has it as `context`, so no table of task ids is needed. When a task has ended, its outcome and
+//! the addresses to play its videos from are written to the bucket, one JSON object per task: `orders/ORDER/TASK.json`. The
+//! same event twice writes the same object twice, so the handler is idempotent.
 //!
 //! To deploy it in the place of the processor, put it under `src/bin`, and into `template.yaml`, at the processor,
-//! `Binary: backend`, with `s3:PutObject` on `catalogue/*` and `s3:GetObject` on `payload/*`, where the data of large
-//! events is.
+//! `Binary: backend`, with `s3:PutObject` on `orders/*` and `s3:GetObject` on `payload/*`, where the data of large events is.
 
 use std::borrow::Cow;
 
 use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::config::Environment;
-use mediahook::event::envelope::{Envelope, Outcome};
+use mediahook::event::envelope::{Envelope, Outcome, Verdict};
+use mediahook::events::{alibaba_ims, tencent_vod};
 use mediahook::process::budget::PATIENCE;
 use mediahook::process::{self, Failure, Handler};
 use mediahook::storage::Bucket;
@@ -25,130 +26,126 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::of_process();
     telemetry::init(&environment);
     let bucket = environment.bucket()?;
-    let catalogue = Catalogue { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };
-    process::run(catalogue).await
+    let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };
+    process::run(orders).await
 }
 
-/// Where a player looks up what there is to play.
+/// Where the shop looks up what became of an order.
 #[derive(Debug)]
-pub struct Catalogue<B> {
-    /// Holds the catalogue, and the data of events too large to travel.
+pub struct Orders<B> {
+    /// Holds the orders, and the data of events too large to travel.
     pub bucket: B,
 }
 
-/// One way to play a media.
+/// What became of one task.
+#[derive(Debug, Serialize)]
+pub struct Task<'a> {
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<&'a str>,
+    outcome: Outcome,
+    /// A video can be ready to play and not fit to be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<TaskError<'a>>,
+    renditions: Vec<Rendition>,
+}
+
+/// Why it failed, in the sender's words.
+#[derive(Debug, Serialize)]
+pub struct TaskError<'a> {
+    code: &'a str,
+    message: Option<&'a str>,
+}
+
+/// One way to play a video.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Rendition {
     /// `hls`, `dash`, or `file`.
     pub kind: String,
-    /// Where it is.
+    /// Its address.
     pub url: String,
     /// In pixels, of a single picture size.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub height: Option<u64>,
+    pub height: Option<i64>,
 }
 
-impl<B: Bucket> Handler for Catalogue<B> {
+impl<B: Bucket> Handler for Orders<B> {
     async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+        let Some(order) = order(event).filter(|_| event.outcome != Outcome::Progress) else { return Ok(()) };
         let mut event = Cow::Borrowed(event);
         if event.dataref.is_some() {
-            // If the bucket does not answer, the event comes again.
+            // If the bucket does not answer, the event is retried.
             claim_check::check_out(event.to_mut(), &self.bucket).await?;
         }
-        let renditions = renditions(&event)?;
-        if renditions.is_empty() {
-            return Ok(());
-        }
-        let Some(media) = &event.mediaid else {
-            return Err(Failure::dead_letter("something to play, of no media"));
+        let task = Task {
+            source: &event.source,
+            media: event.mediaid.as_deref(),
+            outcome: event.outcome,
+            verdict: event.verdict,
+            error: event
+                .errorcode
+                .as_deref()
+                .map(|code| TaskError { code, message: event.errormessage.as_deref() }),
+            renditions: renditions(&event)?,
         };
-        let key =
-            format!("catalogue/{}/{media}/{}.json", event.source, event.taskid.as_ref().unwrap_or(&event.id));
-        let page = serde_json::to_vec(&renditions)?;
-        self.bucket.put(&key, page, "application/json").await?;
-        tracing::info!(id = event.id, media, renditions = renditions.len(), "in the catalogue");
+        let key = format!("orders/{order}/{}.json", event.taskid.as_ref().unwrap_or(&event.id));
+        self.bucket.put(&key, serde_json::to_vec(&task)?, "application/json").await?;
+        tracing::info!(
+            id = event.id,
+            order,
+            renditions = task.renditions.len(),
+            "task of an order has ended"
+        );
         Ok(())
     }
 }
 
-/// What an event gives us to play; nothing where it is about something else.
-pub fn renditions(event: &Envelope) -> Result<Vec<Rendition>, Failure> {
-    // Of a flow of which a part failed, the other parts can be played all the same.
-    if event.outcome == Outcome::Progress {
-        return Ok(Vec::new());
-    }
-    let Some(data) = &event.data else { return Ok(Vec::new()) };
+/// What the backend gives along with a request. The senders add to it, and other programs have texts of their own.
+#[derive(Deserialize)]
+struct Context {
+    order: String,
+}
+
+/// The order that an event belongs to. Nothing where the text is not ours: a signature does not cover it, so it does not
+/// become part of a key unless it looks like an order.
+fn order(event: &Envelope) -> Option<String> {
+    let Context { order } = serde_json::from_str(event.context.as_ref()?).ok()?;
+    let is_order = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (!order.is_empty() && order.len() <= 32 && order.chars().all(is_order)).then_some(order)
+}
+
+/// What an event has to play. Of a flow of which a part failed, the other parts can be played all the same.
+fn renditions(event: &Envelope) -> Result<Vec<Rendition>, Failure> {
+    let event = event.cloud_event()?;
     // What cannot be read today cannot be read tomorrow either.
-    match event.event_type.as_str() {
-        "com.tencentcloud.vod.ProcedureStateChanged" => {
-            let body: Flow = serde_json::from_str(data.get()).map_err(Failure::dead_letter)?;
-            Ok(body.event.results.into_iter().flatten().filter_map(of_result).collect())
-        }
-        "com.alibabacloud.ims.ProduceMediaComplete" => {
-            let body: Produced = serde_json::from_str(data.get()).map_err(Failure::dead_letter)?;
-            Ok(body.message.url.and_then(|url| rendition("file", url, None)).into_iter().collect())
+    if event.source.starts_with("tencent-vod/") {
+        let tencent_vod::Event::ProcedureStateChanged(flow) =
+            event.tencent_vod().map_err(Failure::dead_letter)?
+        else {
+            return Ok(Vec::new());
+        };
+        return Ok(flow.payload.media_process_result_set.into_iter().filter_map(of_result).collect());
+    }
+    match event.alibaba_ims().map_err(Failure::dead_letter)? {
+        alibaba_ims::Event::ProduceMediaComplete(made) => {
+            Ok(made.message_body.media_url.map(|url| rendition("file", url, None)).into_iter().collect())
         }
         _ => Ok(Vec::new()),
     }
 }
 
-/// The members that a catalogue needs, of a task flow's end. A member that the sender leaves out is null or not there.
-#[derive(Deserialize)]
-struct Flow {
-    #[serde(rename = "ProcedureStateChangeEvent")]
-    event: FlowEvent,
-}
-
-#[derive(Deserialize)]
-struct FlowEvent {
-    #[serde(rename = "MediaProcessResultSet")]
-    results: Option<Vec<FlowResult>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct FlowResult {
-    transcode_task: Option<Subtask>,
-    adaptive_dynamic_streaming_task: Option<Subtask>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Subtask {
-    output: Option<Output>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Output {
-    url: Option<String>,
-    package: Option<String>,
-    height: Option<u64>,
-}
-
-/// The members that a catalogue needs, of a timeline that was made into a media.
-#[derive(Deserialize)]
-struct Produced {
-    #[serde(rename = "MessageBody")]
-    message: Message,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    #[serde(rename = "MediaURL")]
-    url: Option<String>,
-}
-
-fn of_result(result: FlowResult) -> Option<Rendition> {
+/// A subtask that failed has no address.
+fn of_result(result: tencent_vod::media_process::MediaProcessTaskResult) -> Option<Rendition> {
     if let Some(output) = result.adaptive_dynamic_streaming_task.and_then(|task| task.output) {
         let package = output.package.as_deref().unwrap_or("HLS").to_ascii_lowercase();
-        return rendition(&package, output.url?, None);
+        return Some(rendition(&package, output.url?, None));
     }
     let output = result.transcode_task?.output?;
-    rendition("file", output.url?, output.height)
+    Some(rendition("file", output.url?, output.height))
 }
 
-/// A subtask that failed has an output with no address in it.
-fn rendition(kind: &str, url: String, height: Option<u64>) -> Option<Rendition> {
-    (!url.is_empty()).then(|| Rendition { kind: kind.to_owned(), url, height })
+fn rendition(kind: &str, url: String, height: Option<i64>) -> Rendition {
+    Rendition { kind: kind.to_owned(), url, height }
 }

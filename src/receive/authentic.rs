@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::event::envelope::{Channel, Envelope};
 use crate::ingest::{self, Unreadable};
 use crate::lambda::request::Malformed;
-use crate::senders::{BadSignature, CallbackRequest, SENDERS};
+use crate::senders::{BadSignature, CallbackRequest, SENDERS, Verified, Verify};
 use crate::sources::{Source, Sources};
 
 /// A callback that came from one of our sources. Only [`Authentic::new`] makes one, and only from one can there be an
@@ -17,6 +17,7 @@ use crate::sources::{Source, Sources};
 pub struct Authentic<'a> {
     body: &'a [u8],
     source: &'a Source,
+    verified: Option<Verified>,
 }
 
 /// Why a callback is not let in. For the operator: whoever called is told the status alone.
@@ -100,7 +101,7 @@ impl Refusal {
 /// The body is the sender's: none of it is for a log.
 impl fmt::Debug for Authentic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { body, source } = self;
+        let Self { body, source, .. } = self;
         f.debug_struct("Authentic").field("source", source).field("body_bytes", &body.len()).finish()
     }
 }
@@ -125,15 +126,19 @@ impl<'a> Authentic<'a> {
         if source.has_path_tokens() && !source.accepts_token(token) {
             return Err(Refusal::WrongToken);
         }
-        if let Some(verifier) = source.verifier() {
-            verifier.verify(callback, now.unix_timestamp())?;
-        }
-        Ok(Self { body: callback.body(), source })
+        let verify = |verifier: &dyn Verify| verifier.verify(callback, now.unix_timestamp());
+        let verified = source.verifier().map(verify).transpose()?;
+        Ok(Self { body: callback.body(), source, verified })
     }
 
     /// Who sent it.
     pub fn source(&self) -> &'a Source {
         self.source
+    }
+
+    /// Whether its signature is valid for longer than usual.
+    pub fn is_far_ahead(&self) -> bool {
+        self.verified == Some(Verified::FarAhead)
     }
 
     /// The body's bytes, to be kept where there is no event in them.

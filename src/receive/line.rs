@@ -13,7 +13,8 @@ use crate::event::envelope::{Envelope, Outcome};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{
-    ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, QUEUE_SKIPPED, REFUSED, REJECTED, SPILLED,
+    ACCEPTED, EVENT_AGE, LOST, NO_SOURCES, QUEUE_LATENCY, QUEUE_SKIPPED, REFUSED, REJECTED,
+    SIGNATURE_FAR_AHEAD, SPILLED,
 };
 use crate::telemetry::wide_event::{Call, Dimension, Measured, Shown, WideEvent, age_ms, cut, ms};
 
@@ -24,6 +25,8 @@ pub(super) struct Steps {
     understand: Duration,
     pub(super) queue: Option<Duration>,
     pub(super) bucket: Option<Duration>,
+    /// Whether the signature is valid for longer than usual.
+    pub(super) is_far_ahead: bool,
     /// Whether the queue was not tried before the bucket.
     pub(super) queue_skipped: bool,
 }
@@ -101,6 +104,9 @@ impl<'a> Answered<'a> {
     /// Writes the line of a callback that was let in. Of one that was not, nothing: see [`Answered::tell_refused`].
     pub(super) fn tell(&self, verdict: &'a Verdict, recorder: &Recorder) {
         let (level, message) = match verdict {
+            Verdict::Queued(_) if self.steps.is_far_ahead => {
+                (Level::WARN, "queued, and its signature is valid for longer than 15 minutes")
+            }
             Verdict::Queued(_) => (Level::INFO, "queued"),
             Verdict::Spilled(..) => (Level::WARN, "spilled: the queue fails, the bucket has the event"),
             Verdict::Rejected { .. } => (Level::WARN, "rejected: authentic, but no event"),
@@ -142,20 +148,22 @@ impl<'a> Answered<'a> {
     fn metrics(&self, verdict: &Verdict) -> Vec<Measured> {
         let one = |metric| Measured::count(metric, 1);
         let age = |event: &Told| event.age_ms.map(|age| Measured::ms(EVENT_AGE, age));
-        match verdict {
+        let of_verdict = match verdict {
             Verdict::Queued(event) => {
                 let latency = self.steps.queue.map(|took| Measured::ms(QUEUE_LATENCY, ms(took)));
-                [Some(one(ACCEPTED)), latency, age(event)].into_iter().flatten().collect()
+                [Some(one(ACCEPTED)), latency, age(event), None]
             }
             Verdict::Spilled(event, _) => {
                 let skipped = self.steps.queue_skipped.then(|| one(QUEUE_SKIPPED));
-                [Some(one(ACCEPTED)), Some(one(SPILLED)), skipped, age(event)].into_iter().flatten().collect()
+                [Some(one(ACCEPTED)), Some(one(SPILLED)), skipped, age(event)]
             }
-            Verdict::Rejected { .. } => vec![one(REJECTED)],
-            Verdict::Lost { .. } => vec![one(LOST)],
-            Verdict::NoSources => vec![one(NO_SOURCES)],
-            Verdict::Refused(..) => Vec::new(),
-        }
+            Verdict::Rejected { .. } => [Some(one(REJECTED)), None, None, None],
+            Verdict::Lost { .. } => [Some(one(LOST)), None, None, None],
+            Verdict::NoSources => [Some(one(NO_SOURCES)), None, None, None],
+            Verdict::Refused(..) => [None; 4],
+        };
+        let far_ahead = self.steps.is_far_ahead.then(|| one(SIGNATURE_FAR_AHEAD));
+        of_verdict.into_iter().chain([far_ahead]).flatten().collect()
     }
 
     fn took(&self) -> Took<'a> {

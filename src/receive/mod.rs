@@ -117,7 +117,10 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         let Self { queue, bucket, breaker, .. } = self;
         let keep = Keep { queue, bucket, breaker, deadline, received, trace: invocation.trace };
         match authentic {
-            Ok(authentic) => accept(&authentic, &keep, steps).await,
+            Ok(authentic) => {
+                steps.is_far_ahead = authentic.is_far_ahead();
+                accept(&authentic, &keep, steps).await
+            }
             Err(refusal) => refused(refusal, callback, &sources),
         }
     }

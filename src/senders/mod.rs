@@ -63,7 +63,17 @@ pub fn header<'a>(callback: &'a CallbackRequest, name: &str) -> Result<Option<&'
 pub trait Verify: Debug + Send + Sync {
     /// # Errors
     /// Why it is refused. `now_s` is UNIX time in seconds.
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature>;
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature>;
+}
+
+/// A signature that is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// For as long as the sender's documentation says.
+    AsDocumented,
+    /// For longer: it is accepted, because the sender does not send the event again, and counted, because whoever captures
+    /// it can use it for longer.
+    FarAhead,
 }
 
 /// Why a signature is refused. For the operator's eyes: the sender of the request is only told 401.

@@ -26,6 +26,7 @@ macro_rules! metrics {
 metrics! {
     ACCEPTED = "Accepted", "Count", "callbacks answered 200: the event is in the queue or the spill";
     REFUSED = "Refused", "Count", "callbacks answered 401, 404 or 405";
+    SIGNATURE_FAR_AHEAD = "SignatureFarAhead", "Count", "callbacks accepted with a signature that is valid for longer than 15 minutes";
     SPILLED = "Spilled", "Count", "events the queue did not take, put into the spill";
     REJECTED = "Rejected", "Count", "authentic bodies that are no event, put into `rejected/`";
     LOST = "Lost", "Count", "authentic callbacks that only the log has";

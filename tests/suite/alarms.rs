@@ -29,6 +29,7 @@ const OURS: &[(&str, &[Metric])] = &[
         &[
             metrics::ACCEPTED,
             metrics::REFUSED,
+            metrics::SIGNATURE_FAR_AHEAD,
             metrics::SPILLED,
             metrics::REJECTED,
             metrics::LOST,

@@ -4,7 +4,7 @@
 
 use mediahook::event::envelope::Envelope;
 use mediahook::process::Handler as _;
-use mediahook::storage::Bucket as _;
+use mediahook::storage::claim_check;
 use serde_json::{Value, json};
 
 use crate::support::cloud::Cloud;
@@ -13,61 +13,86 @@ use crate::support::fixtures::{envelope, fixtures};
 #[path = "../../examples/backend.rs"]
 mod example;
 
+const FLOW: &str = "orders/A-1042/1500017263-procedurev2-a5cf574d482e258e94b28bca62a7bfb0tt0.json";
+
 fn sealed(source: &str, name: &str) -> Envelope {
     let (sender, _) = source.split_once('/').unwrap();
     let (_, text) = fixtures(sender).into_iter().find(|(of, _)| of == name).unwrap();
     envelope(source, &text)
 }
 
-#[tokio::test]
-async fn what_can_be_played_is_in_the_catalogue() {
+/// What lies in the bucket after these events.
+async fn orders(events: &[Envelope]) -> Vec<(String, Value)> {
     let cloud = Cloud::start().await;
-    let catalogue = example::Catalogue { bucket: cloud.bucket() };
-    let flow = sealed("tencent-vod/main", "ProcedureStateChanged");
-    let made = sealed("alibaba-ims/prod", "ProduceMediaComplete");
-    for event in [&flow, &made, &flow] {
-        catalogue.handle(event).await.unwrap();
+    let orders = example::Orders { bucket: cloud.bucket() };
+    for event in events {
+        orders.handle(event).await.unwrap();
     }
-    let objects = cloud.objects("catalogue/").await;
-    let keys: Vec<_> = objects.iter().map(|(key, _)| key.as_str()).collect();
+    let objects = cloud.objects("orders/").await;
+    objects.into_iter().map(|(key, text)| (key, text.parse().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn what_both_senders_made_for_an_order_is_together() {
+    let flow = sealed("tencent-vod/main", "ProcedureStateChanged");
+    let orders = orders(&[flow.clone(), sealed("alibaba-ims/prod", "ProduceMediaComplete"), flow]).await;
+    let keys: Vec<_> = orders.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["orders/A-1042/0f64c6e8fcae88c760419b4256008e5f.json", FLOW]);
+    let (made, flow) = (&orders[0].1, &orders[1].1);
     assert_eq!(
-        keys,
-        [
-            "catalogue/alibaba-ims/prod/bc24fb37c990ebc8fbd2443f6469e2d7/0f64c6e8fcae88c760419b4256008e5f.json",
-            "catalogue/tencent-vod/main/14508913077461252083/1500017263-procedurev2-a5cf574d482e258e94b28bca62a7bfb0tt0.json",
-        ]
+        (&made["outcome"], &made["media"]),
+        (&json!("succeeded"), &json!("bc24fb37c990ebc8fbd2443f6469e2d7"))
     );
-    let played: Value = serde_json::from_str(&objects[1].1).unwrap();
-    let kinds: Vec<_> = played.as_array().unwrap().iter().map(|r| (&r["kind"], &r["height"])).collect();
+    assert_eq!(flow["verdict"], "review");
+    let kinds: Vec<_> =
+        flow["renditions"].as_array().unwrap().iter().map(|r| (&r["kind"], &r["height"])).collect();
     assert_eq!(
         kinds,
         [(&json!("file"), &json!(720)), (&json!("file"), &json!(1080)), (&json!("hls"), &Value::Null)]
     );
-    assert!(played[2]["url"].as_str().unwrap().ends_with("adp.12.m3u8"));
+    assert!(flow["renditions"][2]["url"].as_str().unwrap().ends_with("adp.12.m3u8"));
 }
 
 #[tokio::test]
-async fn what_is_about_something_else_or_failed_is_not() {
-    let cloud = Cloud::start().await;
-    let catalogue = example::Catalogue { bucket: cloud.bucket() };
-    for (source, name) in [
-        ("tencent-vod/main", "ProcedureStateChanged.processing"),
-        ("tencent-vod/main", "PullComplete"),
-        ("alibaba-ims/prod", "ProduceMediaComplete.failed"),
-        ("alibaba-ims/prod", "BrandNewJobComplete"),
-    ] {
-        catalogue.handle(&sealed(source, name)).await.unwrap();
-    }
-    assert_eq!(cloud.objects("catalogue/").await, []);
+async fn a_failure_and_a_verdict_reach_the_order_too() {
+    let orders = orders(&[
+        sealed("alibaba-ims/prod", "MediaConvertComplete.nested-failed"),
+        sealed("tencent-vod/main", "ProcedureStateChanged.review-blocked"),
+    ])
+    .await;
+    let (converted, reviewed) = (&orders[1].1, &orders[0].1);
+    assert_eq!(converted["outcome"], "failed");
+    let error =
+        json!({ "code": "InvalidParameter.ResourceContentBad", "message": "the audio cannot be decoded" });
+    assert_eq!(converted["error"], error);
+    assert_eq!((&reviewed["outcome"], &reviewed["verdict"]), (&json!("succeeded"), &json!("block")));
+}
+
+#[tokio::test]
+async fn what_is_in_progress_or_of_no_order_is_left_out() {
+    let mut odd = sealed("tencent-vod/main", "ProcedureStateChanged");
+    odd.context = Some(r#"{"order":"../../other"}"#.to_owned());
+    let mut cut = odd.clone();
+    cut.context = Some(r#"{"order":"A-10"#.to_owned());
+    let events = [
+        sealed("tencent-vod/main", "ProcedureStateChanged.review-processing"),
+        sealed("tencent-vod/main", "PullComplete"),
+        sealed("alibaba-ims/prod", "ProduceMediaComplete.failed"),
+        sealed("alibaba-ims/prod", "BrandNewJobComplete.failed"),
+        odd,
+        cut,
+    ];
+    assert_eq!(orders(&events).await, []);
 }
 
 #[tokio::test]
 async fn an_event_too_large_to_travel_is_fetched() {
     let cloud = Cloud::start().await;
-    let catalogue = example::Catalogue { bucket: cloud.bucket() };
-    let mut event = sealed("alibaba-ims/prod", "ProduceMediaComplete");
-    mediahook::storage::claim_check::check_in(&mut event, &cloud.bucket()).await.unwrap();
-    catalogue.handle(&event).await.unwrap();
-    assert_eq!(cloud.objects("catalogue/").await.len(), 1);
-    assert!(cloud.bucket().get("catalogue/none").await.is_err());
+    let orders = example::Orders { bucket: cloud.bucket() };
+    let mut event = sealed("tencent-vod/main", "ProcedureStateChanged");
+    claim_check::check_in(&mut event, &cloud.bucket()).await.unwrap();
+    orders.handle(&event).await.unwrap();
+    let objects = cloud.objects("orders/").await;
+    let [(key, text)] = &objects[..] else { panic!("{objects:?}") };
+    assert_eq!((key.as_str(), text.matches("\"url\"").count()), (FLOW, 3));
 }

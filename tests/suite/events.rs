@@ -10,6 +10,13 @@ fn snapshots(source: &str) {
     let mut ids = BTreeSet::new();
     for (name, body) in fixtures(sender) {
         let mut envelope = envelope(source, &body);
+        let typed = envelope.cloud_event().unwrap();
+        assert!(typed.other.is_empty(), "{name}: each attribute is a field of the typed envelope");
+        assert_eq!(
+            serde_json::to_string(&typed).unwrap(),
+            serde_json::to_string(&envelope).unwrap(),
+            "{name}"
+        );
         assert_eq!(envelope.data.take().unwrap().get(), body.trim(), "{name}");
         assert!(ids.insert(envelope.id.clone()), "{name}: the same id as another");
         insta::assert_snapshot!(format!("{sender}.{name}"), serde_json::to_string_pretty(&envelope).unwrap());

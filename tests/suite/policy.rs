@@ -354,7 +354,7 @@ async fn a_signature_or_token_that_is_missing_wrong_stale_or_repeated_is_401() {
         ("/tencent-vod/signed", "not JSON".to_owned()),
         ("/tencent-vod/signed", sign("ForgedSignKey", now_s() + 600)),
         ("/tencent-vod/signed", sign("CurrentSignKey1", now_s() - 2)),
-        ("/tencent-vod/signed", sign("CurrentSignKey1", now_s() + 15 * 60 + 5)),
+        ("/tencent-vod/signed", sign("CurrentSignKey1", now_s() + 24 * 60 * 60 + 5)),
         (
             "/tencent-vod/signed",
             sign_tencent(&sign("CurrentSignKey1", now_s() + 600), "CurrentSignKey1", now_s() + 600),
@@ -387,6 +387,22 @@ async fn a_signature_or_token_that_is_missing_wrong_stale_or_repeated_is_401() {
         assert_problem(&world.post_with("/alibaba-ims/derived", &headers, PRODUCED).await, 401);
     }
     world.assert_nothing_kept().await;
+}
+
+/// Tencent names 10 minutes as the default and no maximum; it does not send again what is answered 401.
+#[tokio::test]
+async fn a_signature_that_lasts_up_to_a_day_and_a_timestamp_in_milliseconds_are_200() {
+    let world = World::new().await;
+    for ahead_s in [10 * 60, 16 * 60, 24 * 60 * 60 - 60] {
+        let body = PULL_COMPLETE.replace("125-Pull-1", &format!("ahead-{ahead_s}"));
+        let body = sign_tencent(&body, "CurrentSignKey1", now_s() + ahead_s);
+        id(&world.post("/tencent-vod/signed", body).await);
+    }
+    let url = format!("https://{DOMAIN}/alibaba-ims/derived");
+    let headers = sign_alibaba(&url, "CurrentAuthKey1", now_s() * 1_000 + 7);
+    id(&world.post_with("/alibaba-ims/derived", &headers, PRODUCED).await);
+    let headers = sign_alibaba(&url, "CurrentAuthKey1", (now_s() - 5 * 60 - 2) * 1_000);
+    assert_problem(&world.post_with("/alibaba-ims/derived", &headers, PRODUCED).await, 401);
 }
 
 #[tokio::test]

@@ -294,6 +294,21 @@ async fn each_refusal_has_its_reason() {
 }
 
 #[tokio::test]
+async fn a_signature_that_lasts_long_is_a_warning_that_is_counted() {
+    for (ahead_s, level, message, count) in [
+        (15 * 60, "INFO", "queued", 0),
+        (15 * 60 + 1, "WARN", "queued, and its signature is valid for longer than 15 minutes", 1),
+    ] {
+        let world = World::new("INFO");
+        let signed = sign_tencent(PULL_COMPLETE, "CurrentSignKey1", NOW.unix_timestamp() + ahead_s);
+        assert_eq!(world.receive(post("/tencent-vod/signed", &json!({}), &signed)).await, 200);
+        let lines = world.lines();
+        assert_eq!((&lines[0]["level"], &lines[0]["message"]), (&json!(level), &json!(message)));
+        assert_eq!((sum(&lines, "Accepted"), sum(&lines, "SignatureFarAhead")), (1, count));
+    }
+}
+
+#[tokio::test]
 async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
     let world = World::new("INFO");
     for number in 0..1000 {

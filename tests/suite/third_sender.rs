@@ -20,7 +20,7 @@ use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::secret::Secret;
 use mediahook::senders::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
-use mediahook::senders::{BadSignature, CallbackRequest, Notification, Sender, Verify, header};
+use mediahook::senders::{BadSignature, CallbackRequest, Notification, Sender, Verified, Verify, header};
 use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
@@ -87,7 +87,7 @@ struct Keys {
 }
 
 impl Verify for Keys {
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
         let time = header(callback, "x-example-time")?.ok_or(BadSignature::Missing)?;
         let signature = header(callback, "x-example-signature")?.ok_or(BadSignature::Missing)?;
         let given = Secret::new(signature.to_ascii_lowercase());
@@ -96,7 +96,11 @@ impl Verify for Keys {
             return Err(BadSignature::Wrong);
         }
         let time_s: i64 = time.parse().map_err(|_| BadSignature::Wrong)?;
-        if time_s.abs_diff(now_s) > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(()) }
+        if time_s.abs_diff(now_s) > TOLERANCE_S {
+            Err(BadSignature::Stale)
+        } else {
+            Ok(Verified::AsDocumented)
+        }
     }
 }
 
@@ -177,7 +181,7 @@ fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
     ExampleCloud.verifier(Settings::parse("example-cloud/main", settings).unwrap()).unwrap()
 }
 
-fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
+fn verified(key: &str, time_s: i64, body: &str) -> Result<Verified, BadSignature> {
     verifier(r#"{"keys":["New2","Old1"]}"#).unwrap().verify(&callback(key, time_s, body), NOW_S)
 }
 
@@ -192,7 +196,7 @@ fn its_settings_are_read_like_any_others() {
 #[test]
 fn its_signature_is_verified() {
     for key in ["New2", "Old1"] {
-        assert_eq!(verified(key, NOW_S, READY), Ok(()), "{key}");
+        assert_eq!(verified(key, NOW_S, READY), Ok(Verified::AsDocumented), "{key}");
     }
     assert_eq!(verified("Other", NOW_S, READY), Err(BadSignature::Wrong));
     assert_eq!(verified("New2", NOW_S - 301, READY), Err(BadSignature::Stale));

@@ -13,11 +13,15 @@ use serde::Deserialize;
 use subtle::Choice;
 
 use crate::secret::Secret;
-use crate::senders::{BadSignature, CallbackRequest, Verify, header, signature};
+use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, signature};
 use crate::settings::list;
 
 /// How far the sender's clock may be from ours, either way; the documentation's own figure.
 const TOLERANCE_S: u64 = 5 * 60;
+
+/// The documentation does not name the unit. Its example, and the neighboring product's, are in seconds; 13 digits can only
+/// be milliseconds (inferred). Either is under the digest as it was sent.
+const DIGITS_OF_MS: usize = 13;
 
 /// The keys of one source, and the URLs its callbacks may be set to. Every combination is good.
 #[derive(Debug, Deserialize)]
@@ -59,10 +63,12 @@ impl AuthKeys {
 }
 
 impl Verify for AuthKeys {
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
         let signature = header(callback, "x-ice-signature")?.ok_or(BadSignature::Missing)?;
         let timestamp = header(callback, "x-ice-timestamp")?.ok_or(BadSignature::Missing)?;
-        let sent_s: i64 = timestamp.parse().map_err(|_| BadSignature::Wrong)?;
+        let sent: i64 = timestamp.parse().map_err(|_| BadSignature::Wrong)?;
+        let is_ms = timestamp.len() == DIGITS_OF_MS && timestamp.bytes().all(|b| b.is_ascii_digit());
+        let sent_s = if is_ms { sent / 1_000 } else { sent };
         let mut any = Choice::from(0);
         for url in self.urls(callback) {
             for key in &self.auth_keys {
@@ -75,7 +81,7 @@ impl Verify for AuthKeys {
         if sent_s.abs_diff(now_s) > TOLERANCE_S {
             return Err(BadSignature::Stale);
         }
-        Ok(())
+        Ok(Verified::AsDocumented)
     }
 }
 
@@ -83,6 +89,7 @@ impl Verify for AuthKeys {
 mod tests {
     use super::*;
     use BadSignature::{Missing, Repeated, Stale, Wrong};
+    use Verified::AsDocumented;
 
     const URL: &str = "https://www.example.com/your/callback";
     const TIMESTAMP: i64 = 1_519_375_990;
@@ -130,15 +137,18 @@ mod tests {
         ] {
             let keys = keys(&["Old1", key], &["https://other.example.com/", url]);
             let now_s = timestamp.parse().unwrap();
-            assert_eq!(keys.verify(&signed(signature, timestamp), now_s), Ok(()), "{url}");
-            assert_eq!(keys.verify(&signed(&signature.to_ascii_uppercase(), timestamp), now_s), Ok(()));
+            assert_eq!(keys.verify(&signed(signature, timestamp), now_s), Ok(AsDocumented), "{url}");
+            assert_eq!(
+                keys.verify(&signed(&signature.to_ascii_uppercase(), timestamp), now_s),
+                Ok(AsDocumented)
+            );
         }
     }
 
     #[test]
     fn without_configured_urls_the_invocation_tells() {
         let callback = signed("c587b80d2d0ede300e8967937da7219b", "1519375990");
-        assert_eq!(keys(&["Test123"], &[]).verify(&callback, TIMESTAMP), Ok(()));
+        assert_eq!(keys(&["Test123"], &[]).verify(&callback, TIMESTAMP), Ok(AsDocumented));
         let elsewhere = ["https://elsewhere.example.com/your/callback"];
         assert_eq!(keys(&["Test123"], &elsewhere).verify(&callback, TIMESTAMP), Err(Wrong));
     }
@@ -172,10 +182,23 @@ mod tests {
             keys(&["Test123"], &[URL])
                 .verify(&signed("c587b80d2d0ede300e8967937da7219b", "1519375990"), now_s)
         };
-        assert_eq!(verify(TIMESTAMP + 300), Ok(()));
-        assert_eq!(verify(TIMESTAMP - 300), Ok(()));
+        assert_eq!(verify(TIMESTAMP + 300), Ok(AsDocumented));
+        assert_eq!(verify(TIMESTAMP - 300), Ok(AsDocumented));
         assert_eq!(verify(TIMESTAMP + 301), Err(Stale));
         assert_eq!(verify(TIMESTAMP - 301), Err(Stale));
         assert_eq!(verify(i64::MIN), Err(Stale));
+    }
+
+    #[test]
+    fn thirteen_digits_are_milliseconds() {
+        let verify = |timestamp: &str, now_s| {
+            let text = format!("{URL}|{timestamp}|Test123");
+            let digest = crate::event::envelope::hex(&<md5::Md5 as md5::Digest>::digest(text));
+            keys(&["Test123"], &[URL]).verify(&signed(&digest, timestamp), now_s)
+        };
+        assert_eq!(verify("1519375990123", TIMESTAMP + 300), Ok(AsDocumented));
+        assert_eq!(verify("1519375990123", TIMESTAMP + 301), Err(Stale));
+        assert_eq!(verify("1519375990123", 1_519_375_990_123), Err(Stale));
+        assert_eq!(verify("01519375990", TIMESTAMP), Ok(AsDocumented));
     }
 }

@@ -18,11 +18,14 @@ use subtle::Choice;
 
 use crate::event::{Name, text};
 use crate::secret::Secret;
-use crate::senders::{BadSignature, CallbackRequest, Verify, header, signature};
+use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, signature};
 use crate::settings::list;
 
-/// How far ahead `T` may lie. The sender's default is 10 minutes; its clock may differ from ours.
-const MAX_AHEAD_S: i64 = 15 * 60;
+/// How far ahead `T` usually lies: the sender's default is 10 minutes, and its clock may differ from ours.
+const USUALLY_AHEAD_S: i64 = 15 * 60;
+/// How far ahead `T` may lie. The sender names no maximum (SDK), `T` is under the digest, and what is answered 401 is not
+/// sent again; so it is accepted, but not for as long as a captured pair would be of use.
+const MAX_AHEAD_S: i64 = 24 * 60 * 60;
 
 /// The keys of one source. Any of them is good, so that a key can be replaced without a gap.
 #[derive(Debug, Deserialize)]
@@ -39,17 +42,18 @@ impl SignKeys {
 }
 
 impl Verify for SignKeys {
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
         let Pair { sign, t } = pair(callback)?;
         let expiry_s: i64 = t.parse().map_err(|_| BadSignature::Wrong)?;
         let hits = self.sign_keys.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
         if !bool::from(hits.fold(Choice::from(0), |any, hit| any | hit)) {
             return Err(BadSignature::Wrong);
         }
-        if expiry_s < now_s || expiry_s > now_s.saturating_add(MAX_AHEAD_S) {
-            return Err(BadSignature::Stale);
+        match expiry_s.saturating_sub(now_s) {
+            0..=USUALLY_AHEAD_S => Ok(Verified::AsDocumented),
+            ahead_s if (0..=MAX_AHEAD_S).contains(&ahead_s) => Ok(Verified::FarAhead),
+            _ => Err(BadSignature::Stale),
         }
-        Ok(())
     }
 }
 
@@ -158,6 +162,7 @@ fn one_in_query<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BadSi
 mod tests {
     use super::*;
     use BadSignature::{Missing, Repeated, Stale, Wrong};
+    use Verified::{AsDocumented, FarAhead};
 
     /// Published by Tencent for a sister product, with the same construction.
     const KEY: &str = "Xz4ZgayTr7rMgWQrH";
@@ -170,11 +175,11 @@ mod tests {
         request.body(body.into()).unwrap()
     }
 
-    fn verify(callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+    fn verify(callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
         SignKeys { sign_keys: vec![Secret::new("other"), Secret::new(KEY)] }.verify(callback, now_s)
     }
 
-    fn verify_body(body: &str) -> Result<(), BadSignature> {
+    fn verify_body(body: &str) -> Result<Verified, BadSignature> {
         verify(&callback("", &[], body), T - 60)
     }
 
@@ -191,7 +196,7 @@ mod tests {
             callback("", &[("Sign", SIGN), ("t", &T.to_string())], "no JSON at all"),
             callback(&format!("a=b&sign={SIGN}&t={T}"), &[], "[]"),
         ] {
-            assert_eq!(verify(&callback, T - 60), Ok(()), "{callback:?}");
+            assert_eq!(verify(&callback, T - 60), Ok(AsDocumented), "{callback:?}");
         }
     }
 
@@ -216,11 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_good_until_t_and_not_before_its_time() {
+    fn it_is_valid_until_t_and_for_a_day_at_most() {
         let callback = callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T}}}"#));
-        assert_eq!(verify(&callback, T), Ok(()));
+        assert_eq!(verify(&callback, T), Ok(AsDocumented));
         assert_eq!(verify(&callback, T + 1), Err(Stale));
-        assert_eq!(verify(&callback, T - MAX_AHEAD_S), Ok(()));
+        assert_eq!(verify(&callback, T - 15 * 60), Ok(AsDocumented));
+        assert_eq!(verify(&callback, T - 15 * 60 - 1), Ok(FarAhead));
+        assert_eq!(verify(&callback, T - MAX_AHEAD_S), Ok(FarAhead));
         assert_eq!(verify(&callback, T - MAX_AHEAD_S - 1), Err(Stale));
+        assert_eq!((verify(&callback, i64::MIN), verify(&callback, i64::MAX)), (Err(Stale), Err(Stale)));
     }
 }
