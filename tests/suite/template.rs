@@ -205,6 +205,17 @@ fn roles_have_a_boundary_and_what_holds_events_a_key() {
     assert_eq!(template.at(&format!("{schedule}.RoleArn")), "!GetAtt ScheduleRole.Arn");
 }
 
+/// A function that is built for one architecture and deployed for another does not start, and every callback is answered 502.
+#[test]
+fn build_and_deployment_cannot_differ_in_their_architecture() {
+    let template = Template::read();
+    let architectures: Vec<_> =
+        template.0.iter().filter(|(path, _)| path.ends_with(".Architectures")).collect();
+    let [(path, value)] = architectures.as_slice() else { panic!("{architectures:?}") };
+    assert_eq!(path.as_str(), "Globals.Function.Architectures");
+    assert!(["[arm64]", "[x86_64]"].contains(&value.as_str()), "{value}: not known when it is built");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
