@@ -1,5 +1,6 @@
 """An AWS on loopback: ministack, with what the real one has in front of it (TLS) and around it (IAM)."""
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -31,9 +32,11 @@ class Failed(Exception):
 class Cloud:
     """Use as `with Cloud() as cloud`: whatever it started has ended afterwards."""
 
-    def __init__(self):
+    def __init__(self, build=None):
+        """With a folder for what `sam build` makes, if it is to be kept."""
         self._folder = tempfile.TemporaryDirectory(prefix="mediahook-deploy-")
         self.folder = pathlib.Path(self._folder.name)
+        self.build = build.absolute() if build else self.folder / "build"
         self.log = self.folder / "ministack.log"
         self.architecture = ARCHITECTURES[platform.machine().lower()]
         self._ministack = None
@@ -130,6 +133,14 @@ class Cloud:
                 end_group(process)
         if status:
             raise Failed(f"exit status {status}:\n{tail(log)}")
+
+    @contextlib.contextmanager
+    def region(self, name):
+        """What is done in here is done in another region."""
+        variables = ("AWS_REGION", "AWS_DEFAULT_REGION")
+        os.environ |= dict.fromkeys(variables, name)
+        yield
+        os.environ |= dict.fromkeys(variables, REGION)
 
     def client(self, service, endpoint=None):
         config = botocore.config.Config(connect_timeout=10, read_timeout=30, retries={"max_attempts": 2})

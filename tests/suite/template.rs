@@ -205,6 +205,48 @@ fn roles_have_a_boundary_and_what_holds_events_a_key() {
     assert_eq!(template.at(&format!("{schedule}.RoleArn")), "!GetAtt ScheduleRole.Arn");
 }
 
+/// A function that is built for one architecture and deployed for another does not start, and every callback is answered 502.
+#[test]
+fn build_and_deployment_cannot_differ_in_their_architecture() {
+    let template = Template::read();
+    let architectures: Vec<_> =
+        template.0.iter().filter(|(path, _)| path.ends_with(".Architectures")).collect();
+    let [(path, value)] = architectures.as_slice() else { panic!("{architectures:?}") };
+    assert_eq!(path.as_str(), "Globals.Function.Architectures");
+    assert!(["[arm64]", "[x86_64]"].contains(&value.as_str()), "{value}: not known when it is built");
+}
+
+#[test]
+fn every_parameter_is_in_the_table_with_its_default() {
+    let template = Template::read();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deploy.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows: Vec<Vec<_>> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .filter(|row: &Vec<_>| row.len() == 4)
+        .collect();
+    let documented: Vec<(&str, &str)> = rows
+        .iter()
+        .flat_map(|row| {
+            let names = row[0].split(", ").map(|name| name.trim_matches('`'));
+            let defaults: Vec<_> = row[1].split(", ").map(|value| value.trim_matches('`')).collect();
+            names.enumerate().map(move |(at, name)| (name, *defaults.get(at).unwrap_or(&defaults[0])))
+        })
+        .collect();
+    let types = template.0.keys().filter_map(|path| path.strip_suffix(".Type"));
+    let parameters: Vec<_> = types.filter_map(|path| path.strip_prefix("Parameters.")).collect();
+    for parameter in &parameters {
+        let default = template.at(&format!("Parameters.{parameter}.Default")).trim_matches('\'');
+        assert!(
+            documented.contains(&(parameter, default)),
+            "{parameter} with {default} is not in docs/deploy.md"
+        );
+    }
+    assert_eq!(documented.len(), parameters.len(), "{documented:?}");
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
