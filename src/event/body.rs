@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::canonical::{Canonical, Name, TooDeep};
@@ -169,6 +169,14 @@ impl<'a> Object<'a> {
         serde_json::from_str(value.get()).ok()
     }
 
+    /// The members of these names, of a value that is an object. Of the others nothing is kept.
+    pub fn only(value: &'a RawValue, is_wanted: fn(&[u8]) -> bool) -> Option<Self> {
+        if !value.get().starts_with('{') {
+            return None;
+        }
+        serde_json::Deserializer::from_str(value.get()).deserialize_map(InOrder(is_wanted)).ok()
+    }
+
     /// The value of the member of that name; the last one where a name is repeated.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rfind(|member| &*member.name == name.as_bytes()).map(|member| member.value)
@@ -177,7 +185,7 @@ impl<'a> Object<'a> {
     /// The value at a path of member names, such as `Input.FileId`.
     pub fn at(&self, path: &str) -> Option<&'a RawValue> {
         match path.split_once('.') {
-            Some((name, rest)) => Object::of(self.get(name)?)?.at(rest),
+            Some((name, rest)) => at(self.get(name)?, rest),
             None => self.get(path),
         }
     }
@@ -191,14 +199,8 @@ impl<'a> Object<'a> {
     /// `FileInfoSet[].Input.FileId`.
     pub fn for_each_text(&self, path: &str, each: &mut dyn FnMut(Cow<'a, str>)) {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-        let mut visit = |value: &'a RawValue| match Object::of(value) {
-            Some(object) if !rest.is_empty() => object.for_each_text(rest, each),
-            None if rest.is_empty() => text(value).into_iter().for_each(&mut *each),
-            _ => {}
-        };
-        match name.strip_suffix("[]") {
-            Some(name) => self.get(name).into_iter().for_each(|list| for_each_item(list, &mut visit)),
-            None => self.get(name).into_iter().for_each(visit),
+        if let Some(value) = self.get(name.trim_end_matches("[]")) {
+            texts(value, name.ends_with("[]"), rest, each);
         }
     }
 
@@ -266,25 +268,83 @@ pub fn for_each_item<'a>(value: &'a RawValue, each: impl FnMut(&'a RawValue)) {
     }
 }
 
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Object<'de>;
+/// The value at a path in a value that is an object.
+fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    match path.split_once('.') {
+        Some((name, rest)) => at(member(value, name)?, rest),
+        None => member(value, path),
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+/// Every text in a value, or in each item of a list, at a path behind it.
+fn texts<'a>(value: &'a RawValue, is_list: bool, path: &str, each: &mut dyn FnMut(Cow<'a, str>)) {
+    if is_list {
+        return for_each_item(value, |item| texts(item, false, path, each));
+    }
+    if path.is_empty() {
+        return text(value).into_iter().for_each(each);
+    }
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    if let Some(value) = member(value, name.trim_end_matches("[]")) {
+        texts(value, name.ends_with("[]"), rest, each);
+    }
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    members.push(Member { name, value });
+/// The member of that name, of a value that is an object; the last one where a name is repeated. Of the others nothing
+/// is kept.
+fn member<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+    struct Last<'n>(&'n str);
+    impl<'de> Visitor<'de> for Last<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut last = None;
+            while let Some(Name(name)) = map.next_key()? {
+                if *name == *self.0.as_bytes() {
+                    last = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
                 }
-                Ok(Object(members))
+            }
+            Ok(last)
+        }
+    }
+    if !value.get().starts_with('{') {
+        return None;
+    }
+    serde_json::Deserializer::from_str(value.get()).deserialize_map(Last(name)).ok()?
+}
+
+/// Reads an object's members whose names are wanted.
+struct InOrder(fn(&[u8]) -> bool);
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            if (self.0)(&name) {
+                members.push(Member { name, value: map.next_value()? });
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
-        deserializer.deserialize_map(InOrder)
+        Ok(Object(members))
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder(|_| true))
     }
 }
 

@@ -738,6 +738,7 @@ async fn the_rules_in_the_docs_match_what_they_say() {
         ("tencent-vod/main", "com.tencentcloud.vod.PullComplete", "succeeded"),
         ("alibaba-ims/prod", "com.alibabacloud.ims.ProduceMediaComplete", "failed"),
         ("alibaba-ims/prod", "com.alibabacloud.ims.LiveRecordTaskStatus", "progress"),
+        ("alibaba-ims/prod", "com.alibabacloud.ims.AIMediaAuditComplete", "unknown"),
     ];
     let cloud = cloud().await;
     let mut processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
@@ -746,6 +747,9 @@ async fn the_rules_in_the_docs_match_what_they_say() {
         let mut envelope: Value = serde_json::from_str(&envelope(&id, event_type)).unwrap();
         envelope["source"] = (*source).into();
         envelope["outcome"] = (*outcome).into();
+        if *outcome == "unknown" {
+            envelope["verdict"] = "block".into();
+        }
         let record = record_of(&id, "a", &envelope.to_string());
         assert_eq!(invoke(&mut processor, &[record]).await, [""; 0]);
     }
@@ -759,5 +763,5 @@ async fn the_rules_in_the_docs_match_what_they_say() {
         }
         matches.push(of_it);
     }
-    assert_eq!(matches, [vec![0], vec![0, 2], vec![0, 1], vec![2]]);
+    assert_eq!(matches, [vec![0], vec![0, 2], vec![4], vec![0, 1], vec![2]]);
 }

@@ -54,10 +54,10 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
 }
 
 fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
-    let object = Object::of(data);
+    let object = Object::only(data, is_read);
     let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
     let mut findings = Findings::of(data).unwrap_or_default();
-    let outcome = outcome_of(kind, data, &findings);
+    let outcome = outcome_of(kind, object.as_ref(), &findings);
     let task_id = text("vodTaskId");
     let (about, media_id) = object.as_ref().map(|object| kind.media_ids(object, outcome)).unwrap_or_default();
     Attributes {
@@ -74,10 +74,24 @@ fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
     }
 }
 
+/// The members that are looked at one by one. The others are only searched for errors.
+fn is_read(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"vodTaskId"
+            | b"fileId"
+            | b"srcFileId"
+            | b"fileInfo"
+            | b"status"
+            | b"procedureTaskId"
+            | b"sourceContext"
+    )
+}
+
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
 /// at the end may do without; a flow that does not say whether it has ended says nothing.
-fn outcome_of(kind: &Kind, data: &RawValue, findings: &Findings) -> Outcome {
-    let outcome = match outcome::status(data, "status").as_deref() {
+fn outcome_of(kind: &Kind, object: Option<&Object<'_>>, findings: &Findings) -> Outcome {
+    let outcome = match object.and_then(|data| data.text("status")).as_deref() {
         Some("0") => outcome::ended(findings),
         Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
         None if kind.event_type != "ProcedureStateChanged" => outcome::ended(findings),

@@ -45,12 +45,12 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
 }
 
 fn attributes(kind: &Kind, payload: &RawValue) -> Option<Attributes> {
-    let object = Object::of(payload)?;
+    let object = Object::only(payload, is_read)?;
     let text = |path| object.text(path).map(Cow::into_owned);
     let scanned = Findings::of(payload);
-    let is_read = scanned.is_some();
+    let is_whole = scanned.is_some();
     let mut findings = scanned.unwrap_or_default();
-    let outcome = if is_read { kind.rule.outcome(payload, &mut findings) } else { Outcome::Unknown };
+    let outcome = if is_whole { kind.rule.outcome(&object, &mut findings) } else { Outcome::Unknown };
 
     let (task_id, cast_id) = (text("TaskId"), text("CastId"));
     let (about, media_id) = kind.media_ids(&object, outcome);
@@ -66,6 +66,30 @@ fn attributes(kind: &Kind, payload: &RawValue) -> Option<Attributes> {
         deleted: kind.deletes.then(|| deleted(&object)),
         error: findings.take_error().filter(|_| outcome != Outcome::Succeeded),
     })
+}
+
+/// The members of a payload that are looked at one by one. The others are only searched for errors.
+fn is_read(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"TaskId"
+            | b"CastId"
+            | b"FileId"
+            | b"SrcFileId"
+            | b"FileIdSet"
+            | b"FileDeleteResultInfo"
+            | b"FileInfo"
+            | b"FileInfoSet"
+            | b"SubTaskSet"
+            | b"Input"
+            | b"InputInfo"
+            | b"Output"
+            | b"MediaBasicInfo"
+            | b"Status"
+            | b"Message"
+            | b"ProcedureTaskId"
+            | b"SessionContext"
+    )
 }
 
 /// Whether each media asset is gone, or only parts of it (`DeleteParts`; SDK). One without an entry is gone (inferred).
@@ -147,4 +171,21 @@ fn type_of(payload: &str) -> Option<String> {
 pub(super) fn transport(body: &Body<'_>) -> &'static [&'static str] {
     let is_here = |names: &[&str]| names.iter().take(2).all(|name| body.get(name).is_some());
     TRANSPORTS.into_iter().find(|names| is_here(names)).unwrap_or(TRANSPORTS[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::senders::tencent_vod::kind::KINDS;
+
+    #[test]
+    fn every_path_begins_with_a_member_that_is_read() {
+        let of_kinds = KINDS.iter().chain([&UNLISTED]).flat_map(|kind| {
+            [kind.about, kind.output, kind.input, kind.created].into_iter().flatten().copied()
+        });
+        for path in of_kinds.chain(CONTEXT) {
+            let name = path.split(['.', '[']).next().unwrap();
+            assert!(is_read(name.as_bytes()), "{path}");
+        }
+    }
 }

@@ -1,13 +1,9 @@
 //! How a Tencent event went. `FINISH` is the end and not success; a flow whose top level says `0`/`SUCCESS` has failed
 //! if one of its subtasks has (`ProcedureTask.ErrCode` is deprecated for that reason, SDK documentation).
 
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
-
 use super::findings::Findings;
+use crate::event::Object;
 use crate::event::envelope::{EventError, Outcome};
-use crate::event::{Object, text};
 
 /// How the payload of an event type says how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +26,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// How a payload, which is an object, says it went. What it says of a failure is added to the findings.
-    pub(super) fn outcome(self, payload: &RawValue, findings: &mut Findings) -> Outcome {
-        let word = status(payload, "Status");
+    /// How a payload says it went. What it says of a failure is added to the findings.
+    pub(super) fn outcome(self, payload: &Object<'_>, findings: &mut Findings) -> Outcome {
+        let word = payload.text("Status");
         match (self, word.as_deref()) {
             (Rule::Success, _) | (Rule::Cast, Some("Stopped")) => Outcome::Succeeded,
             (Rule::Task, word) => by_status(word, findings),
             (Rule::Restored, Some(code)) if code.parse::<i64>().is_ok_and(|code| code != 0) => {
-                let message = Object::of(payload).and_then(|payload| payload.text("Message").map(Into::into));
+                let message = payload.text("Message").map(Into::into);
                 findings.error = Some(EventError { code: Some(code.to_owned()), message });
                 Outcome::Failed
             }
@@ -72,9 +68,4 @@ pub(super) fn ended(findings: &Findings) -> Outcome {
 /// What counts for a type that no document describes.
 pub(super) fn no_success(outcome: Outcome) -> Outcome {
     if outcome == Outcome::Succeeded { Outcome::Unknown } else { outcome }
-}
-
-/// The text of the payload's status member.
-pub(super) fn status<'a>(payload: &'a RawValue, name: &str) -> Option<Cow<'a, str>> {
-    Object::of(payload)?.get(name).and_then(text)
 }
