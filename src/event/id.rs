@@ -97,6 +97,23 @@ mod tests {
         }
     }
 
+    /// As many digits as a writer likes: what counts is the float that is nearest.
+    #[test]
+    fn a_float_is_the_one_that_is_nearest_to_its_digits() {
+        for (digits, shortest) in [
+            ("1694444444.44444444444444444444449e4", "16944444444444.445"),
+            ("0.1000000000000000055511151231257827", "0.1"),
+            ("60.04700088501000000000000001", "60.04700088501"),
+        ] {
+            assert_eq!(digits.parse::<f64>(), shortest.parse());
+            assert_eq!(
+                id_of(&format!(r#"{{"a":{digits}}}"#)),
+                id_of(&format!(r#"{{"a":{shortest}}}"#)),
+                "{digits}"
+            );
+        }
+    }
+
     #[test]
     fn the_least_difference_is_another_event() {
         let texts = [
