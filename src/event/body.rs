@@ -84,7 +84,7 @@ impl<'a> Body<'a> {
     pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
         let text: &RawValue = serde_json::from_str(text)?;
         let object = Object::of(text).ok_or(Unreadable::NotAnObject)?;
-        let mut canonical = Canonical::default();
+        let mut canonical = Canonical::with_capacity(text.get().len());
         let mut readable = BTreeMap::new();
         for (place, member) in object.0.iter().enumerate() {
             if let Some(copy) = canonical.add(&member.name, member.value)? {

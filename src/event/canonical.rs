@@ -62,6 +62,11 @@ struct Written {
 }
 
 impl Canonical {
+    /// With room for the members of a body of so many bytes, as the senders write them.
+    pub(super) fn with_capacity(body_bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(body_bytes), members: Vec::with_capacity(32), sorted: Vec::new() }
+    }
+
     /// Adds a member of a body.
     ///
     /// What comes back is a copy of a value that `serde_json` cannot read as it is: strings with half of a surrogate pair,
