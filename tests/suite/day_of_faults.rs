@@ -193,10 +193,12 @@ impl Day {
     async fn a_processor_is_killed_in_a_batch(&mut self) -> BTreeSet<Name> {
         self.minute().await;
         let batch = self.fifo.receive().await;
-        let names = batch.iter().map(|record| name_of(record["body"].as_str().expect("a body"))).collect();
-        let (records, put) = (batch.len(), self.cloud.bus().events().len());
-        // What comes after a record for each event of the batch is the first completion.
-        self.cloud.table().faults(move |call| if call < records { Fault::None } else { Fault::Hang });
+        let names: BTreeSet<Name> =
+            batch.iter().map(|record| name_of(record["body"].as_str().expect("a body"))).collect();
+        let media: BTreeSet<_> = names.iter().map(|name| name.split('/').next()).collect();
+        let (claims, put) = (media.len(), self.cloud.bus().events().len());
+        // Each media asset's first event is claimed; what comes after those claims is the first completion.
+        self.cloud.table().faults(move |call| if call < claims { Fault::None } else { Fault::Hang });
         self.processor.begin(json!({ "Records": batch })).await;
         while self.cloud.bus().events().len() == put {
             tokio::time::sleep(Duration::from_millis(10)).await;
