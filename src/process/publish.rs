@@ -1,7 +1,7 @@
 //! Events to an event bus, for programs in any language.
 //!
-//! `Source` is [`SOURCE`], `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
-//! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`crate::claim_check`]).
+//! `Source` is `mediahook`, `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
+//! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`claim_check`]).
 //!
 //! What is handed over while a request is on its way goes together in the next one, as far as it fits. An event is only
 //! handed over once the one before it in its group is on the bus, so none overtakes another in a request of which a part
