@@ -66,6 +66,11 @@ pub trait Verify: Debug + Send + Sync {
     /// # Errors
     /// Why it is refused. `now_s` is UNIX time in seconds.
     fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature>;
+
+    /// Why the keys cannot be the sender's, where that is likely and not certain: logged once, at start.
+    fn warning(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Why a signature is refused. For the operator's eyes: the sender of the request is only told 401.
