@@ -1,4 +1,9 @@
-//! The environment: what a function is told at start.
+//! The environment variables of the three functions: their names, what they must be like, and every mistake in them at once.
+//!
+//! What can be seen in the text of a variable is checked here, at start. What only AWS knows (whether a queue is there, and
+//! of the right kind) is asked by the functions themselves.
+
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +11,8 @@ use std::fmt;
 use crate::settings::SettingsError;
 use crate::sources::Sources;
 use crate::storage::StoreError;
+use crate::text::{distance, is_blank};
+pub use rules::Problem;
 
 /// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";
@@ -14,8 +21,45 @@ pub const SOURCES_SECRET: &str = "MEDIAHOOK_SOURCES_SECRET";
 /// The variable with the name of the bucket.
 pub const BUCKET: &str = "MEDIAHOOK_BUCKET";
 /// The variable with the URL of the FIFO queue. No other kind will do: this one drops a repeated event, and keeps the
-/// events of a media in order.
+/// events of a media asset in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
+/// The variable with the name of the table of idempotency records. Without it a redelivered event is processed again.
+pub const TABLE: &str = "MEDIAHOOK_TABLE";
+/// The variable with the length of a lease, in seconds. Set it to the function's timeout.
+pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
+/// The variable with the time for which a completed event is remembered, in seconds.
+pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
+/// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: what is put on a
+/// bus cannot be taken back, and what is too large for it goes to the bucket.
+pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
+/// The variable that says `log` where the processor has no event bus and is to log each event and delete it.
+pub const DESTINATION: &str = "MEDIAHOOK_DESTINATION";
+/// The variable with the URL of the FIFO queue for records that can never succeed, or have failed at their last receive.
+/// Without it they are retried until SQS itself moves them, and with them what is behind them in their group.
+pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
+/// The variable with the queue's `maxReceiveCount`, from 1 to 1000: by it a record's last receive is known, and a failing
+/// one is sent to [`DEAD_LETTER_QUEUE_URL`] before SQS moves the rest of its group with it.
+pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
+/// The variable that the template sets so that the rule which guards the event bus is created first. No function reads it.
+const EVENT_BUS_GUARD: &str = "MEDIAHOOK_EVENT_BUS_GUARD";
+
+/// Every variable of ours, of all three functions: the same environment may serve all of them.
+pub const VARIABLES: [&str; 12] = [
+    SOURCES,
+    SOURCES_SECRET,
+    BUCKET,
+    QUEUE_URL,
+    TABLE,
+    LEASE_S,
+    IDEMPOTENCY_TTL_S,
+    EVENT_BUS,
+    EVENT_BUS_GUARD,
+    DESTINATION,
+    DEAD_LETTER_QUEUE_URL,
+    MAX_RECEIVE_COUNT,
+];
+/// What they all begin with. A variable of this prefix that is not one of them is a spelling mistake.
+const PREFIX: &str = "MEDIAHOOK_";
 
 /// The variable in which Lambda says how much memory a function has, in MiB.
 const MEMORY_MIB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
@@ -25,57 +69,205 @@ const LEAST_MEMORY_MIB: usize = 128;
 /// Why a function cannot start. Names the variable, never its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Not set, or empty.
+    /// Not set, or blank.
     #[error("{0} is not set")]
     Missing(&'static str),
     /// Set to something else than what it must be.
     #[error("{0}: {1}")]
-    Wrong(&'static str, &'static str),
+    Wrong(&'static str, Problem),
+    /// Not text.
+    #[error("{0}: is not UTF-8")]
+    NotUtf8(String),
+    /// Named like one of ours, and none of them.
+    #[error("{name}: there is no such variable, is {nearest} meant?")]
+    Unknown {
+        /// As it is set.
+        name: String,
+        /// The one of [`VARIABLES`] that is spelt most like it.
+        nearest: &'static str,
+    },
     /// There is no sources document.
     #[error("neither {SOURCES} nor {SOURCES_SECRET} is set")]
     NoSources,
+    /// The processor does not know where events go.
+    #[error("neither {EVENT_BUS} nor {DESTINATION}=log is set: where do events go?")]
+    NoDestination,
     /// The sources document has a mistake.
     #[error("{SOURCES}: {0}")]
     Sources(#[from] SettingsError),
-    /// The secret with the sources document cannot be read, or has a mistake.
-    #[error("{SOURCES_SECRET}: {0}")]
-    Secret(String),
+    /// The secret with the sources document cannot be read, or has a mistake: which is logged with its own metric.
+    #[error("{SOURCES_SECRET}: the sources cannot be read, as the line before this one says")]
+    Secret,
     /// There is no TLS to be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(StoreError),
 }
 
+/// Every reason why a function cannot start, each once.
+#[derive(Default)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// Adds one, unless it is there already: two parts of a function may need the same variable.
+    pub fn add(&mut self, error: ConfigError) {
+        let text = error.to_string();
+        if self.0.iter().all(|known| known.to_string() != text) {
+            self.0.push(error);
+        }
+    }
+
+    /// The value, or nothing and the error added to these.
+    pub fn take<T, E: Into<Self>>(&mut self, result: Result<T, E>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(errors) => {
+                errors.into().0.into_iter().for_each(|error| self.add(error));
+                None
+            }
+        }
+    }
+
+    /// # Errors
+    /// These, if there are any.
+    pub fn none(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    /// Writes a line of the log for each.
+    pub fn log(&self) {
+        for error in &self.0 {
+            tracing::error!(%error, "cannot start");
+        }
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+/// In words as well: it is what Rust prints of an error that `main` returns.
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Both values, or the errors of both.
+///
+/// # Errors
+/// Those of either.
+pub fn both<A, B>(
+    a: Result<A, impl Into<ConfigErrors>>,
+    b: Result<B, impl Into<ConfigErrors>>,
+) -> Result<(A, B), ConfigErrors> {
+    let mut errors = ConfigErrors::default();
+    match (errors.take(a), errors.take(b)) {
+        (Some(a), Some(b)) => Ok((a, b)),
+        _ => Err(errors),
+    }
+}
+
 /// Where the sources come from.
 #[derive(Debug)]
 pub enum SourcesFrom {
-    /// They stand in the environment.
+    /// They are in the environment.
     Document(Sources),
     /// They are kept in the secret of this name or ARN.
     Secret(String),
 }
 
+/// What receiver and puller are configured with.
+#[derive(Debug)]
+pub struct Intake {
+    /// Where the sources come from.
+    pub sources: SourcesFrom,
+    /// The URL of the FIFO queue.
+    pub queue_url: String,
+    /// The bucket's name.
+    pub bucket: String,
+}
+
+impl Intake {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Every variable of these that is missing or wrong, and every one that is misspelt.
+    pub fn from_env(environment: &Environment) -> Result<Self, ConfigErrors> {
+        let (((), sources), (queue_url, bucket)) = both(
+            both(environment.check_names(), environment.sources()),
+            both(environment.queue_url(), environment.bucket()),
+        )?;
+        Ok(Self { sources, queue_url, bucket })
+    }
+}
+
 /// The environment variables of one function.
 #[derive(Clone)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// Names of those whose name or value is not UTF-8, as far as they can be shown.
+    not_utf8: Vec<String>,
+}
 
 impl Environment {
-    /// Those of this process. One that is not UTF-8 is none of ours.
+    /// Those of this process.
     pub fn of_process() -> Self {
-        let vars = std::env::vars_os();
-        Self(vars.filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect())
+        let (mut variables, mut not_utf8) = (BTreeMap::new(), Vec::new());
+        for (name, value) in std::env::vars_os() {
+            let shown = name.to_string_lossy().into_owned();
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => drop(variables.insert(name, value)),
+                _ => not_utf8.push(shown),
+            }
+        }
+        Self { variables, not_utf8 }
+    }
+
+    /// Checks that each variable of our prefix is one that there is, and that what we read is text.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unknown`] and [`ConfigError::NotUtf8`], for each that is not.
+    pub fn check_names(&self) -> Result<(), ConfigErrors> {
+        let mut errors = ConfigErrors::default();
+        for name in self.not_utf8.iter().filter(|name| is_ours(name) || name.starts_with("AWS_")) {
+            errors.add(ConfigError::NotUtf8(shown(name)));
+        }
+        for name in self.variables.keys().filter(|name| is_ours(name) && !VARIABLES.contains(&name.as_str()))
+        {
+            let upper = name.to_ascii_uppercase();
+            let is_part = |known: &str| known.starts_with(&upper) || upper.starts_with(known);
+            let nearest =
+                VARIABLES.into_iter().min_by_key(|known| (!is_part(known), distance(known, &upper)));
+            errors.add(ConfigError::Unknown { name: shown(name), nearest: nearest.unwrap_or(PREFIX) });
+        }
+        errors.none()
     }
 
     /// The sources document, or the secret that holds it.
     ///
     /// # Errors
-    /// Neither is there, or both are, or the document has a mistake.
+    /// Neither is there, or both are, or the document has a mistake, or the secret's name is none.
     pub fn sources(&self) -> Result<SourcesFrom, ConfigError> {
-        match (self.optional(SOURCES), self.optional(SOURCES_SECRET)) {
-            (Some(_), Some(_)) => {
-                Err(ConfigError::Wrong(SOURCES, "set beside MEDIAHOOK_SOURCES_SECRET: which one counts?"))
-            }
+        match (self.optional(SOURCES), self.visible(SOURCES_SECRET)?) {
+            (Some(_), Some(_)) => Err(ConfigError::Wrong(SOURCES, Problem::BesideSecret)),
             (Some(document), None) => Ok(SourcesFrom::Document(Sources::parse(document)?)),
-            (None, Some(secret)) => Ok(SourcesFrom::Secret(secret.to_owned())),
+            (None, Some(secret)) => {
+                rules::secret(secret).map_err(|problem| ConfigError::Wrong(SOURCES_SECRET, problem))?;
+                Ok(SourcesFrom::Secret(secret.to_owned()))
+            }
             (None, None) => Err(ConfigError::NoSources),
         }
     }
@@ -85,23 +277,59 @@ impl Environment {
     /// # Errors
     /// It is missing, or no bucket's name.
     pub fn bucket(&self) -> Result<String, ConfigError> {
-        let name = self.required(BUCKET)?;
-        if name.contains([':', '/']) {
-            return Err(ConfigError::Wrong(BUCKET, "is not the name of a bucket (an ARN or a path?)"));
-        }
-        Ok(name.to_owned())
+        self.checked(BUCKET, rules::bucket)?.ok_or(ConfigError::Missing(BUCKET))
     }
 
     /// The queue's URL.
     ///
     /// # Errors
-    /// It is missing, or no URL.
+    /// It is missing, or no URL of a FIFO queue.
     pub fn queue_url(&self) -> Result<String, ConfigError> {
-        let url = self.required(QUEUE_URL)?;
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(ConfigError::Wrong(QUEUE_URL, "expected a URL"));
+        self.checked(QUEUE_URL, rules::fifo_queue_url)?.ok_or(ConfigError::Missing(QUEUE_URL))
+    }
+
+    /// The URL of the dead-letter queue, where there is one.
+    ///
+    /// # Errors
+    /// It is no URL of a FIFO queue.
+    pub fn dead_letter_queue_url(&self) -> Result<Option<String>, ConfigError> {
+        self.checked(DEAD_LETTER_QUEUE_URL, rules::fifo_queue_url)
+    }
+
+    /// The table's name or ARN, where there is one.
+    ///
+    /// # Errors
+    /// It is no table's name.
+    pub fn table(&self) -> Result<Option<String>, ConfigError> {
+        self.checked(TABLE, rules::table)
+    }
+
+    /// The event bus's name or ARN, where there is one.
+    ///
+    /// # Errors
+    /// It is no event bus's name.
+    pub fn event_bus(&self) -> Result<Option<String>, ConfigError> {
+        self.checked(EVENT_BUS, rules::event_bus)
+    }
+
+    /// The region, of the first of these variables that is set.
+    pub(crate) fn region(&self, names: [&'static str; 2]) -> Result<String, ConfigError> {
+        for name in names {
+            if let Some(region) = self.checked(name, rules::region)? {
+                return Ok(region);
+            }
         }
-        Ok(url.to_owned())
+        Err(ConfigError::Missing(names[0]))
+    }
+
+    /// A part of the credentials.
+    pub(crate) fn credential(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        self.checked(name, rules::credential)
+    }
+
+    /// The URL of an endpoint.
+    pub(crate) fn endpoint(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        self.checked(name, |url| rules::url(url).map(drop))
     }
 
     /// The function's memory in bytes; the least that Lambda gives where it does not say.
@@ -110,9 +338,26 @@ impl Environment {
         mib.saturating_mul(1024 * 1024)
     }
 
-    /// A variable that may be missing; an empty one is.
+    /// A variable that may be missing; a blank one is.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !is_blank(value))
+    }
+
+    /// The same for one that goes to AWS as it is: no character of it may be invisible.
+    fn visible(&self, name: &'static str) -> Result<Option<&str>, ConfigError> {
+        let Some(value) = self.optional(name) else { return Ok(None) };
+        rules::visible(value).map_err(|problem| ConfigError::Wrong(name, problem))?;
+        Ok(Some(value))
+    }
+
+    fn checked(
+        &self,
+        name: &'static str,
+        rule: impl FnOnce(&str) -> Result<(), Problem>,
+    ) -> Result<Option<String>, ConfigError> {
+        let Some(value) = self.visible(name)? else { return Ok(None) };
+        rule(value).map_err(|problem| ConfigError::Wrong(name, problem))?;
+        Ok(Some(value.to_owned()))
     }
 
     /// A variable that is `true` or `false`, as the AWS SDK writes them.
@@ -124,34 +369,37 @@ impl Environment {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(_) => Err(ConfigError::Wrong(name, "expected true or false")),
+            Some(_) => Err(ConfigError::Wrong(name, Problem::NotABoolean)),
         }
     }
 
-    /// Whether a variable is set, and not empty, whose name begins like this.
+    /// Whether a variable is set, and not blank, whose name begins like this.
     pub(crate) fn has_any(&self, beginning: &str) -> bool {
-        self.0.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
+        self.variables.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
     }
+}
 
-    /// A variable that must be set.
-    ///
-    /// # Errors
-    /// It is not, or it is empty.
-    pub fn required(&self, name: &'static str) -> Result<&str, ConfigError> {
-        self.optional(name).ok_or(ConfigError::Missing(name))
-    }
+fn is_ours(name: &str) -> bool {
+    name.get(..PREFIX.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(PREFIX))
+}
+
+/// A name is somebody's choice too.
+fn shown(name: &str) -> String {
+    const MAX_CHARS: usize = 80;
+    name.chars().take(MAX_CHARS).filter(|c| !c.is_control()).collect()
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(vars: I) -> Self {
-        Self(vars.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
+        let variables = vars.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+        Self { variables, not_utf8: Vec::new() }
     }
 }
 
 /// Names alone: among the values are keys.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -173,24 +421,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_named_and_not_shown() {
-        let none = environment("OTHER", "x");
+    fn all_that_is_missing_or_wrong_is_named_and_not_shown() {
+        let errors = |environment: &Environment| Intake::from_env(environment).unwrap_err().to_string();
         assert_eq!(
-            none.sources().unwrap_err().to_string(),
-            "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set"
+            errors(&environment("OTHER", "x")),
+            "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set; MEDIAHOOK_QUEUE_URL is not set; \
+             MEDIAHOOK_BUCKET is not set"
         );
-        assert_eq!(none.queue_url().unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
-        assert_eq!(
-            environment(QUEUE_URL, " ").queue_url().unwrap_err().to_string(),
-            "MEDIAHOOK_QUEUE_URL is not set"
-        );
-        assert_eq!(
-            environment(QUEUE_URL, "callbacks").queue_url().unwrap_err().to_string(),
-            "MEDIAHOOK_QUEUE_URL: expected a URL"
-        );
+        let blank = environment(QUEUE_URL, " \u{a0}");
+        assert_eq!(blank.queue_url().unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
         let wrong = environment(SOURCES, r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#);
         let error = wrong.sources().unwrap_err().to_string();
         assert_eq!(error, "MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys: expected a list");
         assert_eq!(format!("{wrong:?}"), r#"{"MEDIAHOOK_SOURCES"}"#);
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_an_error_with_the_nearest_one() {
+        for (name, nearest) in [
+            ("MEDIAHOOK_EVENTBUS", "MEDIAHOOK_EVENT_BUS"),
+            ("MEDIAHOOK_EVENT_BUS_NAME", "MEDIAHOOK_EVENT_BUS"),
+            ("mediahook_bucket", "MEDIAHOOK_BUCKET"),
+            ("MEDIAHOOK_QUEUE", "MEDIAHOOK_QUEUE_URL"),
+            ("MEDIAHOOK_SOURCE_SECRET", "MEDIAHOOK_SOURCES_SECRET"),
+        ] {
+            let error = environment(name, "").check_names().unwrap_err().to_string();
+            assert_eq!(error, format!("{name}: there is no such variable, is {nearest} meant?"));
+        }
+        assert!(VARIABLES.into_iter().map(|name| (name, "x")).collect::<Environment>().check_names().is_ok());
     }
 }

@@ -19,7 +19,8 @@
 //! - [`lambda`]: the function URL's invocations as requests, responses, what Lambda says of an invocation
 //! - [`config`]: environment variables
 //! - [`telemetry`]: the log and its metrics
-//! - [`trace`]: X-Ray's header and W3C's `traceparent`; [`secret`]: text that is not printed
+//! - [`trace`]: X-Ray's header and W3C's `traceparent`; [`secret`]: text that is not printed; [`text`]: what a configured
+//!   text must be like
 
 pub mod aws;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod settings;
 pub mod sources;
 pub mod storage;
 pub mod telemetry;
+pub mod text;
 pub mod trace;
 
 /// The typed events of both senders, and the envelope as a plain serde struct.

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::text::{Invisible, invisible, is_blank, is_placeholder};
+
 /// A key or token. It can be compared and used, not printed.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
@@ -27,12 +29,48 @@ impl Secret {
     }
 }
 
-/// From the settings, where an empty one is a mistake.
+/// From the settings, where one that cannot be the sender's is a mistake: every genuine callback would be unauthorized.
 impl TryFrom<String> for Secret {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.trim().is_empty() { Err("expected a text that is not empty") } else { Ok(Self(text)) }
+        if is_blank(&text) {
+            return Err("expected a text that is not empty");
+        }
+        match invisible(&text) {
+            None if is_placeholder(&text) => Err("expected a value in place of the placeholder"),
+            None => Ok(Self(text)),
+            Some(Invisible::AtStart) => {
+                Err("expected no white space or invisible character at the beginning")
+            }
+            Some(Invisible::Inside) => Err("expected no white space or invisible character inside"),
+            Some(Invisible::AtEnd) => {
+                Err("expected no white space or invisible character at the end (a newline?)")
+            }
+        }
+    }
+}
+
+/// A key that callbacks are signed with. The senders set no lower limit to its length; we do, since whoever guesses it can
+/// send events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SignatureKey(Secret);
+
+impl TryFrom<String> for SignatureKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const MIN_CHARS: usize = 6;
+        let is_long_enough = text.chars().count() >= MIN_CHARS;
+        let key = Secret::try_from(text)?;
+        if is_long_enough { Ok(Self(key)) } else { Err("expected at least 6 characters") }
+    }
+}
+
+impl From<SignatureKey> for Secret {
+    fn from(SignatureKey(key): SignatureKey) -> Self {
+        key
     }
 }
 

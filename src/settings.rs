@@ -1,5 +1,6 @@
 //! Reads settings with serde, with errors that name the place and never the value.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -7,17 +8,22 @@ use serde::de::value::MapDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::secret::{Secret, SignatureKey};
+
 /// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys: expected at least one`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct SettingsError {
-    place: String,
-    problem: String,
-}
+#[error("{0}")]
+pub struct SettingsError(String);
 
 impl SettingsError {
     pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { place: place.into(), problem: problem.into() }
+        Self(format!("{}: {}", place.into(), problem.into()))
+    }
+
+    /// All of them as one, if there are any: an operator corrects them at once.
+    pub(crate) fn all(errors: Vec<Self>) -> Option<Self> {
+        let texts: Vec<_> = errors.into_iter().map(|Self(text)| text).collect();
+        (!texts.is_empty()).then(|| Self(texts.join("; ")))
     }
 
     /// serde's own words may repeat a value, which may be a secret: only the member's path and what was expected there
@@ -67,15 +73,20 @@ impl<'a> Settings<'a> {
             let (line, column) = (error.line(), error.column());
             SettingsError::new(&place, format!("not JSON: line {line}, column {column}"))
         };
+        if json.starts_with('\u{feff}') {
+            return Err(SettingsError::new(
+                place,
+                "begins with a byte order mark: save it as UTF-8 without one",
+            ));
+        }
         let json: &RawValue = serde_json::from_str(json).map_err(not_json)?;
         if !json.get().starts_with('{') {
             return Err(SettingsError::new(place, "expected an object"));
         }
         let Members(members) = serde_json::from_str(json.get()).map_err(not_json)?;
-        for (at, (name, _)) in members.iter().enumerate() {
-            if members.iter().take(at).any(|(earlier, _)| earlier == name) {
-                return Err(SettingsError::new(format!("{place}: {name}"), "given twice"));
-            }
+        let mut names = HashSet::with_capacity(members.len());
+        if let Some((name, _)) = members.iter().find(|(name, _)| !names.insert(name)) {
+            return Err(SettingsError::new(format!("{place}: {name}"), "given twice"));
         }
         Ok(Self { place, members })
     }
@@ -144,6 +155,11 @@ impl<'de> Deserialize<'de> for Members<'de> {
 pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::deserialize(deserializer)?;
     if list.is_empty() { Err(serde::de::Error::custom("expected at least one")) } else { Ok(list) }
+}
+
+/// A list of keys that callbacks are signed with, as [`list`].
+pub fn signature_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    Ok(list::<D, SignatureKey>(deserializer)?.into_iter().map(Secret::from).collect())
 }
 
 /// A member that may be missing, and is not null, for `#[serde(default, deserialize_with = "given")]`.

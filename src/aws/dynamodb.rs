@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -20,14 +20,18 @@ use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
+use crate::config::TABLE;
 use crate::storage::idempotency::{Claim, Lease, Ledger, Terms};
-use crate::storage::{Patience, StoreError};
+use crate::storage::{Patience, StoreError, Unusable};
 
 const ID: &str = "id";
 const STATUS: &str = "status";
 const LEASE_ENDS: &str = "inprogressexpiresat";
 const OWNER: &str = "owner";
 const EXPIRES_AT: &str = "expiresat";
+
+/// What DynamoDB answers where there is no such table.
+const NO_TABLE: &str = "ResourceNotFoundException";
 
 const IN_PROGRESS: &str = "INPROGRESS";
 const COMPLETED: &str = "COMPLETED";
@@ -40,7 +44,7 @@ const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
 const OURS: &str = "#status = :inprogress AND #owner = :owner AND #leaseends = :leaseends";
 
 /// A ledger in a DynamoDB table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DynamoDbLedger {
     client: Client,
     table: String,
@@ -65,10 +69,45 @@ impl DynamoDbLedger {
         Self { client: Client::from_conf(config.build()), table, terms, owner, now }
     }
 
+    /// Asks whether the table is there and has the right key, with what the role may do anyway: it deletes an item that
+    /// nobody puts.
+    ///
+    /// # Errors
+    /// [`Unusable::Misconfigured`]: there is no such table, or its key is another one. Else the table did not answer, or
+    /// may not be asked; then it may work all the same.
+    pub async fn check(&self) -> Result<(), Unusable> {
+        let delete = self.client.delete_item().table_name(&self.table).key(ID, text("mediahook/check"));
+        let Err(error) = Box::pin(delete.send()).await else { return Ok(()) };
+        let (code, why) = (error.code().unwrap_or_default(), store_error(&error));
+        Err(match code {
+            NO_TABLE => Unusable::Misconfigured(self.no_table()),
+            "ValidationException" => Unusable::Misconfigured(format!(
+                "the table `{}` has not the one partition key `{ID}` (a string): {why}",
+                self.table
+            )),
+            "AccessDeniedException" => {
+                Unusable::NotPermitted(format!("the role may not use the table `{}`: {why}", self.table))
+            }
+            _ => Unusable::Unknown(why),
+        })
+    }
+
+    fn no_table(&self) -> String {
+        format!("there is no table `{}` in this account and region ({NO_TABLE})", self.table)
+    }
+
+    /// What went wrong with a record. A table that was deleted since the start is named like one that was never there.
+    fn error<E: ProvideErrorMetadata>(&self, error: &SdkError<E>) -> StoreError {
+        match error.code() {
+            Some(NO_TABLE) => StoreError(format!("{TABLE}: {}", self.no_table())),
+            _ => store_error(error),
+        }
+    }
+
     /// What the record says that is there already.
     fn refused(&self, error: &SdkError<PutItemError>, lease: Lease) -> Result<Claim, StoreError> {
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
-            return Err(store_error(error));
+            return Err(self.error(error));
         };
         let attribute = |name| refusal.item().and_then(|item| item.get(name));
         if attribute(STATUS) == Some(&text(COMPLETED)) {
@@ -119,7 +158,7 @@ impl Ledger for DynamoDbLedger {
             .item(ID, text(&lease.id))
             .item(STATUS, text(COMPLETED))
             .item(EXPIRES_AT, seconds((self.now)() + self.terms.ttl));
-        Box::pin(put.send()).await.map(drop).map_err(|e| store_error(&e))
+        Box::pin(put.send()).await.map(drop).map_err(|e| self.error(&e))
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -138,7 +177,7 @@ impl Ledger for DynamoDbLedger {
         match Box::pin(delete.send()).await {
             Err(error) if is_refusal(&error) => Ok(()),
             Ok(_) => Ok(()),
-            Err(error) => Err(store_error(&error)),
+            Err(error) => Err(self.error(&error)),
         }
     }
 }

@@ -28,7 +28,7 @@ use aws_types::SdkConfig;
 use aws_types::request_id::RequestId;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::config::{ConfigError, Environment};
+use crate::config::{ConfigError, ConfigErrors, Environment};
 use crate::storage::{Patience, StoreError, transport_error};
 use http_client::Trust;
 
@@ -36,6 +36,15 @@ const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+/// Every endpoint that a client of ours may ask for.
+const ENDPOINT_URLS: [&str; 6] = [
+    ENDPOINT_URL,
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+];
 
 /// Our AWS account as the environment describes it.
 #[derive(Clone)]
@@ -49,9 +58,10 @@ impl Aws {
     /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] names the variable; [`ConfigError::Tls`] if TLS cannot be set
-    /// up.
-    pub fn new(environment: Environment) -> Result<Self, ConfigError> {
+    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for each variable that is; [`ConfigError::Tls`] if TLS cannot be
+    /// set up. An endpoint that is not a URL would make the SDK put the whole request into its error, and a region or
+    /// credentials with a newline would make it panic.
+    pub fn new(environment: Environment) -> Result<Self, ConfigErrors> {
         Self::with_clock(environment, SystemTime::now)
     }
 
@@ -59,23 +69,29 @@ impl Aws {
     ///
     /// # Errors
     /// As [`Aws::new`].
-    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigError> {
+    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::default();
+        let required =
+            |name| environment.credential(name).and_then(|value| value.ok_or(ConfigError::Missing(name)));
         let region =
-            environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
-        let region = region.ok_or(ConfigError::Missing("AWS_REGION"))?;
-        let credentials = Credentials::new(
-            environment.required("AWS_ACCESS_KEY_ID")?,
-            environment.required("AWS_SECRET_ACCESS_KEY")?,
-            environment.optional("AWS_SESSION_TOKEN").map(String::from),
-            None,
-            "environment",
-        );
-        let has_endpoints = environment.flag(IGNORE_ENDPOINT_URLS)? != Some(true);
-        let http = http_client::build(Trust::of(&environment, region, has_endpoints), now)?;
+            errors.take(environment.region(["AWS_REGION", "AWS_DEFAULT_REGION"])).unwrap_or_default();
+        let key_id = errors.take(required("AWS_ACCESS_KEY_ID")).unwrap_or_default();
+        let key = errors.take(required("AWS_SECRET_ACCESS_KEY")).unwrap_or_default();
+        let token = errors.take(environment.credential("AWS_SESSION_TOKEN")).flatten();
+        let ignores_endpoints = errors.take(environment.flag(IGNORE_ENDPOINT_URLS)).flatten();
+        let use_fips = errors.take(environment.flag(USE_FIPS)).flatten();
+        let use_dualstack = errors.take(environment.flag(USE_DUALSTACK)).flatten();
+        let has_endpoints = ignores_endpoints != Some(true);
+        for name in ENDPOINT_URLS.into_iter().filter(|_| has_endpoints) {
+            errors.take(environment.endpoint(name));
+        }
+        errors.none()?;
+        let credentials = Credentials::new(key_id, key, token, None, "environment");
+        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
             // The version that was tested.
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region.to_owned()))
+            .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             // The credentials live as long as the process: there is nothing to look up or refresh.
             .identity_cache(IdentityCache::no_cache())
@@ -83,8 +99,8 @@ impl Aws {
             // Requests and answers are in memory, and an attempt that hangs is bounded. The bucket has its own.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         sdk.set_app_name(AppName::new(env!("CARGO_PKG_NAME")).ok());
-        sdk.set_use_fips(environment.flag(USE_FIPS)?);
-        sdk.set_use_dual_stack(environment.flag(USE_DUALSTACK)?);
+        sdk.set_use_fips(use_fips);
+        sdk.set_use_dual_stack(use_dualstack);
         sdk.set_endpoint_url(environment.optional(ENDPOINT_URL).filter(|_| has_endpoints).map(String::from));
         Ok(Self { sdk: sdk.service_config(ServiceVariables { environment, has_endpoints }).build() })
     }
@@ -194,7 +210,7 @@ mod tests {
         }
     }
 
-    fn aws(variables: &[(&str, &str)]) -> Result<Aws, ConfigError> {
+    fn aws(variables: &[(&str, &str)]) -> Result<Aws, ConfigErrors> {
         let fixed = [
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
@@ -273,6 +289,28 @@ mod tests {
         ] {
             assert_eq!(addresses(variables).await, expected, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn endpoints_region_and_credentials_are_refused_by_name_and_all_at_once() {
+        for name in ENDPOINT_URLS {
+            let error = aws(&[(name, "vpce-1.sqs.eu-central-1.amazonaws.com")]).unwrap_err().to_string();
+            assert_eq!(error, format!("{name}: expected a URL that begins with https:// or http://"));
+        }
+        assert!(aws(&[("AWS_ENDPOINT_URL_LAMBDA", "of another service")]).is_ok());
+        assert!(aws(&[(ENDPOINT_URL, "no URL"), (IGNORE_ENDPOINT_URLS, "true")]).is_ok());
+        let error = aws(&[
+            ("AWS_REGION", "eu-central-1\n"),
+            ("AWS_SESSION_TOKEN", "a b"),
+            (ENDPOINT_URL, "http://user:SecretMark@["),
+        ]);
+        let error = error.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "AWS_REGION: ends with white space or an invisible character (a newline?); \
+             AWS_SESSION_TOKEN: has white space or an invisible character in it; \
+             AWS_ENDPOINT_URL: has a user name or a password in the URL"
+        );
     }
 
     #[test]

@@ -1,30 +1,57 @@
 //! The bucket.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
-use aws_sdk_s3::primitives::AggregatedBytes;
+use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_sdk_s3::types::Object;
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, has_own_endpoint, no_retry_quota, store_error};
-use crate::storage::{Bucket, Listed, Page, Patience, StoreError};
+use crate::storage::keys::SPILL;
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, Patience, StoreError, Unusable, too_large};
 
 /// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct S3Bucket {
     aws: Aws,
     name: String,
     patience: Patience,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
 }
 
 impl S3Bucket {
     /// The bucket of that name. Nothing is sent yet.
     pub fn new(aws: Aws, name: String, patience: Patience) -> Self {
-        Self { aws, name, patience, client: OnceLock::new() }
+        Self { aws, name, patience, client: Arc::default() }
+    }
+
+    /// Asks whether the bucket is there, with what the puller may do anyway: it lists the spill.
+    ///
+    /// # Errors
+    /// [`Unusable::Misconfigured`]: there is no such bucket, or it is in another region. Else the bucket did not answer, or
+    /// may not be asked; then it may work all the same.
+    pub async fn check(&self) -> Result<(), Unusable> {
+        let list = self.client().list_objects_v2().bucket(&self.name).prefix(SPILL).max_keys(1);
+        Box::pin(list.send()).await.map(drop).map_err(|error| self.unusable(&error))
+    }
+
+    fn unusable(&self, error: &SdkError<ListObjectsV2Error>) -> Unusable {
+        let (name, why) = (&self.name, store_error(error));
+        let code = error.code().unwrap_or_default();
+        let is_elsewhere = error.raw_response().is_some_and(|response| response.status().as_u16() == 301);
+        if code == "NoSuchBucket" {
+            Unusable::Misconfigured(format!("there is no bucket `{name}` ({why})"))
+        } else if is_elsewhere {
+            Unusable::Misconfigured(format!("the bucket `{name}` is in another region ({why})"))
+        } else if code == "AccessDenied" {
+            Unusable::NotPermitted(format!("the role may not list the bucket `{name}`: {why}"))
+        } else {
+            Unusable::Unknown(why)
+        }
     }
 
     fn client(&self) -> &Client {
@@ -60,10 +87,17 @@ impl Bucket for S3Bucket {
 
     async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
         let get = self.client().get_object().bucket(&self.name).key(key);
-        let object = Box::pin(get.send()).await.map_err(|e| store_error(&e))?;
+        let mut body = Box::pin(get.send()).await.map_err(|e| store_error(&e))?.body;
+        let mut object = Vec::new();
         // Not the error's own words: they may quote the object.
         let cut_off = |_| StoreError("the object was cut off".to_owned());
-        object.body.collect().await.map(AggregatedBytes::to_vec).map_err(cut_off)
+        while let Some(piece) = body.try_next().await.map_err(cut_off)? {
+            if object.len() + piece.len() > MAX_OBJECT_BYTES {
+                return Err(StoreError(too_large()));
+            }
+            object.extend_from_slice(&piece);
+        }
+        Ok(object)
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {

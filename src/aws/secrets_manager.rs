@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
+use crate::config::SOURCES_SECRET;
 use crate::sources::cache::{ReadSources, SourcesError, Version};
 use crate::storage::{Patience, StoreError};
 
@@ -61,6 +62,10 @@ fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
 }
 
 impl ReadSources for Secret {
+    fn place(&self) -> String {
+        format!("{SOURCES_SECRET} (the secret `{}`)", self.id)
+    }
+
     fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
         self.value(version).boxed()
     }

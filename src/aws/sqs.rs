@@ -1,11 +1,13 @@
 //! The FIFO queue.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
-use aws_sdk_sqs::error::ProvideErrorMetadata as _;
+use aws_sdk_sqs::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
 use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
     SendMessageBatchRequestEntry,
@@ -14,18 +16,18 @@ use aws_sdk_sqs::types::{
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
 use crate::event::envelope::Message;
-use crate::storage::{EntryError, Patience, Queue, StoreError};
+use crate::storage::{EntryError, Patience, Queue, StoreError, Unusable};
 
 /// What SQS takes as one message, attributes included (we send none): 1 MiB, unless the queue says less. One that was
 /// made before 2025-08 says 256 KiB.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
-/// An SQS FIFO queue.
-#[derive(Debug)]
+/// An SQS FIFO queue. A clone knows the same limits.
+#[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
     url: String,
-    max_message_bytes: AtomicUsize,
+    max_message_bytes: Arc<AtomicUsize>,
 }
 
 impl SqsQueue {
@@ -34,28 +36,58 @@ impl SqsQueue {
         let config = Builder::from(&aws.config(patience))
             .interceptor(DropUnanswered)
             .retry_partition(no_retry_quota());
-        Self { client: Client::from_conf(config.build()), url, max_message_bytes: MAX_MESSAGE_BYTES.into() }
+        let max_message_bytes = Arc::new(MAX_MESSAGE_BYTES.into());
+        Self { client: Client::from_conf(config.build()), url, max_message_bytes }
     }
 
-    /// Asks the queue for its limits. That is also what opens the connection, in init, where a function runs at full
-    /// speed: a first handshake in the first callback would take most of the time there is for it.
+    /// Asks the queue for its kind and its limits. That is also what opens the connection, in init, where a function runs
+    /// at full speed: a first handshake in the first callback would take most of the time there is for it.
     ///
     /// # Errors
-    /// The queue did not answer, or may not be asked. It can be used all the same.
-    pub async fn warm_up(&self) -> Result<(), StoreError> {
+    /// [`Unusable::Misconfigured`]: there is no such queue, or it is not a FIFO queue. Else the queue did not answer, or may
+    /// not be asked; then it may work all the same.
+    pub async fn check(&self) -> Result<(), Unusable> {
         let (limit, fifo) = (QueueAttributeName::MaximumMessageSize, QueueAttributeName::FifoQueue);
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = asked.attribute_names(limit.clone()).attribute_names(fifo.clone()).send().await;
-        let attributes = answer.map_err(|e| store_error(&e))?.attributes.unwrap_or_default();
+        let attributes = answer.map_err(|error| self.unusable(&error))?.attributes.unwrap_or_default();
         if let Some(bytes) = attributes.get(&limit).and_then(|bytes| bytes.parse().ok()) {
             self.max_message_bytes.store(bytes, Ordering::Relaxed);
         }
         if !attributes.is_empty() && attributes.get(&fifo).is_none_or(|fifo| fifo != "true") {
-            tracing::error!(
-                "the queue is no FIFO queue: it refuses every event, and all of them are spilled"
-            );
+            return Err(self.not_fifo());
         }
         Ok(())
+    }
+
+    fn unusable(&self, error: &SdkError<GetQueueAttributesError>) -> Unusable {
+        let code = error.code().unwrap_or_default();
+        let is = |codes: &[&str]| codes.iter().any(|known| code.ends_with(known));
+        if is(&["QueueDoesNotExist", "NonExistentQueue", "InvalidAddress"]) {
+            let text = format!(
+                "there is no queue `{}` in this account and region ({})",
+                self.name(),
+                store_error(error)
+            );
+            Unusable::Misconfigured(text)
+        } else if is(&["InvalidAttributeName"]) {
+            // That is what AWS says of a standard queue that is asked whether it is a FIFO queue.
+            self.not_fifo()
+        } else if is(&["AccessDenied", "AccessDeniedException"]) {
+            let text =
+                format!("the role may not ask for the queue `{}`: {}", self.name(), store_error(error));
+            Unusable::NotPermitted(text)
+        } else {
+            Unusable::Unknown(store_error(error))
+        }
+    }
+
+    fn not_fifo(&self) -> Unusable {
+        Unusable::Misconfigured(format!("the queue `{}` is not a FIFO queue: it takes no event", self.name()))
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
     }
 }
 

@@ -1,36 +1,45 @@
 //! The Lambda function behind the function URL: callbacks in, messages on the queue.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
-use mediahook::config::{ConfigError, Environment, SourcesFrom};
-use mediahook::lambda::invocation::Invocation;
-use mediahook::lambda::{request, response};
+use mediahook::config::{ConfigError, ConfigErrors, Environment, Intake, QUEUE_URL, SourcesFrom, both};
+use mediahook::lambda::invocation::{Invocation, failure, has_records};
+use mediahook::lambda::{command_line, request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
 use mediahook::sources::cache::SourcesCache;
+use mediahook::storage::Unusable;
+use mediahook::telemetry::wide_event::log_misconfigured;
 use mediahook::telemetry::{self, LogOutput, Recorder};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
+const ABOUT: &str =
+    "Takes callbacks from a function URL, authenticates them and puts each event into the queue.";
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
     let environment = Environment::of_process();
+    if let Some(exit) = command_line::answer("receiver", ABOUT, &environment) {
+        return exit;
+    }
     let log = LogOutput::deferred();
     telemetry::init_with(&environment, &log);
-    let result = run(environment, log.clone()).await;
+    let exit = telemetry::exit(run(environment, log.clone()).await);
     log.flush();
-    result
+    exit
 }
 
 async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let recorder = Recorder::on(&environment, log.clone());
     let receiver = receiver(environment, recorder).await;
-    let receiver = Arc::new(receiver.inspect_err(|error| tracing::error!(%error, "cannot start"))?);
+    let receiver = Arc::new(receiver.inspect_err(ConfigErrors::log)?);
     log.flush();
     // As it came: an invocation that is not a request is answered by us, and is not a failed one.
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
@@ -38,10 +47,15 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
         let LambdaEvent { payload, context } = event;
         let (deadline, invocation) = (Deadline::new(left(context.deadline())), Invocation::begin(&context));
         let callback = request::from_invocation(payload.get());
+        let is_for_another = callback.is_err() && has_records(payload.get());
         drop(payload); // the body is in the request
         async move {
+            if is_for_another {
+                tracing::error!(error = NOT_A_REQUEST, "nothing received");
+                return Err(failure("NotARequest", NOT_A_REQUEST));
+            }
             let answer = receiver.receive(callback, deadline, &invocation).await;
-            Ok::<_, Error>(response::to_function_url(answer))
+            Ok(response::to_function_url(answer))
         }
     }));
     // Around the runtime's own layers: when this future ends, the response is sent, and the next invocation not asked for.
@@ -49,6 +63,9 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     // As a task: what wakes the outermost future takes a detour through the kernel, three times a callback.
     tokio::spawn(runtime.run()).await?
 }
+
+/// An event source mapping would have SQS delete what it took for received.
+const NOT_A_REQUEST: &str = "not a request: the records of a queue or stream; the receiver is for its function URL, the processor for the queue";
 
 async fn flush_after<T>(answered: impl Future<Output = T>, log: LogOutput) -> T {
     let result = answered.await;
@@ -59,33 +76,37 @@ async fn flush_after<T>(answered: impl Future<Output = T>, log: LogOutput) -> T 
 async fn receiver(
     environment: Environment,
     recorder: Recorder,
-) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
-    let (sources, queue_url, bucket) =
-        (environment.sources()?, environment.queue_url()?, environment.bucket()?);
-    let aws = Aws::new(environment)?;
+) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigErrors> {
+    let (Intake { sources, queue_url, bucket }, aws) =
+        both(Intake::from_env(&environment), Aws::new(environment.clone()))?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
         SourcesFrom::Secret(id) => SourcesCache::read_by(Secret::new(aws.clone(), id, PATIENCE)),
     };
     let sources = sources.with_recorder(recorder.clone());
-    warm_up(&sources, &queue).await?;
+    warm_up(&sources, &queue, &recorder).await?;
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
     Ok(Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc).with_recorder(recorder))
 }
 
-/// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open.
-async fn warm_up(sources: &SourcesCache, queue: &SqsQueue) -> Result<(), ConfigError> {
+/// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open. A queue that
+/// cannot be used does not stop the start: a receiver that runs has S3 to fall back to, one that does not loses callbacks.
+/// The bucket is not asked for: a second TLS handshake would make every cold start slower, and the puller asks for it.
+async fn warm_up(sources: &SourcesCache, queue: &SqsQueue, recorder: &Recorder) -> Result<(), ConfigError> {
     let read = sources.refresh(OffsetDateTime::now_utc(), INIT_WITHIN);
-    let (read, queue) = tokio::join!(read, timeout(INIT_WITHIN, queue.warm_up()));
+    let (read, queue) = tokio::join!(read, timeout(INIT_WITHIN, queue.check()));
     match read {
-        Err(error) if error.is_lasting() && sources.current().is_none() => {
-            return Err(ConfigError::Secret(error.to_string()));
-        }
+        Err(error) if error.is_lasting() && sources.current().is_none() => return Err(ConfigError::Secret),
         _ => {}
     }
     match queue {
-        Ok(Err(error)) => tracing::warn!(%error, "the queue is not warmed up"),
+        Ok(Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why))) => {
+            let (message, error) =
+                ("misconfigured: callbacks fall back to S3", format!("{QUEUE_URL}: {why}"));
+            log_misconfigured(recorder, message, &error, OffsetDateTime::now_utc(), None);
+        }
+        Ok(Err(Unusable::Unknown(error))) => tracing::warn!(%error, "the queue is not warmed up"),
         Err(_) => tracing::warn!("the queue is not warmed up, as it takes too long"),
         Ok(Ok(())) => {}
     }

@@ -77,11 +77,13 @@ pub struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// Reads a body.
+    /// Reads a body, with or without a byte order mark.
     ///
     /// # Errors
     /// The text is not JSON, is nested too deep, or is not an object.
     pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
+        // RFC 8259 lets a reader ignore it. Places in a text that is not JSON are counted from behind it.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let text: &RawValue = serde_json::from_str(text)?;
         let object = Object::of(text).ok_or(Unreadable::NotAnObject)?;
         let mut canonical = Canonical::with_capacity(text.get().len());

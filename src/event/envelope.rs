@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::text::is_blank;
 use crate::trace::Trace;
 
 /// `specversion` of every envelope.
@@ -23,6 +24,32 @@ const MAX_TEXT_CHARS: usize = 1_000;
 /// Where the other attributes already take more bytes than this, the texts of the sender are left out: an event must not
 /// be too large for the queue because of them.
 const MAX_BYTES_BESIDE_TEXTS: usize = 64 * 1024;
+/// What SQS takes as a `MessageDeduplicationId`: at most so many characters. Ours are 64 hexadecimal digits.
+const MAX_ID_CHARS: usize = 128;
+/// The members that are read.
+const MEMBERS: [&str; 21] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "data",
+    "dataref",
+    "outcome",
+    "taskid",
+    "mediaid",
+    "proceduretaskid",
+    "context",
+    "errorcode",
+    "errormessage",
+    "verdict",
+    "deleted",
+    "channel",
+    "receivedtime",
+    "traceparent",
+];
 
 /// One event notification as CloudEvents 1.0, structured JSON.
 #[derive(Clone, Serialize, Deserialize)]
@@ -85,6 +112,74 @@ pub struct Envelope {
     /// X-Ray's header, converted, where that names a segment. `id` does not depend on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+}
+
+/// Why a text is not an envelope. Says where, and never what stood there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnEnvelope {
+    /// Not JSON.
+    #[error("not JSON: line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+    },
+    /// JSON, but not an object.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// A member that every envelope has is missing.
+    #[error("{0}: missing")]
+    Missing(&'static str),
+    /// A member is given twice, so that nobody can say which one counts.
+    #[error("{0}: given twice")]
+    Repeated(&'static str),
+    /// A member is not what it must be.
+    #[error("{member}: {expected}")]
+    Wrong {
+        /// Its name.
+        member: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// `dataref` is not below `payload/` of the bucket of this deployment.
+    #[error("dataref: not below payload/ of the bucket of this deployment")]
+    ElsewhereRef,
+}
+
+impl NotAnEnvelope {
+    /// serde's own words may repeat a value: only the member's name is taken from them, if it is one of ours.
+    fn diagnose(text: &str, error: &serde_json::Error) -> Self {
+        if !error.is_data() {
+            return Self::NotJson { line: error.line(), column: error.column() };
+        }
+        if !text.trim_start().starts_with('{') {
+            return Self::NotAnObject;
+        }
+        let known = |name: &str| MEMBERS.into_iter().find(|member| *member == name);
+        let words = error.to_string();
+        let named = words.split('`').nth(1).and_then(known);
+        if let Some(member) = named.filter(|_| words.starts_with("missing field")) {
+            return Self::Missing(member);
+        }
+        if let Some(member) = named.filter(|_| words.starts_with("duplicate field")) {
+            return Self::Repeated(member);
+        }
+        let read: Result<Envelope, _> =
+            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+        match read.err().and_then(|error| known(&error.path().to_string())) {
+            Some(member) => Self::Wrong { member, expected: "expected another type or value" },
+            None => Self::NotJson { line: error.line(), column: error.column() },
+        }
+    }
+}
+
+/// The bucket and the key of a `dataref`: an object below `payload/`.
+fn payload_key(dataref: &str) -> Option<(&str, &str)> {
+    let (bucket, key) = dataref.strip_prefix("s3://")?.split_once('/')?;
+    let is_plain = key.bytes().all(|b| b.is_ascii_graphic() && !b"%?#\\".contains(&b));
+    let has_no_way_out = key.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    (key.starts_with("payload/") && is_plain && has_no_way_out && !bucket.is_empty()).then_some((bucket, key))
 }
 
 /// How the happening that an event tells of went.
@@ -247,12 +342,51 @@ impl Envelope {
         envelope
     }
 
-    /// Reads an envelope, as it lies in a queue message.
+    /// Reads an envelope, as it lies in a queue message or in the spill. Whoever put it there, what is passed on is an
+    /// event as mediahook and CloudEvents have it.
     ///
     /// # Errors
-    /// The text is not JSON, or lacks a member that every envelope has.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// [`NotAnEnvelope`] names the member that is missing or wrong. No retry makes an envelope of it.
+    pub fn parse(text: &str) -> Result<Self, NotAnEnvelope> {
+        let envelope: Self =
+            serde_json::from_str(text).map_err(|error| NotAnEnvelope::diagnose(text, &error))?;
+        envelope.check()?;
+        Ok(envelope)
+    }
+
+    fn check(&self) -> Result<(), NotAnEnvelope> {
+        let wrong = |member, expected| Err(NotAnEnvelope::Wrong { member, expected });
+        if self.specversion != SPEC_VERSION {
+            return wrong("specversion", "expected 1.0");
+        }
+        if !(1..=MAX_ID_CHARS).contains(&self.id.len()) || !self.id.bytes().all(|b| b.is_ascii_graphic()) {
+            return wrong("id", "expected 1 to 128 visible ASCII characters, as SQS has it");
+        }
+        for (member, text) in [("source", &self.source), ("type", &self.event_type), ("time", &self.time)] {
+            if is_blank(text) {
+                return wrong(member, "expected a text that is not empty");
+            }
+        }
+        match (&self.data, &self.dataref) {
+            (Some(_), None) => Ok(()),
+            (None, None) => Err(NotAnEnvelope::Missing("data")),
+            (Some(_), Some(_)) => wrong("dataref", "expected no data beside it"),
+            (None, Some(dataref)) if payload_key(dataref).is_some() => Ok(()),
+            (None, Some(_)) => wrong("dataref", "expected s3://BUCKET/payload/ and the rest of a key"),
+        }
+    }
+
+    /// The key of `dataref` in this bucket.
+    ///
+    /// # Errors
+    /// [`NotAnEnvelope::ElsewhereRef`]: the data is said to be in another bucket. It is not read: whoever can write to the
+    /// queue or the spill could have mediahook read, for a handler, what the function's role may read and they may not.
+    pub fn dataref_in(&self, bucket: &str) -> Result<Option<&str>, NotAnEnvelope> {
+        let Some(dataref) = &self.dataref else { return Ok(None) };
+        match payload_key(dataref) {
+            Some((of, key)) if of == bucket => Ok(Some(key)),
+            _ => Err(NotAnEnvelope::ElsewhereRef),
+        }
     }
 
     /// The message that carries it.
@@ -472,7 +606,74 @@ mod tests {
 
     #[test]
     fn tomorrows_outcome_and_members_do_not_stop_a_reader() {
-        let text = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","outcome":"postponed","traceparent":"00-"}"#;
+        let text = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","outcome":"postponed","traceparent":"00-","data":1}"#;
         assert_eq!(Envelope::parse(text).unwrap().outcome, Outcome::Unknown);
+    }
+
+    #[test]
+    fn what_is_no_envelope_says_which_member_is_the_reason() {
+        let good = serde_json::json!({
+            "specversion": "1.0", "id": "1", "source": "a/b", "type": "t", "time": "x", "channel": "push",
+            "receivedtime": "x", "data": { "a": "PayloadMark" }
+        });
+        assert!(Envelope::parse(&good.to_string()).is_ok());
+        for member in ["specversion", "id", "source", "type", "time", "channel", "receivedtime", "data"] {
+            let mut text = good.clone();
+            text.as_object_mut().unwrap().remove(member);
+            assert_eq!(Envelope::parse(&text.to_string()).unwrap_err(), NotAnEnvelope::Missing(member));
+        }
+        for (member, value, why) in [
+            ("specversion", serde_json::json!("0.3"), "specversion: expected 1.0"),
+            ("id", serde_json::json!(""), "id: expected 1 to 128"),
+            ("id", serde_json::json!("x".repeat(129)), "id: expected 1 to 128"),
+            ("id", serde_json::json!("a b"), "id: expected 1 to 128"),
+            ("id", serde_json::json!(7), "id: expected another type"),
+            ("source", serde_json::json!(" "), "source: expected a text"),
+            ("type", serde_json::json!(null), "type: expected another type"),
+            ("time", serde_json::json!(["PayloadMark"]), "time: expected another type"),
+            ("channel", serde_json::json!("PayloadMark"), "channel: expected another type"),
+            ("subject", serde_json::json!({ "a": "PayloadMark" }), "subject: expected another type"),
+            ("dataref", serde_json::json!("s3://b/payload/a"), "dataref: expected no data beside it"),
+            ("data", serde_json::json!(null), "data: missing"),
+        ] {
+            let mut text = good.clone();
+            text[member] = value;
+            let error = Envelope::parse(&text.to_string()).unwrap_err().to_string();
+            assert!(error.starts_with(why), "{member}: {error}");
+            assert!(!error.contains("PayloadMark"), "{error}");
+        }
+        let twice = good.to_string().replace("{\"channel\"", "{\"id\":\"PayloadMark\",\"channel\"");
+        assert_eq!(Envelope::parse(&twice).unwrap_err(), NotAnEnvelope::Repeated("id"));
+        assert_eq!(Envelope::parse("[\"PayloadMark\"]").unwrap_err(), NotAnEnvelope::NotAnObject);
+        assert_eq!(Envelope::parse("{\"id\":").unwrap_err(), NotAnEnvelope::NotJson { line: 1, column: 6 });
+    }
+
+    #[test]
+    fn a_dataref_is_below_payload_of_our_own_bucket() {
+        let of = |dataref: &str| {
+            let text = serde_json::json!({
+                "specversion": "1.0", "id": "1", "source": "a/b", "type": "t", "time": "x", "channel": "push",
+                "receivedtime": "x", "dataref": dataref
+            });
+            Envelope::parse(&text.to_string())?
+                .dataref_in("own")
+                .map(|key| key.unwrap_or_default().to_owned())
+        };
+        assert_eq!(of("s3://own/payload/a/b/2026/1.json").unwrap(), "payload/a/b/2026/1.json");
+        for elsewhere in [
+            "s3://evil/payload/a",
+            "s3://own/spill/a",
+            "s3://own/payload/../spill/a",
+            "s3://own/payload/%2e%2e/spill/a",
+            "s3://own/payload//a",
+            "s3://own/payload",
+            "s3://own",
+            "s3:///payload/a",
+            "https://own/payload/a",
+            "file:///payload/a",
+            "",
+        ] {
+            assert!(of(elsewhere).is_err(), "{elsewhere}");
+        }
     }
 }

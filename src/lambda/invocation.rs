@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use crate::trace::Trace;
 
 /// One invocation of a function. The default is that of a call outside Lambda, of which nothing is known.
@@ -13,6 +17,23 @@ pub struct Invocation {
     pub trace: Option<Trace>,
     /// Whether it is the first of its process, so that whoever called has waited for the start as well.
     pub cold: bool,
+}
+
+/// The error of an invocation that fails as a whole, as Lambda shows it. The text has no payload in it.
+pub fn failure(error_type: &'static str, text: impl ToString) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message: text.to_string() }
+}
+
+/// Whether an invocation brings the records of a queue, a stream or a topic. A function that is not made for them must fail:
+/// an invocation that succeeds has SQS delete them.
+pub fn has_records(payload: &str) -> bool {
+    #[derive(Deserialize)]
+    struct WithRecords {
+        #[serde(rename = "Records")]
+        _records: IgnoredAny,
+    }
+    // A struct can be read from a list too.
+    payload.trim_start().starts_with('{') && serde_json::from_str::<WithRecords>(payload).is_ok()
 }
 
 impl Invocation {

@@ -27,6 +27,7 @@ pub struct Processor<D, L = Infallible, Q = Infallible> {
     ledger: Option<L>,
     dead_letters: Option<Q>,
     max_receive_count: Option<u32>,
+    bucket: Option<String>,
     recorder: Recorder,
     now: Clock,
 }
@@ -44,27 +45,41 @@ impl<D: Deliver> Processor<D> {
     /// queue, so every failure is tried again, and writes no wide events.
     pub fn new(handler: D) -> Self {
         let (recorder, now) = (Recorder::silent(), OffsetDateTime::now_utc as Clock);
-        Self { handler, ledger: None, dead_letters: None, max_receive_count: None, recorder, now }
+        Self {
+            handler,
+            ledger: None,
+            dead_letters: None,
+            max_receive_count: None,
+            bucket: None,
+            recorder,
+            now,
+        }
     }
 }
 
 impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     /// The same, with each event under a claim of this ledger.
     pub fn with_ledger<M: Ledger>(self, ledger: impl Into<Option<M>>) -> Processor<D, M, Q> {
-        let Self { handler, ledger: _, dead_letters, max_receive_count, recorder, now } = self;
-        Processor { handler, ledger: ledger.into(), dead_letters, max_receive_count, recorder, now }
+        let Self { handler, ledger: _, dead_letters, max_receive_count, bucket, recorder, now } = self;
+        Processor { handler, ledger: ledger.into(), dead_letters, max_receive_count, bucket, recorder, now }
     }
 
     /// The same, with what can never succeed sent there at once, and what fails at its last receive then.
     pub fn with_dead_letters<R: DeadLetters>(self, queue: impl Into<Option<R>>) -> Processor<D, L, R> {
-        let Self { handler, ledger, dead_letters: _, max_receive_count, recorder, now } = self;
-        Processor { handler, ledger, dead_letters: queue.into(), max_receive_count, recorder, now }
+        let Self { handler, ledger, dead_letters: _, max_receive_count, bucket, recorder, now } = self;
+        Processor { handler, ledger, dead_letters: queue.into(), max_receive_count, bucket, recorder, now }
     }
 
     /// The same, for a queue with this `maxReceiveCount`. Without it no receive is known to be the last.
     #[must_use]
     pub fn with_max_receive_count(self, max_receive_count: impl Into<Option<u32>>) -> Self {
         Self { max_receive_count: max_receive_count.into(), ..self }
+    }
+
+    /// The same, for events whose data, where it is large, is in the bucket of this name and nowhere else.
+    #[must_use]
+    pub fn with_bucket(self, name: impl Into<Option<String>>) -> Self {
+        Self { bucket: name.into(), ..self }
     }
 
     /// The same, with a wide event for each record, of what happened at that clock's times.
@@ -116,7 +131,7 @@ impl<D: Deliver, L: Ledger, Q: DeadLetters> Processor<D, L, Q> {
     ) -> Vec<&'r SqsMessage> {
         for (done, record) in records.iter().enumerate() {
             let began = Instant::now();
-            let delivery = read(record);
+            let delivery = read(record, self.bucket.as_deref());
             let fate = match not_ready {
                 Some(problem) => Fate::Failed(Failure::new(problem)),
                 None => self.process_record(record, &delivery, deadline).await,
@@ -249,10 +264,13 @@ async fn in_time<T>(
     timeout_at(until, step).await.map_err(|_| StoreError("no answer in time".to_owned()))?
 }
 
-/// What a record carries; or why it is no envelope.
-fn read(record: &SqsMessage) -> Result<Delivery<'_>, String> {
+/// What a record carries; or why it is no envelope. Where the bucket is known, a `dataref` must be in it.
+fn read<'r>(record: &'r SqsMessage, bucket: Option<&str>) -> Result<Delivery<'r>, String> {
     let text = record.body.as_deref().ok_or("no body")?;
-    let envelope = Envelope::parse(text).map_err(|e| format!("not an envelope: {}", place(&e)))?;
+    let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
+    if let Some(bucket) = bucket {
+        envelope.dataref_in(bucket).map_err(|why| format!("not an envelope: {why}"))?;
+    }
     let trace = trace_of(record).or_else(|| envelope.trace());
     Ok(Delivery { envelope, text, trace })
 }
@@ -268,11 +286,6 @@ fn groups(records: &[SqsMessage]) -> Vec<Vec<&SqsMessage>> {
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// Where a text stops being an envelope. `serde_json`'s own words would repeat what stands there.
-fn place(error: &serde_json::Error) -> String {
-    format!("line {}, column {}", error.line(), error.column())
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
@@ -312,7 +325,7 @@ mod tests {
     fn record(id: &str, group: &str, event_type: &str) -> serde_json::Value {
         let envelope = json!({
             "specversion": "1.0", "id": id, "source": "a/b", "type": event_type, "time": "2026-11-22T05:50:25Z",
-            "channel": "push", "receivedtime": "2026-11-22T05:50:25Z"
+            "channel": "push", "receivedtime": "2026-11-22T05:50:25Z", "data": {}
         });
         json!({ "messageId": id, "body": envelope.to_string(), "attributes": { "MessageGroupId": group } })
     }

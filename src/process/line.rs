@@ -11,10 +11,8 @@ use super::handler::Failure;
 use crate::event::envelope::Envelope;
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
-use crate::telemetry::metrics::{
-    DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, MISCONFIGURED, PROCESSED,
-};
-use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent, age_ms, cut};
+use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
+use crate::telemetry::wide_event::{self, Call, Dimension, Measured, WideEvent, age_ms, cut};
 use crate::trace::Trace;
 
 /// What became of a record.
@@ -55,20 +53,8 @@ pub(super) fn log_misconfigured(
     at: OffsetDateTime,
     invocation: &Invocation,
 ) {
-    #[derive(Serialize)]
-    struct Members<'a> {
-        error: &'a str,
-        #[serde(flatten)]
-        call: Call<'a>,
-    }
-    recorder.write(&WideEvent {
-        at,
-        level: Level::ERROR,
-        message: "misconfigured: no event is delivered until this is fixed",
-        by: Dimension::Function,
-        metrics: &[Measured::count(MISCONFIGURED, 1)],
-        said: Members { error: cut(error), call: Call::new(invocation, invocation.trace, Duration::ZERO) },
-    });
+    let message = "misconfigured: no event is delivered until this is fixed";
+    wide_event::log_misconfigured(recorder, message, error, at, Some(invocation));
 }
 
 #[derive(Serialize)]

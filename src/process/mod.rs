@@ -10,9 +10,11 @@
 mod batch;
 pub mod budget;
 mod bus_check;
+mod checks;
 pub mod config;
 pub mod dead_letters;
 mod handler;
+mod invocation;
 mod line;
 mod log;
 pub mod publish;
@@ -21,4 +23,4 @@ mod run;
 pub use batch::{BatchError, Clock, Processor};
 pub use handler::{Deliver, Delivery, Failure, Handler, NotReady};
 pub use log::LogHandler;
-pub use run::run;
+pub use run::{run, run_with};

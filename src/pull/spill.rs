@@ -6,7 +6,7 @@
 //! among those by the time S3 has for them.
 //!
 //! An object is deleted only once its envelope is in the queue. One that is no envelope stays: it is the only copy of
-//! whatever it was. One that cannot be read in [`READ_WITHIN`] stays too, for the next run, and no other waits for it.
+//! whatever it was, and so does one that is larger than any of ours. One that cannot be read in [`READ_WITHIN`] stays too, for the next run, and no other waits for it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::event::envelope::Envelope;
 use crate::pull::memory::{ReadMemory, Shortage};
 use crate::senders::pull::PullError;
 use crate::storage::keys::{self, SPILL};
-use crate::storage::{Bucket, Listed, StoreError};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large};
 
 /// How many objects are listed before the first of them is read: ten pages of S3's.
 const LISTED_AT_ONCE: usize = 10_000;
@@ -58,9 +58,16 @@ impl<'a, B: Bucket> Spill<'a, B> {
             let late = |_| StoreError(format!("no listing within {} ms", within.as_millis()));
             timeout(within, self.list()).await.map_err(late).flatten().map_err(transient)?;
         }
+        if let Some(object) = self.listed.pop_front_if(|object| object.bytes > MAX_OBJECT_BYTES) {
+            return Ok(Pulled {
+                deliveries: vec![stuck(object.key, too_large())],
+                memory: self.memory.share(),
+            });
+        }
         let (mut number, mut bytes) = (0, 0_usize);
         for object in self.listed.iter().take(READ_AT_ONCE) {
-            if number > 0 && bytes.saturating_add(object.bytes) > READ_AT_ONCE_BYTES {
+            let is_too_many = number > 0 && bytes.saturating_add(object.bytes) > READ_AT_ONCE_BYTES;
+            if is_too_many || object.bytes > MAX_OBJECT_BYTES {
                 break;
             }
             (number, bytes) = (number + 1, bytes.saturating_add(object.bytes));
@@ -107,8 +114,9 @@ impl<'a, B: Bucket> Spill<'a, B> {
         let object = timeout(READ_WITHIN, self.bucket.get(key)).await.map_err(late)?;
         let object = object.map_err(|e| format!("cannot be read: {e}"))?;
         let text = std::str::from_utf8(&object).map_err(|_| "not UTF-8".to_owned())?;
-        // Not serde's own words, which would repeat what stands there.
-        Envelope::parse(text).map_err(|e| format!("no envelope: line {}, column {}", e.line(), e.column()))
+        let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
+        envelope.dataref_in(self.bucket.name()).map_err(|why| format!("not an envelope: {why}"))?;
+        Ok(envelope)
     }
 }
 

@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn paths_lead_to_sources() {
         let sources = Sources::parse(
-            r#"{"tencent-vod/main":{"path_tokens":["t"]},"alibaba-ims/prod":{"auth_keys":["k"]}}"#,
+            r#"{"tencent-vod/main":{"path_tokens":["path-token"]},"alibaba-ims/prod":{"auth_keys":["AuthKey1"]}}"#,
         )
         .unwrap();
         let route = |path| route(path, &sources).map(|(source, token)| (source.name(), token));

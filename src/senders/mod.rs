@@ -64,6 +64,11 @@ pub trait Verify: Debug + Send + Sync {
     /// # Errors
     /// Why it is refused. `now_s` is UNIX time in seconds.
     fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature>;
+
+    /// Why the keys cannot be the sender's, where that is likely and not certain: logged once, at start.
+    fn warning(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A signature that is valid.

@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
+use crate::text::{UrlProblem, invisible, url_path};
+
 /// How many deliveries both senders hand out, and let us confirm, in one call.
 pub const MAX_BATCH: usize = 16;
 
@@ -129,12 +131,13 @@ impl TryFrom<String> for Endpoint {
         if !url.starts_with("https://") && !is_loopback {
             return Err("expected a URL that begins with https:// (http:// only for loopback)");
         }
-        let endpoint = Self(url.strip_suffix('/').unwrap_or(&url).to_owned());
-        let is_host = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
-        if endpoint.host().is_empty() || !endpoint.host().bytes().all(is_host) {
-            return Err("expected a URL of scheme and host alone");
+        match url_path(&url) {
+            Ok("" | "/") if invisible(&url).is_none() => {
+                Ok(Self(url.strip_suffix('/').unwrap_or(&url).to_owned()))
+            }
+            Err(UrlProblem::Port) => Err("expected a URL with a port from 1 to 65535 if any"),
+            _ => Err("expected a URL of scheme and host alone"),
         }
-        Ok(endpoint)
     }
 }
 

@@ -29,7 +29,7 @@ use crate::sources::Sources;
 use crate::storage::StoreError;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
-use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent};
+use crate::telemetry::wide_event::{Dimension, Measured, WideEvent, cut};
 
 /// How old the sources may be before they are read again.
 pub const REREAD_AFTER: Duration = Duration::minutes(5);
@@ -49,6 +49,9 @@ pub enum Version {
 
 /// Reads the sources document from where it is kept.
 pub trait ReadSources: Send + Sync {
+    /// Where it is kept, as an operator finds it.
+    fn place(&self) -> String;
+
     /// The document in that version.
     fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>>;
 }
@@ -199,12 +202,19 @@ impl SourcesCache {
         state.document = document;
     }
 
+    /// Where the sources are kept, where they are read.
+    pub fn place(&self) -> Option<String> {
+        self.reader.as_ref().map(|reader| reader.place())
+    }
+
     fn log_failure(&self, at: OffsetDateTime, error: &SourcesError) {
         let message = match self.current() {
             Some(_) => "the sources could not be read, the last good ones are used",
             None => "the sources could not be read, and there are none yet",
         };
-        let said = FailedRead { error: Shown(error) };
+        let place = self.place().unwrap_or_default();
+        let error = format!("{place}: {error}");
+        let said = FailedRead { error: cut(&error) };
         let (by, metrics) = (Dimension::Function, &[Measured::count(SOURCES_READ_FAILED, 1)]);
         self.recorder.write(&WideEvent { at, level: Level::ERROR, message, by, metrics, said });
     }
@@ -217,7 +227,7 @@ impl SourcesCache {
 
 #[derive(Serialize)]
 struct FailedRead<'a> {
-    error: Shown<&'a SourcesError>,
+    error: &'a str,
 }
 
 /// Whether a time span has passed. A clock that was set back says nothing about it: then it counts as over.

@@ -45,10 +45,15 @@ impl TryFrom<String> for PathToken {
     type Error = &'static str;
 
     fn try_from(token: String) -> Result<Self, Self::Error> {
-        if !is_path_segment(&token) {
+        const MIN_CHARS: usize = 8;
+        let token = Secret::try_from(token)?;
+        if !is_path_segment(token.reveal()) {
             return Err("expected a token that is one path segment of A-Z a-z 0-9 - . _ ~");
         }
-        Ok(Self(Secret::new(token)))
+        if token.reveal().len() < MIN_CHARS {
+            return Err("expected at least 8 characters");
+        }
+        Ok(Self(token))
     }
 }
 
@@ -66,10 +71,16 @@ impl Sources {
     /// # Errors
     /// The same.
     pub fn parse_with(document: &str, senders: &[&'static dyn Sender]) -> Result<Self, SettingsError> {
-        let sources: Vec<_> = Settings::parse("sources", document)?
-            .entries()
-            .map(|(name, json)| Source::read(name, json, senders))
-            .collect::<Result<_, _>>()?;
+        let (mut sources, mut errors) = (Vec::new(), Vec::new());
+        for (name, json) in Settings::parse("sources", document)?.entries() {
+            match Source::read(name, json, senders) {
+                Ok(source) => sources.push(source),
+                Err(error) => errors.push(error),
+            }
+        }
+        if let Some(errors) = SettingsError::all(errors) {
+            return Err(errors);
+        }
         if sources.is_empty() {
             return Err(SettingsError::new("sources", "no source in it"));
         }
@@ -88,7 +99,7 @@ impl Sources {
 
     /// What an operator should hear once, at start.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.0.iter().filter_map(Source::warning)
+        self.0.iter().flat_map(Source::warnings)
     }
 }
 
@@ -153,14 +164,16 @@ impl Source {
         self.verifier.is_some() || self.has_path_tokens()
     }
 
-    fn warning(&self) -> Option<String> {
-        if self.unauthenticated {
-            Some(format!("{}: unauthenticated: anybody who finds the URL can send events", self.name))
+    fn warnings(&self) -> impl Iterator<Item = String> {
+        let access = if self.unauthenticated {
+            Some("unauthenticated: anybody who finds the URL can send events")
         } else if self.is_authenticated() {
             None
         } else {
-            Some(format!("{}: neither keys nor path tokens: takes no push", self.name))
-        }
+            Some("neither keys nor path tokens: takes no push")
+        };
+        let keys = self.verifier().and_then(Verify::warning);
+        access.into_iter().chain(keys).map(|warning| format!("{}: {warning}", self.name))
     }
 }
 
@@ -251,12 +264,33 @@ mod tests {
                 "alibaba-ims/a: auth_keys[1]: expected a text that is not empty",
             ),
             (
-                r#"{"alibaba-ims/a":{"auth_keys":["k"],"callback_urls":["hooks.example.com"]}}"#,
+                r#"{"alibaba-ims/a":{"auth_keys":["TestKey1"],"callback_urls":["hooks.example.com"]}}"#,
                 "alibaba-ims/a: callback_urls[0]: expected a URL that begins with https:// or http://",
             ),
             (
                 r#"{"tencent-vod/a":{"path_tokens":["S3/cret"]}}"#,
                 "tencent-vod/a: path_tokens[0]: expected a token that is one path segment of A-Z a-z 0-9 - . _ ~",
+            ),
+            (
+                r#"{"tencent-vod/a":{"path_tokens":["S3cretx"]}}"#,
+                "tencent-vod/a: path_tokens[0]: expected at least 8 characters",
+            ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["S3cre"]}}"#,
+                "tencent-vod/a: sign_keys[0]: expected at least 6 characters",
+            ),
+            (
+                "{\"tencent-vod/a\":{\"sign_keys\":[\"S3cret\\n\"]}}",
+                "tencent-vod/a: sign_keys[0]: expected no white space or invisible character at the end (a newline?)",
+            ),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":["TestKey1","CHANGE_ME"]}}"#,
+                "tencent-vod/a: sign_keys[1]: expected a value in place of the placeholder",
+            ),
+            ("\u{feff}{}", "sources: begins with a byte order mark: save it as UTF-8 without one"),
+            (
+                r#"{"tencent-vod/a":{"sign_keys":[]},"alibaba-ims/b":{"auth_keys":["TestKey1"]},"c":{}}"#,
+                "tencent-vod/a: sign_keys: expected at least one; c: expected a name of the form SENDER/APP",
             ),
             (
                 r#"{"tencent-vod/a":{"unauthenticated":"yes"}}"#,
@@ -267,11 +301,11 @@ mod tests {
                 "tencent-vod/a: unauthenticated: contradicts the keys or tokens beside it",
             ),
             (
-                r#"{"tencent-vod/a":{"sign_keys":["k", {"expected S3cret":1}]}}"#,
+                r#"{"tencent-vod/a":{"sign_keys":["TestKey1", {"expected S3cret":1}]}}"#,
                 "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
             ),
             (
-                r#"{"tencent-vod/a":{"sign_keys":["k"],"sign_keys":["S3cret"]}}"#,
+                r#"{"tencent-vod/a":{"sign_keys":["TestKey1"],"sign_keys":["S3cret"]}}"#,
                 "tencent-vod/a: sign_keys: given twice",
             ),
             (r#"{"tencent-vod/a":{"sign_keys":null}}"#, "tencent-vod/a: sign_keys: expected a list"),
@@ -325,8 +359,35 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_ims_would_not_take_is_a_warning() {
+        let sources = Sources::parse(r#"{"alibaba-ims/a":{"auth_keys":["GoodKey1","nodigits"]}}"#).unwrap();
+        let warnings: Vec<_> = sources.warnings().collect();
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].starts_with("alibaba-ims/a: auth_keys: IMS takes only keys"), "{warnings:?}");
+    }
+
+    #[test]
+    fn twice_as_many_sources_take_twice_as_long_to_read() {
+        let document = |number: usize| {
+            let sources: Vec<_> = (0..number).map(|n| format!(r#""tencent-vod/app-{n}":{{}}"#)).collect();
+            format!("{{{}}}", sources.join(","))
+        };
+        let time = |document: &str| {
+            let read = || {
+                let began = std::time::Instant::now();
+                assert!(Sources::parse(document).is_ok());
+                began.elapsed()
+            };
+            (0..3).map(|_| read()).min().unwrap()
+        };
+        let (few, many) = (time(&document(2_000)), time(&document(32_000)));
+        assert!(many < few * 64, "16 times as many took {few:?} and {many:?}");
+    }
+
+    #[test]
     fn no_key_shows_in_debug() {
-        let sources = Sources::parse(r#"{"tencent-vod/a":{"sign_keys":["S3cret"],"path_tokens":["T0ken"]}}"#);
+        let sources =
+            Sources::parse(r#"{"tencent-vod/a":{"sign_keys":["S3cret"],"path_tokens":["T0kenMark"]}}"#);
         let debug = format!("{:?}", sources.unwrap());
         assert!(
             debug.contains("tencent-vod/a") && !debug.contains("S3cret") && !debug.contains("T0ken"),

@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use crate::event::Unreadable;
-use crate::event::envelope::Envelope;
+use crate::event::envelope::{Envelope, NotAnEnvelope};
 use crate::storage::keys;
 use crate::storage::{Bucket, StoreError};
 
@@ -14,9 +14,9 @@ const SCHEME: &str = "s3://";
 /// Why an envelope's data cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// `dataref` is no `s3://BUCKET/KEY` of this bucket.
-    #[error("dataref is not in the bucket {0}")]
-    Elsewhere(String),
+    /// `dataref` is not `s3://BUCKET/payload/...` of this bucket.
+    #[error(transparent)]
+    Elsewhere(#[from] NotAnEnvelope),
     /// The object could not be read.
     #[error(transparent)]
     Unread(#[from] StoreError),
@@ -56,11 +56,7 @@ pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(
 /// # Errors
 /// The data cannot be had; the envelope still has its `dataref`.
 pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), ClaimError> {
-    let Some(dataref) = &envelope.dataref else { return Ok(()) };
-    let of_bucket = dataref.strip_prefix(SCHEME).and_then(|r| r.strip_prefix(bucket.name()));
-    let key = of_bucket
-        .and_then(|r| r.strip_prefix('/'))
-        .ok_or_else(|| ClaimError::Elsewhere(bucket.name().into()))?;
+    let Some(key) = envelope.dataref_in(bucket.name())? else { return Ok(()) };
     let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
     envelope.data = Some(RawValue::from_string(text).map_err(|_| ClaimError::NotJson)?);
     envelope.dataref = None;

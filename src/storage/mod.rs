@@ -51,6 +51,15 @@ pub struct EntryError {
 /// How many messages SQS takes in one call.
 pub const MAX_BATCH_MESSAGES: usize = 10;
 
+/// The largest object that is read: what Lambda hands over as one callback is 6 MB at most, and escapes for the queue can
+/// double it. A larger one is not from mediahook, and would only take the memory of those that are.
+pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why an object is not read.
+pub(crate) fn too_large() -> String {
+    format!("the object has more than {MAX_OBJECT_BYTES} bytes: mediahook writes none of that size")
+}
+
 /// Keeps what the queue cannot.
 pub trait Bucket: Send + Sync {
     /// The bucket's name.
@@ -70,7 +79,7 @@ pub trait Bucket: Send + Sync {
     /// Reads an object.
     ///
     /// # Errors
-    /// There is none of that key, or it could not be read in time.
+    /// There is none of that key, it has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
 
     /// One page of the objects below a prefix, in the order of their keys: those behind this key, or the first ones.
@@ -114,6 +123,21 @@ pub struct Listed {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
+
+/// Why a resource that a variable names cannot be used, or why that is not known. The texts name the resource, and are for
+/// the log behind the variable's name.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unusable {
+    /// It does not exist, or is of another kind: nothing works until somebody changes the variable or the resource.
+    #[error("{0}")]
+    Misconfigured(String),
+    /// The role may not ask. It may be usable all the same.
+    #[error("{0}")]
+    NotPermitted(String),
+    /// There was no answer, or none of these.
+    #[error("{0}")]
+    Unknown(StoreError),
+}
 
 /// How a connection failed, by kind alone: the errors of connectors may quote the address with its password.
 pub(crate) fn transport_error(error: &(dyn Error + 'static)) -> StoreError {

@@ -44,6 +44,6 @@ metrics! {
     FAILED = "Failed", "Count", "records that failed and are retried, with what is behind them in their group";
     DUPLICATES = "Duplicates", "Count", "events that had taken effect before";
     DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, or failed at their last receive, sent to the dead-letter queue";
-    MISCONFIGURED = "Misconfigured", "Count", "batches that failed because the event bus does not exist";
+    MISCONFIGURED = "Misconfigured", "Count", "starts and invocations at which a queue, table, bucket or bus that a variable names does not exist or is of the wrong kind";
     EFFECT_LATENCY = "EffectLatency", "Milliseconds", "from the event's own time until it took effect";
 }

@@ -5,6 +5,8 @@ pub mod metrics;
 pub mod output;
 pub mod wide_event;
 
+use std::process::ExitCode;
+
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
@@ -12,7 +14,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Environment;
+use crate::config::{ConfigErrors, Environment};
 pub use output::LogOutput;
 pub use wide_event::Recorder;
 
@@ -35,7 +37,8 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
         .with_target(env!("CARGO_PKG_NAME"), level);
-    let is_text = environment.optional(LOG_FORMAT).is_some_and(|format| format.eq_ignore_ascii_case("text"));
+    let format = environment.optional(LOG_FORMAT).map(str::trim).map(str::to_ascii_lowercase);
+    let is_text = format.as_deref() == Some("text");
     let lines = || {
         tracing_subscriber::fmt::layer()
             .with_writer(output.clone())
@@ -53,13 +56,39 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     } else {
         tracing_subscriber::registry().with(json).with(filter).try_init()
     };
+    // Not an error: Lambda sets both, and may learn words that we do not know. A receiver must start all the same.
+    if known_level(environment).is_none() {
+        tracing::warn!("{LOG_LEVEL}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; it is INFO now");
+    }
+    if !matches!(format.as_deref(), None | Some("text" | "json")) {
+        tracing::warn!("{LOG_FORMAT}: expected JSON or Text; it is JSON now");
+    }
 }
 
-/// The level of the function's logging configuration; FATAL is ERROR here, so that what is lost still shows.
+/// The exit status of a function that has ended, which is never meant to; why, unless the log says so already.
+pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<ConfigErrors>() {
+                tracing::error!(%error, "the function has ended");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The level of the function's logging configuration, INFO where it is not set or not known.
 fn level(environment: &Environment) -> Level {
-    let name = environment.optional(LOG_LEVEL).map(str::to_ascii_uppercase);
-    match name.as_deref() {
-        Some("FATAL") => Level::ERROR,
-        name => name.and_then(|name| name.parse().ok()).unwrap_or(Level::INFO),
+    known_level(environment).unwrap_or(Level::INFO)
+}
+
+/// FATAL is ERROR here, so that what is lost still shows. A number, which `tracing` would take too, is no level of Lambda's.
+fn known_level(environment: &Environment) -> Option<Level> {
+    let Some(name) = environment.optional(LOG_LEVEL) else { return Some(Level::INFO) };
+    match name.trim().to_ascii_uppercase().as_str() {
+        "FATAL" => Some(Level::ERROR),
+        name if name.chars().all(char::is_alphabetic) => name.parse().ok(),
+        _ => None,
     }
 }

@@ -23,7 +23,7 @@ use super::{LogOutput, level};
 use crate::config::Environment;
 use crate::event::envelope::{Envelope, rfc3339};
 use crate::lambda::invocation::Invocation;
-use crate::telemetry::metrics::{Metric, NAMESPACE};
+use crate::telemetry::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
 
 /// The variable in which Lambda says a function's name.
@@ -114,6 +114,32 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(cut(&self.0.to_string()))
     }
+}
+
+/// Writes the line of a variable that names what does not exist or is of the wrong kind, as AWS says: at start, or in an
+/// invocation that did nothing for it. The error names the variable.
+pub fn log_misconfigured(
+    recorder: &Recorder,
+    message: &'static str,
+    error: &str,
+    at: OffsetDateTime,
+    invocation: Option<&Invocation>,
+) {
+    #[derive(serde::Serialize)]
+    struct Members<'a> {
+        error: &'a str,
+        #[serde(flatten)]
+        call: Option<Call<'a>>,
+    }
+    let call = invocation.map(|invocation| Call::new(invocation, invocation.trace, Duration::ZERO));
+    recorder.write(&WideEvent {
+        at,
+        level: Level::ERROR,
+        message,
+        by: Dimension::Function,
+        metrics: &[Measured::count(MISCONFIGURED, 1)],
+        said: Members { error: cut(error), call },
+    });
 }
 
 /// Of which call a line is: its last members.

@@ -38,6 +38,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::QUEUE_SKIPPED,
             metrics::QUEUE_LATENCY,
             metrics::EVENT_AGE,
+            metrics::MISCONFIGURED,
         ],
     ),
     (
@@ -50,6 +51,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::PULL_FAILED,
             metrics::SOURCES_READ_FAILED,
             metrics::SPILL_WAITING,
+            metrics::MISCONFIGURED,
         ],
     ),
     (
@@ -261,8 +263,8 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
     let not_by_default = ["AlarmsWithoutPuller", "AlarmsWithApi"];
     let elsewhere =
         alarms.iter().filter(|a| not_by_default.contains(&template.at(&format!("{a}.Condition"))));
-    assert_eq!(alarms.len() - elsewhere.count(), 28, "Parameters.Alarms.Description");
-    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-eight alarms"));
+    assert_eq!(alarms.len() - elsewhere.count(), 29, "Parameters.Alarms.Description");
+    assert!(template.at("Parameters.Alarms.Description").starts_with("Twenty-nine alarms"));
 }
 
 /// Whoever looks at a dead letter hides it for a while, and it is still one. What is deleted after 14 days is an alarm before.
@@ -380,7 +382,8 @@ impl World {
         all.push(("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()));
         let mut function = Function::start_with_timeout(binary, &all, Duration::from_secs(55)).await;
         for event in events {
-            function.invoke(event).await.unwrap();
+            // Where the function is misconfigured, its invocation fails.
+            let _ = function.invoke(event).await;
         }
         self.lines.extend(wide_events(&function.stop().await));
     }
@@ -534,6 +537,17 @@ async fn the_bus_does_not_exist(world: &mut World) {
     world.process().await;
 }
 
+async fn the_table_does_not_exist(world: &mut World) {
+    world.cloud.table().faults(|_| Fault::Code("ResourceNotFoundException"));
+    world.receive(vec![tencent(PULL_COMPLETE)]).await;
+    world.process().await;
+}
+
+async fn the_queue_is_a_standard_queue(world: &mut World) {
+    world.cloud.sqs_faults(|_| Fault::Code("InvalidAttributeName"));
+    world.receive(vec![post("/.env", &json!({}), "")]).await;
+}
+
 #[tokio::test]
 async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_other() {
     let template = Template::read();
@@ -572,6 +586,8 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
         the_bus_is_down => ["FailedAlarm"];
         the_table_throttles => ["FailedAlarm"];
         the_bus_does_not_exist => ["FailedAlarm", "MisconfiguredAlarm"];
+        the_table_does_not_exist => ["MisconfiguredAlarm"];
+        the_queue_is_a_standard_queue => ["ReceiverMisconfiguredAlarm"];
     }
     assert_eq!(silent, BTreeSet::new(), "no fault is played for these");
 }

@@ -72,7 +72,7 @@ async fn a_callback_travels_from_the_url_to_its_effect() {
     let queue = Mapping::new(cloud.sqs(), &queue_url);
     let messages = queue.receive().await;
     assert_eq!(messages.len(), 2, "the repeated event is in the queue once");
-    let mut processor = Function::start(PROCESSOR, &[]).await;
+    let mut processor = Function::start(PROCESSOR, &[("MEDIAHOOK_DESTINATION", "log".to_owned())]).await;
     assert_eq!(invoke_processor(&mut processor, &messages).await.batch_item_failures.len(), 0);
 
     let log = processor.stop().await;
@@ -110,6 +110,7 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
     let mut variables = cloud.variables();
     variables.push(("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()));
     variables.push(("MEDIAHOOK_MAX_RECEIVE_COUNT", "2".to_owned()));
+    variables.push(("MEDIAHOOK_DESTINATION", "log".to_owned()));
     let mut processor = Function::start(PROCESSOR, &variables).await;
     // The dead-letter queue cannot be reached at first, so that the bad record fails like any other.
     let messages = queue.receive().await;
@@ -135,7 +136,7 @@ async fn a_bad_record_fails_alone_and_ends_in_the_dead_letter_queue() {
     assert_eq!(dead.iter().map(|m| m.body().unwrap()).collect::<Vec<_>>(), ["not an envelope"]);
 
     let log = processor.stop().await;
-    assert!(log.contains("not an envelope: line 1, column 2"), "{log}");
+    assert!(log.contains("not an envelope: not JSON: line 1, column 2"), "{log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     assert_eq!(lines.filter(|line| line["message"] == "event").count(), 2, "{log}");
 }
@@ -185,7 +186,11 @@ async fn no_secret_and_no_payload_shows_in_the_log() {
         assert_eq!(receiver.invoke(event).await.unwrap()["statusCode"], status);
     }
     let messages = Mapping::new(cloud.sqs(), &queue_url).receive().await;
-    let mut processor = Function::start(PROCESSOR, &[("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned())]).await;
+    let mut processor = Function::start(
+        PROCESSOR,
+        &[("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned()), ("MEDIAHOOK_DESTINATION", "log".to_owned())],
+    )
+    .await;
     invoke_processor(&mut processor, &messages).await;
 
     let log = receiver.stop().await + &processor.stop().await;
@@ -213,7 +218,7 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
         (
             "MEDIAHOOK_SOURCES_SECRET",
             "mediahook/sources",
-            "MEDIAHOOK_SOURCES: set beside MEDIAHOOK_SOURCES_SECRET",
+            "MEDIAHOOK_SOURCES: is set beside MEDIAHOOK_SOURCES_SECRET",
         ),
         ("MEDIAHOOK_BUCKET", "", "MEDIAHOOK_BUCKET is not set"),
         (

@@ -12,6 +12,7 @@ mod support;
 
 mod alarms;
 mod backend;
+mod bad_input;
 mod day_of_faults;
 mod docs;
 mod end_to_end;

@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn any_json_is_an_event_with_its_members_or_an_error(value in any_json()) {
         let text = value.to_string();
-        let sources = sources("key");
+        let sources = sources("TestKey1");
         for source in ["tencent-vod/main", "alibaba-ims/prod"] {
             let Ok(envelope) = ingest::seal(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
             let message = envelope.message();
@@ -187,7 +187,7 @@ proptest! {
     fn the_order_of_members_makes_no_other_event(value in any_json()) {
         let text = json!({ "EventType": "PullComplete", "PullCompleteEvent": value }).to_string();
         let turned = format!(r#"{{ "PullCompleteEvent" : {value} , "EventType" : "PullComplete" }}"#);
-        let sources = sources("key");
+        let sources = sources("TestKey1");
         let id = |text: &str| {
             ingest::seal(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
         };
@@ -196,9 +196,9 @@ proptest! {
 
     #[test]
     fn any_text_is_answered(body in ".{0,200}", base64 in any::<bool>(), encode in any::<bool>()) {
-        let sources = Sources::parse(r#"{"tencent-vod/main":{"path_tokens":["t"]}}"#).unwrap();
+        let sources = Sources::parse(r#"{"tencent-vod/main":{"path_tokens":["path-token"]}}"#).unwrap();
         let body = if encode { BASE64_STANDARD.encode(&body) } else { body };
-        let event = function_url::event("POST", "/tencent-vod/main/t", "", &json!({}), (body, base64));
+        let event = function_url::event("POST", "/tencent-vod/main/path-token", "", &json!({}), (body, base64));
         let request = function_url::request(&event);
         // What is not the base64 it is said to be is no request.
         let is_base64 = BASE64_STANDARD.decode(event["body"].as_str().unwrap()).is_ok();
@@ -211,7 +211,7 @@ proptest! {
         let body = sign_tencent(&json!({ "EventType": "X", "XEvent": value }).to_string(), "key", NOW_S);
         let seal = |base64| {
             let callback = callback("/tencent-vod/main", &json!({}), &body, base64);
-            let envelope = Authentic::new(&callback, &sources("key"), now()).unwrap().envelope(now()).unwrap();
+            let envelope = Authentic::new(&callback, &sources("TestKey1"), now()).unwrap().envelope(now()).unwrap();
             envelope.message()
         };
         prop_assert_eq!(seal(false), seal(true));

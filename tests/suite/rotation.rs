@@ -96,11 +96,11 @@ async fn a_key_is_replaced_without_a_gap() {
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_read_again_changes_nothing() {
-    let world = World::new(&["Key1"]).await;
+    let world = World::new(&["MainKey1"]).await;
     for fault in [Fault::Error, Fault::Hang, Fault::Reset] {
         world.cloud.secrets_faults(move |_| fault);
         five_minutes_pass();
-        for (key, status) in [("Key1", 200), ("ForgedKey", 401)] {
+        for (key, status) in [("MainKey1", 200), ("ForgedKey", 401)] {
             let started = Instant::now();
             assert_eq!(world.status(key).await, status, "{fault:?}");
             assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}");
@@ -109,7 +109,7 @@ async fn a_secret_that_cannot_be_read_again_changes_nothing() {
     world.cloud.secrets_faults(|_| Fault::None);
     world.cloud.put_secret(r#"{"tencent-vod/signed":{"sign_keys":"NewKey2"}}"#).await;
     five_minutes_pass();
-    assert_eq!(world.status("Key1").await, 200, "a document with a mistake");
+    assert_eq!(world.status("MainKey1").await, 200, "a document with a mistake");
     world.cloud.put_secret(&sources(&["NewKey2"])).await;
     seconds_pass(15);
     assert_eq!(world.status("NewKey2").await, 200, "a read that failed is tried again soon");
@@ -117,7 +117,7 @@ async fn a_secret_that_cannot_be_read_again_changes_nothing() {
 
 #[tokio::test]
 async fn noise_causes_few_reads() {
-    let world = World::new(&["Key1"]).await;
+    let world = World::new(&["MainKey1"]).await;
     world.cloud.secrets_faults(|_| Fault::None);
     seconds_pass(1);
     let reads = || world.cloud.calls()[2];
@@ -212,7 +212,7 @@ async fn a_secret_with_a_mistake_starts_with_its_previous_version_and_is_counted
     let failed = wide_events(&log).into_iter().find(|line| line["SourcesReadFailed"] == 1).expect(&log);
     assert_eq!(failed["level"], "ERROR");
     let error = failed["error"].as_str().unwrap();
-    assert!(error.starts_with("tencent-vod/signed: sign_keys: expected"), "{error}");
+    assert!(error.contains("MEDIAHOOK_SOURCES_SECRET (the secret `mediahook/sources`): tencent-vod/signed: sign_keys: expected"), "{error}");
     assert!(!log.contains("CurrentSignKey1"), "{log}");
 }
 
@@ -222,7 +222,8 @@ async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
     let (content, log) = Function::start(receiver_binary(), &variables).await.wait().await;
     assert!(!content);
     assert!(
-        log.contains("cannot start") && log.contains("MEDIAHOOK_SOURCES_SECRET: cannot be read"),
+        log.contains("cannot start")
+            && log.contains("MEDIAHOOK_SOURCES_SECRET (the secret `no-such-secret`): cannot be read"),
         "{log}"
     );
 }

@@ -243,6 +243,10 @@ async fn where_the_sources_are_not_known_the_line_says_so() {
     #[derive(Debug)]
     struct Unreadable;
     impl ReadSources for Unreadable {
+        fn place(&self) -> String {
+            "nowhere".to_owned()
+        }
+
         fn read(&self, _: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
             async { Err(SourcesError::Unreadable(StoreError("as told".to_owned()))) }.boxed()
         }

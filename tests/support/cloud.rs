@@ -45,6 +45,8 @@ pub enum Fault {
     Throttle,
     /// Not allowed.
     Denied,
+    /// 400, with this code.
+    Code(&'static str),
     /// Not at all.
     Hang,
     /// By a reset of the connection.
@@ -375,6 +377,7 @@ impl<S: MockService> Service<S> {
             Fault::Error => return Some(error(500, "InternalError")),
             Fault::Throttle => return Some(error(400, "ThrottlingException")),
             Fault::Denied => return Some(error(400, "AccessDeniedException")),
+            Fault::Code(code) => return Some(error(400, code)),
             Fault::Hang => std::future::pending().await,
             Fault::Reset => return None,
             Fault::Slow(by) => tokio::time::sleep(by).await,

@@ -138,7 +138,7 @@ impl Fault {
     pub(super) async fn meddle(self, error: impl FnOnce() -> Response) -> Meddled {
         match self {
             Fault::None => Meddled::Not,
-            Fault::Error | Fault::Throttle | Fault::Denied => Meddled::Answer(error()),
+            Fault::Error | Fault::Throttle | Fault::Denied | Fault::Code(_) => Meddled::Answer(error()),
             Fault::Hang => std::future::pending().await,
             Fault::Reset => Meddled::Reset,
             Fault::ResetAfter => Meddled::ResetAfter,

@@ -33,6 +33,8 @@ pub struct Function {
     answered: usize,
     process: Child,
     log: JoinHandle<String>,
+    /// What it writes to standard error: nothing, unless it panics.
+    errors: JoinHandle<String>,
     invocations: mpsc::Sender<Invocation>,
     results: mpsc::Receiver<Result<Value, Value>>,
 }
@@ -105,7 +107,14 @@ impl Function {
                 }
             }
         });
-        Self { asked, answered: 0, process, log, invocations, results }
+        let mut stderr = process.stderr.take().expect("its standard error");
+        let errors = tokio::spawn(async move {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).await.expect("text");
+            eprint!("{text}");
+            text
+        });
+        Self { asked, answered: 0, process, log, errors, invocations, results }
     }
 
     /// Begins an invocation, and does not wait for its end.
@@ -165,6 +174,12 @@ impl Function {
         self.log.await.expect("a log")
     }
 
+    /// The same, with what it wrote to standard error behind it.
+    pub async fn stop_with_errors(mut self) -> String {
+        let errors = std::mem::replace(&mut self.errors, tokio::spawn(async { String::new() }));
+        self.stop().await + &errors.await.expect("its errors")
+    }
+
     /// Waits for a process that ends by itself: whether it was content, and all it wrote.
     pub async fn wait(mut self) -> (bool, String) {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await;
@@ -185,6 +200,7 @@ fn command(binary: &Path, api: SocketAddr, variables: &[(&str, String)]) -> Comm
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
 }

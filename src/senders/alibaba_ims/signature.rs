@@ -14,7 +14,8 @@ use subtle::Choice;
 
 use crate::secret::Secret;
 use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, signature};
-use crate::settings::list;
+use crate::settings::{list, signature_keys};
+use crate::text::{UrlProblem, invisible, url_path};
 
 /// How far the sender's clock may be from ours, either way; the documentation's own figure.
 const TOLERANCE_S: u64 = 5 * 60;
@@ -27,7 +28,7 @@ const DIGITS_OF_MS: usize = 13;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthKeys {
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "signature_keys")]
     auth_keys: Vec<Secret>,
     #[serde(default, deserialize_with = "list")]
     callback_urls: Vec<CallbackUrl>,
@@ -42,10 +43,15 @@ impl TryFrom<String> for CallbackUrl {
     type Error = &'static str;
 
     fn try_from(url: String) -> Result<Self, Self::Error> {
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err("expected a URL that begins with https:// or http://");
+        if invisible(&url).is_some() {
+            return Err("expected a URL without white space or invisible characters");
         }
-        Ok(Self(url))
+        match url_path(&url) {
+            // It may have a query: what is signed is the URL as it is set at the sender.
+            Ok(_) | Err(UrlProblem::Query) => Ok(Self(url)),
+            Err(UrlProblem::Scheme) => Err("expected a URL that begins with https:// or http://"),
+            Err(_) => Err("expected a URL with a host, and a port from 1 to 65535 if any"),
+        }
     }
 }
 
@@ -63,6 +69,20 @@ impl AuthKeys {
 }
 
 impl Verify for AuthKeys {
+    /// `SetEventCallback.AuthKey`: at most 32 characters, and all three kinds.
+    fn warning(&self) -> Option<&'static str> {
+        let is_possible = |key: &Secret| {
+            let has = |kind: fn(&char) -> bool| key.reveal().chars().any(|c| kind(&c));
+            key.reveal().chars().count() <= 32
+                && has(char::is_ascii_uppercase)
+                && has(char::is_ascii_lowercase)
+                && has(char::is_ascii_digit)
+        };
+        (!self.auth_keys.iter().all(is_possible)).then_some(
+            "auth_keys: IMS takes only keys of at most 32 characters with upper case, lower case and a digit in them",
+        )
+    }
+
     fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
         let signature = header(callback, "x-ice-signature")?.ok_or(BadSignature::Missing)?;
         let timestamp = header(callback, "x-ice-timestamp")?.ok_or(BadSignature::Missing)?;

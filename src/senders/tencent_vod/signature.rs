@@ -19,7 +19,7 @@ use subtle::Choice;
 use crate::event::{Name, text};
 use crate::secret::Secret;
 use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, signature};
-use crate::settings::list;
+use crate::settings::signature_keys;
 
 /// How far ahead `T` usually lies: the sender's default is 10 minutes, and its clock may differ from ours.
 const USUALLY_AHEAD_S: i64 = 15 * 60;
@@ -31,7 +31,7 @@ const MAX_AHEAD_S: i64 = 24 * 60 * 60;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignKeys {
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "signature_keys")]
     sign_keys: Vec<Secret>,
 }
 
@@ -81,7 +81,8 @@ fn in_body(callback: &CallbackRequest) -> Result<Option<Pair<'_>>, BadSignature>
     let mut found = Members::default();
     // A body that is broken further in has been read up to there: if it is signed until then, it is kept, for an operator
     // to see what was sent.
-    let _ = serde_json::Deserializer::from_slice(callback.body()).deserialize_map(&mut found);
+    let body = callback.body().strip_prefix(b"\xef\xbb\xbf").unwrap_or(callback.body());
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(&mut found);
     found.upper_sign.or(found.lower_sign).pair(found.upper_t.or(found.lower_t))
 }
 
