@@ -11,6 +11,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::trace::Trace;
 
+pub use mediahook_events::{Deleted, Outcome, Verdict};
+
 /// `specversion` of every envelope.
 const SPEC_VERSION: &str = "1.0";
 /// About what an envelope takes beside its data.
@@ -85,52 +87,6 @@ pub struct Envelope {
     /// X-Ray's header, converted, where that names a segment. `id` does not depend on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-}
-
-/// How the happening that an event tells of went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Ended, and all of it well.
-    Succeeded,
-    /// Ended, and at least a part of it failed.
-    Failed,
-    /// Not ended: more events will follow.
-    Progress,
-    /// The sender does not say, or says it in words we do not know.
-    #[default]
-    #[serde(other)]
-    Unknown,
-}
-
-/// The verdict of a review. The review itself has succeeded, whatever the verdict. The worst is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The media asset may be shown.
-    Pass,
-    /// A person should look at it.
-    Review,
-    /// It should not be shown.
-    Block,
-    /// A verdict of a later version.
-    #[serde(other)]
-    Unknown,
-}
-
-/// What a deletion deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Deleted {
-    /// Each media asset as a whole.
-    Media,
-    /// Files of each media asset, such as a rendition or the original: the media asset is still there.
-    Parts,
-    /// Some media assets as a whole, and files of others.
-    Mixed,
-    /// A word of a later version.
-    #[serde(other)]
-    Unknown,
 }
 
 /// The way an event came in.
@@ -304,12 +260,6 @@ impl fmt::Debug for Message {
             .field("deduplication_id", &self.deduplication_id)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
     }
 }
 
