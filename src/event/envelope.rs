@@ -12,6 +12,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::text::is_blank;
 use crate::trace::Trace;
 
+pub use mediahook_events::{Deleted, Outcome, Verdict};
+
 /// `specversion` of every envelope.
 const SPEC_VERSION: &str = "1.0";
 /// About what an envelope takes beside its data.
@@ -180,52 +182,6 @@ fn payload_key(dataref: &str) -> Option<(&str, &str)> {
     let is_plain = key.bytes().all(|b| b.is_ascii_graphic() && !b"%?#\\".contains(&b));
     let has_no_way_out = key.split('/').all(|part| !matches!(part, "" | "." | ".."));
     (key.starts_with("payload/") && is_plain && has_no_way_out && !bucket.is_empty()).then_some((bucket, key))
-}
-
-/// How the happening that an event tells of went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Ended, and all of it well.
-    Succeeded,
-    /// Ended, and at least a part of it failed.
-    Failed,
-    /// Not ended: more events will follow.
-    Progress,
-    /// The sender does not say, or says it in words we do not know.
-    #[default]
-    #[serde(other)]
-    Unknown,
-}
-
-/// The verdict of a review. The review itself has succeeded, whatever the verdict. The worst is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The media asset may be shown.
-    Pass,
-    /// A person should look at it.
-    Review,
-    /// It should not be shown.
-    Block,
-    /// A verdict of a later version.
-    #[serde(other)]
-    Unknown,
-}
-
-/// What a deletion deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Deleted {
-    /// Each media asset as a whole.
-    Media,
-    /// Files of each media asset, such as a rendition or the original: the media asset is still there.
-    Parts,
-    /// Some media assets as a whole, and files of others.
-    Mixed,
-    /// A word of a later version.
-    #[serde(other)]
-    Unknown,
 }
 
 /// The way an event came in.
@@ -438,12 +394,6 @@ impl fmt::Debug for Message {
             .field("deduplication_id", &self.deduplication_id)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
     }
 }
 

@@ -139,6 +139,6 @@ fn final_verdict(found: Option<Verdict>, outcome: Outcome) -> Option<Verdict> {
     match outcome {
         Outcome::Progress => None,
         Outcome::Failed => found.filter(|verdict| *verdict > Verdict::Pass),
-        Outcome::Succeeded | Outcome::Unknown => found,
+        _ => found,
     }
 }

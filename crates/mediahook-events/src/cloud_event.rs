@@ -117,8 +117,8 @@ pub enum Outcome {
     Unknown,
 }
 
-/// The verdict of a review. The review itself succeeded, whatever the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The verdict of a review. The review itself succeeded, whatever the verdict. The worst is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
