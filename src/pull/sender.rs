@@ -166,7 +166,8 @@ mod tests {
 
     async fn confirm(receipts: &[&str], after_a_failure: bool) -> (Confirmation, usize) {
         let sources =
-            Sources::parse(r#"{"tencent-vod/a":{"pull":{"secret_id":"i","secret_key":"k"}}}"#).unwrap();
+            Sources::parse(r#"{"tencent-vod/a":{"pull":{"secret_id":"AKID1","secret_key":"ExampleKey1"}}}"#)
+                .unwrap();
         let http = Picky::default();
         if !after_a_failure {
             http.calls.lock().unwrap().push(String::new());

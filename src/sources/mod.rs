@@ -213,14 +213,14 @@ mod tests {
             "tencent-vod/main": {
               "sign_keys": ["CurrentKey1", "PreviousKey0"],
               "path_tokens": ["4c1f0e9b7a"],
-              "pull": { "secret_id": "AKID1", "secret_key": "k", "sub_app_id": 1500012345, "endpoint": "https://vod.intl.tencentcloudapi.com" }
+              "pull": { "secret_id": "AKID1", "secret_key": "ExampleKey1", "sub_app_id": 1500012345, "endpoint": "https://vod.intl.tencentcloudapi.com" }
             },
             "alibaba-ims/prod": {
               "auth_keys": ["CurrentKey1", "PreviousKey0"],
               "callback_urls": ["https://hooks.example.com/alibaba-ims/prod"],
-              "pull": { "access_key_id": "LTAI1", "access_key_secret": "s", "queue": "ice-callback-prod", "endpoint": "https://1234.mns.cn-shanghai.aliyuncs.com" }
+              "pull": { "access_key_id": "LTAI1", "access_key_secret": "ExampleKey2", "queue": "ice-callback-prod", "endpoint": "https://1234.mns.cn-shanghai.aliyuncs.com" }
             },
-            "tencent-vod/pulled": { "pull": { "secret_id": "AKID1", "secret_key": "k" } },
+            "tencent-vod/pulled": { "pull": { "secret_id": "AKID1", "secret_key": "ExampleKey1" } },
             "tencent-vod/open": { "unauthenticated": true }
           }"#,
         )

@@ -128,7 +128,7 @@ fn id_of(value: &Value) -> String {
 
 proptest! {
     #[test]
-    fn a_signature_fits_its_key_and_no_other(key in "[A-Za-z0-9]{1,32}", other in "[A-Za-z0-9]{1,32}", ahead_s in 0i64..900) {
+    fn a_signature_fits_its_key_and_no_other(key in "[A-Za-z0-9]{6,32}", other in "[A-Za-z0-9]{6,32}", ahead_s in 0i64..900) {
         prop_assume!(key != other && key != "another" && other != "another");
         let body = sign_tencent(r#"{"EventType":"X"}"#, &key, NOW_S + ahead_s);
         let tencent = callback("/tencent-vod/main", &json!({}), &body, false);
@@ -208,7 +208,7 @@ proptest! {
 
     #[test]
     fn plain_and_base64_are_the_same_event(value in any_json()) {
-        let body = sign_tencent(&json!({ "EventType": "X", "XEvent": value }).to_string(), "key", NOW_S);
+        let body = sign_tencent(&json!({ "EventType": "X", "XEvent": value }).to_string(), "TestKey1", NOW_S);
         let seal = |base64| {
             let callback = callback("/tencent-vod/main", &json!({}), &body, base64);
             let envelope = Authentic::new(&callback, &sources("TestKey1"), now()).unwrap().envelope(now()).unwrap();

@@ -507,7 +507,10 @@ async fn the_spill_empties_into_the_queue() {
     world.cloud.sqs_refuses(|_| false);
     let rest = run(&mut puller).await.0["spill"].clone();
     assert_eq!(half.enqueued + rest.enqueued, 31);
-    assert_eq!(rest.error.as_deref(), Some("spill/by-hand.json: no envelope: line 1, column 2"));
+    assert_eq!(
+        rest.error.as_deref(),
+        Some("spill/by-hand.json: not an envelope: not JSON: line 1, column 2")
+    );
     let left: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
     assert_eq!(left, ["spill/by-hand.json"], "never deleted: it is the only copy");
 

@@ -249,7 +249,6 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
         assert_eq!(enqueue(&queue(&endpoint)).await.unwrap_err().0, told);
     }
 
-    let with_password = |endpoint: &str| endpoint.replace("http://", "http://user:PasswordMark@");
     let closed =
         format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let (silent, _seen) = serve(|_, _| None).await;
@@ -262,14 +261,14 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
         (rude, "the connection failed"),
         (tls, "the connection failed: connection refused"),
         (no_tls.replace("http://", "https://"), "no answer in time"),
-        ("http://[PasswordMark/".to_owned(), "the connection failed"),
-        ("PasswordMark".to_owned(), "the connection failed"),
     ] {
-        let endpoint = with_password(&endpoint);
-        let queue = queue(&endpoint);
-        let error = enqueue(&queue).await.unwrap_err();
+        let error = enqueue(&queue(&endpoint)).await.unwrap_err();
         assert_eq!(error.0, told, "{endpoint}");
-        assert!(!format!("{:?}", aws(&endpoint)).contains("PasswordMark"));
+    }
+    // An endpoint that could put a password into an error is not used at all.
+    for endpoint in ["http://user:PasswordMark@localhost/", "http://[PasswordMark/", "PasswordMark"] {
+        let error = Aws::new(variables(endpoint)).unwrap_err().to_string();
+        assert!(error.starts_with("AWS_ENDPOINT_URL: ") && !error.contains("PasswordMark"), "{error}");
     }
 }
 

@@ -464,7 +464,7 @@ async fn the_processor_prints_a_line_for_each_record() {
     let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
     let envelope = json!({
         "specversion": "1.0", "id": "a", "source": "tencent-vod/main", "type": "t", "channel": "push",
-        "time": "2026-11-22T05:50:25Z", "receivedtime": "2026-11-22T05:50:26Z"
+        "time": "2026-11-22T05:50:25Z", "receivedtime": "2026-11-22T05:50:26Z", "data": {}
     });
     let good = || json!({ "Records": [record("a", &envelope.to_string())] });
     processor.invoke(good()).await.unwrap();
