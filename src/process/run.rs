@@ -100,7 +100,7 @@ impl<D: Deliver> Function<D> {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "nothing processed");
-                return Err(failure("NotABatch", error));
+                return Err(failure("NotABatch", &error));
             }
         };
         let checked = match self.checks.ask(deadline.ready_within()).await {
@@ -109,10 +109,10 @@ impl<D: Deliver> Function<D> {
         };
         if let Err(error) = checked {
             log_misconfigured(&self.recorder, &error, OffsetDateTime::now_utc(), &invocation);
-            return Err(failure("Misconfigured", error));
+            return Err(failure("Misconfigured", &error));
         }
         let answer = self.processor.process(batch, deadline, &invocation).await;
-        answer.map_err(|error| failure("NoMessageId", error))
+        answer.map_err(|error| failure("NoMessageId", &error))
     }
 }
 
