@@ -8,7 +8,7 @@ import cfnlint.decode
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-SOURCES = 'Sources={"tencent-vod/main":{"path_tokens":["t"]}}'
+SOURCES = 'Sources={"tencent-vod/main":{"path_tokens":["token-of-the-lint"]}}'
 API = "Endpoint=HTTP_API"
 # One with everything, the senders' neighbours, one that is opt-in, China, GovCloud.
 DEPLOYMENTS = {

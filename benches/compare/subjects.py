@@ -16,7 +16,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()
 
 OURS = "receiver"
 NAMES = [OURS, "stock-rust", "python", "node", "floor"]
-TOKEN = "t0ken"
+TOKEN = "t0ken-of-the-bench"
 PATH = f"/tencent-vod/main/{TOKEN}"
 
 

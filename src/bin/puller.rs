@@ -69,7 +69,7 @@ impl Function {
         let (deadline, invocation) = (Deadline::new(left(context.deadline())), Invocation::begin(context));
         if has_records(payload) {
             tracing::error!(error = NOT_A_SCHEDULE, "nothing pulled");
-            return Err(failure("NotASchedule", NOT_A_SCHEDULE));
+            return Err(failure("NotASchedule", &NOT_A_SCHEDULE));
         }
         let mut unusable_queue = None;
         for (variable, unusable) in self.check().await.into_iter().flatten() {
@@ -83,7 +83,7 @@ impl Function {
             }
         }
         match unusable_queue {
-            Some(error) => Err(failure("Misconfigured", error)),
+            Some(error) => Err(failure("Misconfigured", &error)),
             None => Ok(self.puller.pull(deadline, &invocation).await),
         }
     }
@@ -114,7 +114,7 @@ fn function(environment: Environment) -> Result<Function, ConfigErrors> {
     let recorder = Recorder::of(&environment);
     let memory = ReadMemory::new(environment.memory_bytes() / MEMORY_PER_READ);
     let (Intake { sources, queue_url, bucket }, aws) =
-        both(Intake::from_env(&environment), Aws::new(environment.clone()))?;
+        both(Intake::from_env(&environment), Aws::new(environment))?;
     // A secret that cannot be read does not keep the spill waiting: it is read with the first run.
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

@@ -52,7 +52,7 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
         async move {
             if is_for_another {
                 tracing::error!(error = NOT_A_REQUEST, "nothing received");
-                return Err(failure("NotARequest", NOT_A_REQUEST));
+                return Err(failure("NotARequest", &NOT_A_REQUEST));
             }
             let answer = receiver.receive(callback, deadline, &invocation).await;
             Ok(response::to_function_url(answer))

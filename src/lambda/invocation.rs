@@ -20,7 +20,7 @@ pub struct Invocation {
 }
 
 /// The error of an invocation that fails as a whole, as Lambda shows it. The text has no payload in it.
-pub fn failure(error_type: &'static str, text: impl ToString) -> Diagnostic {
+pub fn failure(error_type: &'static str, text: &impl ToString) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message: text.to_string() }
 }
 

@@ -122,7 +122,7 @@ mod tests {
         HandlerDispatch { handler, bucket: None }
     }
 
-    fn processor<'q>(dead_letters: Option<&'q Kept>) -> Processor<DynamoDbIdempotency, &'q Kept> {
+    fn processor(dead_letters: Option<&Kept>) -> Processor<DynamoDbIdempotency, &Kept> {
         Processor {
             idempotency: None,
             dead_letters,

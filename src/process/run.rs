@@ -138,7 +138,7 @@ impl<D: Dispatch> Function<D> {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "nothing processed");
-                return Err(failure("NotABatch", error));
+                return Err(failure("NotABatch", &error));
             }
         };
         let checked = match self.checks.ask(deadline.ready_within()).await {
@@ -147,10 +147,10 @@ impl<D: Dispatch> Function<D> {
         };
         if let Err(error) = checked {
             log_misconfigured(&self.processor.recorder, &error, OffsetDateTime::now_utc(), &invocation);
-            return Err(failure("Misconfigured", error));
+            return Err(failure("Misconfigured", &error));
         }
         let response = self.processor.process(&self.dispatch, batch, deadline, &invocation).await;
-        response.map_err(|error| failure("NoMessageId", error))
+        response.map_err(|error| failure("NoMessageId", &error))
     }
 }
 

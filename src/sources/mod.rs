@@ -239,6 +239,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn an_error_names_the_place_and_keeps_the_value() {
         for (document, expected) in [
             ("", "sources: not JSON: line 1, column 0"),

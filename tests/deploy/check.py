@@ -335,13 +335,13 @@ def check_schedule(stack):
 def check_own_secret(stack):
     """Keys that were rotated outlive a deployment once the stack knows the secret by its ARN alone."""
     secrets = stack.cloud.client("secretsmanager")
-    rotated = json.dumps(SOURCES | {"tencent-vod/added": {"path_tokens": ["t"]}})
+    rotated = json.dumps(SOURCES | {"tencent-vod/added": {"path_tokens": ["token-added"]}})
     secrets.put_secret_value(SecretId=stack.secret, SecretString=rotated)
     before, url = stack.secret, stack.url
     stack.deploy(SourcesSecretArn=stack.secret)
     expect((before, url), (stack.secret, stack.url))
     expect(False, "SourcesSecret" in stack.resources(), "the stack still writes to the secret")
-    stack.deploy(SourcesSecretArn=stack.secret, Sources='{"tencent-vod/older": {"path_tokens": ["u"]}}')
+    stack.deploy(SourcesSecretArn=stack.secret, Sources='{"tencent-vod/older": {"path_tokens": ["token-of-before"]}}')
     expect(rotated, secrets.get_secret_value(SecretId=stack.secret)["SecretString"])
     stack.post(200, "/tencent-vod/demo", tencent_body("5285485487985271490"))
     stack.all_are_consumed()
