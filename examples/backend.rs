@@ -9,12 +9,10 @@
 //! `Binary: backend`, with `s3:PutObject` on `orders/*` and `s3:GetObject` on `payload/*`, where the data of large events is.
 
 use mediahook::aws::{Aws, s3::S3Bucket};
-use mediahook::config::Environment;
-use mediahook::events::{CloudEvent, Outcome, Verdict, alibaba_ims, tencent_vod};
+use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};
 use mediahook::process::budget::PATIENCE;
-use mediahook::process::{self, Failure, Handler};
 use mediahook::storage::Bucket;
-use mediahook::telemetry;
+use mediahook::{CloudEvent, Environment, Failure, Handler, telemetry};
 use serde::{Deserialize, Serialize};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init(&environment);
     let bucket = environment.bucket()?;
     let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };
-    process::run(orders).await
+    mediahook::run(orders).await
 }
 
 /// Where the shop looks up what became of an order.

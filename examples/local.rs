@@ -331,8 +331,13 @@ impl World {
     async fn settle(&self, events: usize) -> bool {
         let started = Instant::now();
         let mut dead = 0;
-        let delivered =
-            || self.dispatch.handler.0.lock().map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count());
+        let delivered = || {
+            self.dispatch
+                .handler
+                .0
+                .lock()
+                .map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count())
+        };
         while started.elapsed() < SETTLING_TIME && (dead == 0 || delivered() < events) {
             self.turn().await;
             dead += self.dead_letters.receive().await.len();

@@ -2,32 +2,14 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 
-use super::Clock;
 use super::budget::Deadline;
-use super::record::{Batch, Group};
+use super::group::Group;
+use super::processor::{Batch, Processor};
 use crate::lambda::invocation::Invocation;
 use crate::storage::Queue;
 use crate::storage::idempotency::IdempotencyStore;
-use crate::telemetry::Recorder;
 
-/// Processes batches, with what all their records need.
-#[derive(Debug)]
-pub struct Processor<I, Q> {
-    /// The idempotency records. Without them a redelivered event is processed again.
-    pub idempotency: Option<I>,
-    /// The dead-letter queue. Without it every failure is retried until SQS itself moves the record.
-    pub dead_letters: Option<Q>,
-    /// The queue's `maxReceiveCount`. Without it no receive is known to be the last.
-    pub max_receive_count: Option<u32>,
-    /// The bucket in which every `dataref` must be, where it is known.
-    pub bucket_name: Option<String>,
-    /// Writes a wide event for each record.
-    pub recorder: Recorder,
-    /// The wall clock, by which the age of events is logged.
-    pub now: Clock,
-}
-
-/// Delivers the events of a batch: [`super::handler::HandlerDispatch`] one by one to a handler,
+/// Delivers the events of a batch: [`super::HandlerDispatch`] one by one to a handler,
 /// [`super::publish::Publisher`] several in one request to an event bus.
 pub trait Dispatch: Send + Sync {
     /// Prepares in init for the first batch.
@@ -82,6 +64,7 @@ mod tests {
     use crate::event::envelope::Message;
     use crate::process::{Failure, Handler, HandlerDispatch};
     use crate::storage::{EntryError, StoreError};
+    use crate::telemetry::Recorder;
     use mediahook_events::CloudEvent;
     use serde_json::json;
     use std::sync::Mutex;

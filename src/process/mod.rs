@@ -13,9 +13,12 @@ mod bus_check;
 mod checks;
 pub mod config;
 mod dead_letter;
+mod group;
+mod handle;
 mod handler;
 mod invocation;
 mod log_handler;
+mod processor;
 pub mod publish;
 mod record;
 mod record_log;
@@ -23,9 +26,11 @@ mod run;
 
 use time::OffsetDateTime;
 
-pub use batch::{BatchError, Dispatch, Processor};
-pub use handler::{Failure, Handler, HandlerDispatch};
+pub use batch::{BatchError, Dispatch};
+pub use handle::HandlerDispatch;
+pub use handler::{Failure, Handler};
 pub use log_handler::LogHandler;
+pub use processor::Processor;
 pub use run::{run, run_from_env};
 
 /// The wall clock.

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::budget::{Deadline, PATIENCE, READY};
 use super::checks::Checks;
-use super::config::{Config, Destination};
+use super::config::{BUCKET, Config, DEAD_LETTER_QUEUE_URL, Destination, TABLE};
 use super::publish::Publisher;
 use super::record_log::log_misconfigured;
 use super::{Dispatch, Handler, HandlerDispatch, LogHandler, Processor, invocation};
@@ -26,40 +26,18 @@ use crate::lambda::invocation::{Invocation, failure};
 use crate::telemetry::Recorder;
 
 /// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs. The environment of
-/// the process says whether there are idempotency records and a dead-letter queue (see [`super::config`]). Its variables with
+/// the process says whether there are idempotency records and a dead-letter queue (see [`crate::config`]). Its variables with
 /// the prefix `MEDIAHOOK_` are mediahook's: give those of your handler another one.
-///
-/// ```no_run
-/// use mediahook::config::Environment;
-/// use mediahook::events::CloudEvent;
-/// use mediahook::process::{self, Failure, Handler};
-/// use mediahook::telemetry;
-///
-/// struct Publish;
-///
-/// impl Handler for Publish {
-///     async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
-///         let media = event.mediaid.as_deref().ok_or("an event without a media asset")?;
-///         println!("{media} is {}", event.outcome);
-///         Ok(())
-///     }
-/// }
-///
-/// #[tokio::main(flavor = "current_thread")]
-/// async fn main() -> Result<(), lambda_runtime::Error> {
-///     telemetry::init(&Environment::of_process());
-///     process::run(Publish).await
-/// }
-/// ```
 ///
 /// # Errors
 /// A variable is missing or wrong, which the log says, or the Lambda Runtime API cannot be reached.
 pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
     let environment = Environment::of_process();
     let recorder = Recorder::of(&environment);
-    let (config, aws) = logged(both(Config::read(&environment), Aws::new(environment)))?;
-    let bucket = config.bucket.clone().map(|name| S3Bucket::new(aws.clone(), name, PATIENCE));
-    serve(HandlerDispatch { handler, bucket }, config, &aws, recorder).await
+    let (config, aws) = logged(settings(environment))?;
+    let bucket = config.bucket.clone().zip(aws.clone());
+    let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, PATIENCE));
+    serve(HandlerDispatch { handler, bucket }, config, aws.as_ref(), recorder).await
 }
 
 /// Runs the processor as it is deployed: it delivers events where the environment says, to a bus or to the log.
@@ -68,19 +46,31 @@ pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
 /// As [`run`].
 pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     let recorder = Recorder::of(&environment);
-    let settings = both(Destination::read(&environment), Config::read(&environment));
-    let ((destination, config), aws) = logged(both(settings, Aws::new(environment)))?;
-    match destination {
-        Destination::EventBus(bus, bucket) => {
+    match Destination::read(&environment) {
+        Ok(Destination::EventBus(bus, bucket)) => {
+            let (config, aws) = logged(both(Config::read(&environment), Aws::new(environment)))?;
             let bus = EventBridgeBus::new(&aws, bus, PATIENCE);
             let bucket = S3Bucket::new(aws.clone(), bucket, PATIENCE);
-            serve(Publisher::new(bus, bucket, OffsetDateTime::now_utc), config, &aws, recorder).await
+            let publisher = Publisher::new(bus, bucket, OffsetDateTime::now_utc);
+            serve(publisher, config, Some(&aws), recorder).await
         }
-        Destination::Log => {
+        Ok(Destination::Log) => {
+            let (config, aws) = logged(settings(environment))?;
             let dispatch = HandlerDispatch { handler: LogHandler, bucket: None::<S3Bucket> };
-            serve(dispatch, config, &aws, recorder).await
+            serve(dispatch, config, aws.as_ref(), recorder).await
+        }
+        Err(errors) => {
+            logged(both(Err::<(), _>(errors), settings(environment))).map(drop).map_err(Error::from)
         }
     }
+}
+
+/// The configuration, and AWS where something in it is asked of AWS.
+fn settings(environment: Environment) -> Result<(Config, Option<Aws>), ConfigErrors> {
+    let names = [TABLE, DEAD_LETTER_QUEUE_URL, BUCKET];
+    let needs_aws = names.iter().any(|name| environment.optional(name).is_some());
+    let config = Config::read(&environment);
+    both(config, needs_aws.then(|| Aws::new(environment)).transpose())
 }
 
 fn logged<T>(settings: Result<T, ConfigErrors>) -> Result<T, ConfigErrors> {
@@ -90,7 +80,7 @@ fn logged<T>(settings: Result<T, ConfigErrors>) -> Result<T, ConfigErrors> {
 async fn serve<D: Dispatch + 'static>(
     dispatch: D,
     config: Config,
-    aws: &Aws,
+    aws: Option<&Aws>,
     recorder: Recorder,
 ) -> Result<(), Error> {
     let function = Arc::new(Function::new(dispatch, config, aws, recorder));
@@ -113,13 +103,14 @@ struct Function<D> {
 }
 
 impl<D: Dispatch> Function<D> {
-    fn new(dispatch: D, config: Config, aws: &Aws, recorder: Recorder) -> Self {
+    fn new(dispatch: D, config: Config, aws: Option<&Aws>, recorder: Recorder) -> Self {
         config.warn();
         let Config { table, dead_letter_queue_url, max_receive_count, bucket } = config;
-        let idempotency = table.map(|(table, leases)| {
+        let idempotency = table.zip(aws).map(|((table, leases), aws)| {
             DynamoDbIdempotency::new(aws, table, leases, owner(), OffsetDateTime::now_utc, PATIENCE)
         });
-        let dead_letters = dead_letter_queue_url.map(|url| (url.clone(), SqsQueue::new(aws, url, PATIENCE)));
+        let dead_letters = dead_letter_queue_url.zip(aws);
+        let dead_letters = dead_letters.map(|(url, aws)| (url.clone(), SqsQueue::new(aws, url, PATIENCE)));
         let processor = Processor {
             idempotency: idempotency.clone(),
             dead_letters: dead_letters.as_ref().map(|(_, queue)| queue.clone()),
