@@ -1,5 +1,6 @@
 //! What is done with each record of a batch before and after it is delivered: claimed, settled, logged.
 
+use aws_lambda_events::sqs::SqsMessage;
 use tokio::time::{Instant, timeout_at};
 
 use super::Clock;
@@ -13,7 +14,6 @@ use crate::lambda::invocation::Invocation;
 use crate::storage::idempotency::{Claim, IdempotencyStore, Lease};
 use crate::storage::{Queue, StoreError};
 use crate::telemetry::Recorder;
-use aws_lambda_events::sqs::SqsMessage;
 
 /// Processes batches, with what all their records need.
 #[derive(Debug)]
@@ -53,10 +53,10 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         Record::read(message, self.processor.bucket_name.as_deref())
     }
 
-    /// Claims the event of a record, so that nobody else processes it meanwhile.
+    /// Claims the event of a record, so that no other process processes it meanwhile.
     ///
     /// # Errors
-    /// The record's outcome, where its event is not to be processed now: it is no event, it was processed before, it is in
+    /// The record's outcome, where its event is not to be processed now: it is not an event, it was processed before, it is in
     /// progress elsewhere, there is no time left, or the table fails.
     pub(super) async fn claim(&self, record: &Record<'_>) -> Result<Claimed, RecordOutcome> {
         let envelope = match &record.envelope {

@@ -58,10 +58,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         let claimed = records.iter().zip(&claims);
         let claimed = claimed.filter_map(|(record, claim)| Some((record, claim.as_ref().ok()?.until)));
         let mut results = self.put(&claimed.collect::<Vec<_>>()).await.into_iter();
-        let mut with_result = |claimed| {
-            let result = results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")));
-            (claimed, result)
-        };
+        let mut with_result = |claimed| (claimed, next(&mut results));
         let delivered: Vec<_> = claims.into_iter().map(|claim| claim.map(&mut with_result)).collect();
         let settled = records.iter().zip(delivered).map(async |(record, delivered)| match delivered {
             Ok((claimed, result)) => batch.settle(record, claimed, result).await,
@@ -82,21 +79,24 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
             results.extend(self.put_request(&request, until).await);
         }
         let mut results = results.into_iter();
-        let mut result = |_| results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")));
-        entries.into_iter().map(|entry| entry.and_then(&mut result)).collect()
+        entries.into_iter().map(|entry| entry.and_then(|_| next(&mut results))).collect()
     }
 
+    /// A result for each entry, in their order, whatever the bus answers.
     async fn put_request(&self, entries: &[&Entry], until: Instant) -> Vec<Result<(), Failure>> {
+        let all = |failure: fn() -> Failure| entries.iter().map(|_| Err(failure())).collect();
         if Instant::now() >= until {
-            return entries.iter().map(|_| Err(Failure::cut_off())).collect();
+            return all(Failure::cut_off);
         }
-        match timeout_at(until, self.bus.put(entries)).await {
-            Ok(Ok(results)) => results.into_iter().map(|result| result.map_err(Failure::from)).collect(),
+        let results = match timeout_at(until, self.bus.put(entries)).await {
+            Ok(Ok(results)) => results.into_iter(),
             Ok(Err(error)) => {
-                entries.iter().map(|_| Err(Failure::new(format!("the bus: {error}")))).collect()
+                return entries.iter().map(|_| Err(Failure::new(format!("the bus: {error}")))).collect();
             }
-            Err(_) => entries.iter().map(|_| Err(Failure::cut_off())).collect(),
-        }
+            Err(_) => return all(Failure::cut_off),
+        };
+        let mut results = results.map(|result| result.map_err(Failure::from));
+        entries.iter().map(|_| next(&mut results)).collect()
     }
 
     async fn entry(&self, record: &Record<'_>) -> Result<Entry, Failure> {
@@ -123,6 +123,11 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         stored.map_err(|error| format!("too large for the bus, and not in the bucket: {error}"))?;
         Ok(envelope.message().body)
     }
+}
+
+/// The next event's result. An event without one is not on the bus as far as we know.
+fn next(results: &mut impl Iterator<Item = Result<(), Failure>>) -> Result<(), Failure> {
+    results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")))
 }
 
 /// As few requests as the bus allows, in the order of the entries.
@@ -220,7 +225,8 @@ mod tests {
             if entries.iter().any(|e| e.detail_type == "down") {
                 return Err(StoreError("down".into()));
             }
-            Ok(entries.iter().map(answer).collect())
+            let is_short = entries.iter().any(|e| e.detail_type == "short");
+            Ok(entries.iter().map(answer).take(entries.len() - usize::from(is_short)).collect())
         }
     }
 
@@ -332,6 +338,18 @@ mod tests {
         let (results, requests) = deliver(&[text("t", MAX_REQUEST_BYTES)]).await;
         assert!(results[0].as_ref().unwrap_err().contains("not in the bucket: no bucket"));
         assert!(requests.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_with_too_few_results_says_nothing_of_the_events_of_another_request() {
+        let mut texts = vec![text("t", 0); 10];
+        texts.push(text("short", 0));
+        texts.rotate_right(1);
+        let (results, requests) = deliver(&texts).await;
+        assert_eq!(requests.iter().map(Vec::len).collect::<Vec<_>>(), [10, 1]);
+        let silent: Vec<_> =
+            results.iter().map(|r| r.as_ref().err().map(|e| e.contains("did not say"))).collect();
+        assert_eq!(silent[8..], [None, Some(true), None]);
     }
 
     #[tokio::test]
