@@ -112,7 +112,12 @@ impl Environment {
 
     /// A variable that may be missing; an empty one is.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.raw(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// A variable as it is, blank or not: for what a blank one would switch off.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
     /// A variable that is `true` or `false`, as the AWS SDK writes them.

@@ -11,6 +11,7 @@ use mediahook::lambda::invocation::Invocation;
 use mediahook::lambda::{request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
+use mediahook::receive::origin::OriginSecrets;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, LogOutput, Recorder};
 use serde_json::value::RawValue;
@@ -62,6 +63,7 @@ async fn receiver(
 ) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
     let (sources, queue_url, bucket) =
         (environment.sources()?, environment.queue_url()?, environment.bucket()?);
+    let origin = OriginSecrets::from_env(&environment)?;
     let aws = Aws::new(environment)?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
     let sources = match sources {
@@ -71,7 +73,8 @@ async fn receiver(
     let sources = sources.with_recorder(recorder.clone());
     warm_up(&sources, &queue).await?;
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
-    Ok(Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc).with_recorder(recorder))
+    let receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
+    Ok(receiver.behind(origin).with_recorder(recorder))
 }
 
 /// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open.
