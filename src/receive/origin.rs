@@ -1,4 +1,4 @@
-//! The secret that a proxy in front of the receiver (CloudFront) adds to each request, so that nobody gets past the proxy.
+//! The secret that a proxy in front of the receiver (CloudFront) adds to each request, so that nobody calls past the proxy.
 
 use subtle::Choice;
 
@@ -75,7 +75,7 @@ mod tests {
         for headers in [
             &[] as &[_],
             &[(ORIGIN_HEADER, "")],
-            &[(ORIGIN_HEADER, &OLD[1..])],
+            &[(ORIGIN_HEADER, OLD.trim_start_matches('0'))],
             &[(ORIGIN_HEADER, &lower)],
             &[(ORIGIN_HEADER, &both)],
             &[(ORIGIN_HEADER, OLD), (ORIGIN_HEADER, OLD)],
@@ -94,9 +94,13 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_blank_or_short_is_an_error_that_names_the_variable_and_does_not_show_it() {
-        for wrong in
-            ["short-secret", &format!("{OLD},"), &format!("{OLD}, {NEW}"), &format!("{OLD}-"), &OLD[1..]]
-        {
+        for wrong in [
+            "short-secret",
+            &format!("{OLD},"),
+            &format!("{OLD}, {NEW}"),
+            &format!("{OLD}-"),
+            OLD.trim_start_matches('0'),
+        ] {
             let error = secrets(wrong).unwrap_err();
             assert!(error.starts_with("MEDIAHOOK_ORIGIN_SECRETS: expected"), "{error}");
             assert!(!error.contains(wrong), "{error}");

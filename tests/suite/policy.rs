@@ -574,7 +574,9 @@ async fn behind_cloudfront_only_what_has_its_secret_is_let_in() {
     let token = by_cloudfront("/tencent-vod/token/wrong", "", &[], NEW, PULL_COMPLETE);
     assert_eq!(ask(&behind, &token).await, 401, "the secret alone lets nobody in");
     // Signed or not, what comes past CloudFront is answered the same, so that it does not tell which paths there are.
-    for secret in ["", &NEW[1..], &format!("{NEW},{OLD}"), "00000000000000000000000000000000"] {
+    for secret in
+        ["", NEW.trim_start_matches('9'), &format!("{NEW},{OLD}"), "00000000000000000000000000000000"]
+    {
         for mut event in [
             tencent(secret),
             alibaba(set, secret),
