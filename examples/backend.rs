@@ -8,17 +8,11 @@
 //! To deploy it in the place of the processor, put it under `src/bin`, and into `template.yaml`, at the processor,
 //! `Binary: backend`, with `s3:PutObject` on `orders/*` and `s3:GetObject` on `payload/*`, where the data of large events is.
 
-use std::borrow::Cow;
-
 use mediahook::aws::{Aws, s3::S3Bucket};
-use mediahook::config::Environment;
-use mediahook::event::envelope::{Envelope, Outcome, Verdict};
-use mediahook::events::{alibaba_ims, tencent_vod};
+use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};
 use mediahook::process::budget::PATIENCE;
-use mediahook::process::{self, Failure, Handler};
 use mediahook::storage::Bucket;
-use mediahook::storage::claim_check;
-use mediahook::telemetry;
+use mediahook::{CloudEvent, Environment, Failure, Handler, telemetry};
 use serde::{Deserialize, Serialize};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,13 +21,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init(&environment);
     let bucket = environment.bucket()?;
     let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };
-    process::run(orders).await
+    mediahook::run(orders).await
 }
 
 /// Where the shop looks up what became of an order.
 #[derive(Debug)]
 pub struct Orders<B> {
-    /// Holds the orders, and the data of events too large to travel.
+    /// Holds the orders.
     pub bucket: B,
 }
 
@@ -72,13 +66,8 @@ pub struct Rendition {
 }
 
 impl<B: Bucket> Handler for Orders<B> {
-    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+    async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
         let Some(order) = order(event).filter(|_| event.outcome != Outcome::Progress) else { return Ok(()) };
-        let mut event = Cow::Borrowed(event);
-        if event.dataref.is_some() {
-            // If the bucket does not answer, the event is retried.
-            claim_check::check_out(event.to_mut(), &self.bucket).await?;
-        }
         let task = Task {
             source: &event.source,
             media: event.mediaid.as_deref(),
@@ -88,7 +77,7 @@ impl<B: Bucket> Handler for Orders<B> {
                 .errorcode
                 .as_deref()
                 .map(|code| TaskError { code, message: event.errormessage.as_deref() }),
-            renditions: renditions(&event)?,
+            renditions: renditions(event)?,
         };
         let key = format!("orders/{order}/{}.json", event.taskid.as_ref().unwrap_or(&event.id));
         self.bucket.put(&key, serde_json::to_vec(&task)?, "application/json").await?;
@@ -110,15 +99,14 @@ struct Context {
 
 /// The order that an event belongs to. Nothing where the text is not ours: a signature does not cover it, so it does not
 /// become part of a key unless it looks like an order.
-fn order(event: &Envelope) -> Option<String> {
+fn order(event: &CloudEvent) -> Option<String> {
     let Context { order } = serde_json::from_str(event.context.as_ref()?).ok()?;
     let is_order = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (!order.is_empty() && order.len() <= 32 && order.chars().all(is_order)).then_some(order)
 }
 
 /// What an event has to play. Of a flow of which a part failed, the other parts can be played all the same.
-fn renditions(event: &Envelope) -> Result<Vec<Rendition>, Failure> {
-    let event = event.cloud_event()?;
+fn renditions(event: &CloudEvent) -> Result<Vec<Rendition>, Failure> {
     // What cannot be read today cannot be read tomorrow either.
     if event.source.starts_with("tencent-vod/") {
         let tencent_vod::Event::ProcedureStateChanged(flow) =

@@ -19,12 +19,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use mediahook::aws::dynamodb::DynamoDbIdempotency;
 use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
-use mediahook::event::envelope::{Channel, Envelope, Outcome};
+use mediahook::event::envelope::Channel;
+use mediahook::events::{CloudEvent, Outcome};
 use mediahook::ingest;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::process::{self, Failure, Handler, Processor};
+use mediahook::process::{self, Failure, Handler, HandlerDispatch, Processor};
 use mediahook::pull::http::SenderHttp;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
@@ -86,8 +88,8 @@ struct World {
     tencent: TencentVod,
     mns: Mns,
     puller: Puller<SqsQueue, S3Bucket, SenderHttp>,
-    processor: Processor<Desk>,
-    desk: Desk,
+    processor: Processor<DynamoDbIdempotency, SqsQueue>,
+    dispatch: HandlerDispatch<Desk, S3Bucket>,
     /// Whether the log shows what is routine too.
     talkative: Arc<AtomicBool>,
 }
@@ -111,7 +113,7 @@ impl Desk {
 }
 
 impl Handler for Desk {
-    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+    async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
         let mut seen = self.0.lock()?;
         let seen = seen.entry(event.id.clone()).or_default();
         let attempts = seen.attempts + 1;
@@ -170,7 +172,7 @@ impl World {
             }
         }));
 
-        let desk = Desk::default();
+        let bucket = cloud.bucket();
         Ok(Self {
             address,
             queue: Mapping::new(cloud.sqs(), &queue_url),
@@ -180,8 +182,15 @@ impl World {
             tencent,
             mns,
             puller: puller.with_recorder(recorder.clone()),
-            processor: Processor::new(desk.clone()).with_recorder(recorder, OffsetDateTime::now_utc),
-            desk,
+            processor: Processor {
+                idempotency: None,
+                dead_letters: None,
+                max_receive_count: None,
+                bucket_name: None,
+                recorder,
+                now: OffsetDateTime::now_utc,
+            },
+            dispatch: HandlerDispatch { handler: Desk::default(), bucket: Some(bucket) },
             talkative,
         })
     }
@@ -192,9 +201,9 @@ impl World {
         if messages.is_empty() {
             return tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        if let Ok(response) =
-            self.processor.process(mapping::batch(&messages), invocation_ends(), &Invocation::default()).await
-        {
+        let (batch, invocation) = (mapping::batch(&messages), Invocation::default());
+        let processed = self.processor.process(&self.dispatch, batch, invocation_ends(), &invocation);
+        if let Ok(response) = processed.await {
             self.queue.settle(&messages, &response).await;
         }
     }
@@ -235,7 +244,7 @@ impl World {
         );
         let mut all_as_expected = true;
         for Row { sample, id, got } in &rows {
-            let seen = id.as_deref().and_then(|id| self.desk.seen(id));
+            let seen = id.as_deref().and_then(|id| self.dispatch.handler.seen(id));
             let outcome = seen.map_or("-".to_owned(), |seen| seen.outcome.to_string());
             let fate = match seen {
                 None => "never saw it".to_owned(),
@@ -322,8 +331,13 @@ impl World {
     async fn settle(&self, events: usize) -> bool {
         let started = Instant::now();
         let mut dead = 0;
-        let delivered =
-            || self.desk.0.lock().map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count());
+        let delivered = || {
+            self.dispatch
+                .handler
+                .0
+                .lock()
+                .map_or(0, |seen| seen.values().filter(|seen| seen.delivered).count())
+        };
         while started.elapsed() < SETTLING_TIME && (dead == 0 || delivered() < events) {
             self.turn().await;
             dead += self.dead_letters.receive().await.len();

@@ -1,46 +1,93 @@
 //! `mediahook` receives the event notifications of Tencent Cloud VOD and Alibaba Cloud IMS on AWS Lambda, and loses
-//! none: a receiver puts every authentic callback into a queue before it answers, a processor takes each to its effect.
+//! none: the receiver stores every authentic callback in a queue before it answers, the processor delivers each event to an event
+//! bus, or to a handler of your own.
 //!
-//! # Layout
+//! # A handler of your own
 //!
-//! Data flows one way: [`receive`], [`pull`] and [`process`] → [`ingest`] → [`sources`] → [`senders`] → [`event`]. No file
-//! imports one above it.
+//! Implement [`Handler`], pass it to [`run`], and deploy that binary in the place of the processor.
 //!
-//! - [`event`]: the body of a notification, its id, the envelope that travels, the queue message
-//! - [`senders`]: the senders' formats: signature, parsing, outcome, their own queues; [`senders::SENDERS`] lists them
-//! - [`sources`]: the sources document, and its cache over Secrets Manager; [`settings`] reads documents with errors that
-//!   name the place
-//! - [`ingest`]: from an authenticated body to its envelope
-//! - [`receive`]: push: route → token → parse → verify → ingest → store → respond
-//! - [`pull`]: the senders' queues and the spill → store → confirm
-//! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
-//! - [`storage`]: what is asked of AWS, as small traits; object keys, claim check, rejected bodies
-//! - [`aws`]: those traits, by the official SDK
-//! - [`lambda`]: the function URL's invocations as requests, responses, what Lambda says of an invocation
-//! - [`config`]: environment variables
-//! - [`telemetry`]: the log and its metrics
-//! - [`trace`]: X-Ray's header and W3C's `traceparent`; [`secret`]: text that is not printed; [`text`]: what a configured
-//!   text must be like
+//! ```no_run
+//! use mediahook::{CloudEvent, Environment, Failure, Handler, telemetry};
+//! use mediahook::events::tencent_vod::Event;
+//!
+//! struct Publish;
+//!
+//! impl Handler for Publish {
+//!     async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
+//!         if let Ok(Event::PullComplete(pull)) = event.tencent_vod() {
+//!             println!("{:?} is {}", pull.payload.file_id, event.outcome);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), lambda_runtime::Error> {
+//!     telemetry::init(&Environment::of_process());
+//!     mediahook::run(Publish).await
+//! }
+//! ```
+//!
+//! - [`CloudEvent`]: the event, with the attributes that both senders share. [`events`] has the typed events, one call away.
+//! - [`Failure`]: why an event was not processed, and whether it is retried.
+//! - [`config`]: the environment variables.
+//!
+//! # The functions themselves
+//!
+//! What is not in this documentation is public for the three functions and the tests alone. Data flows one way: `receive`,
+//! `pull` and `process` → `ingest` → `sources` → `senders` → `event`. No file imports one above it.
+//!
+//! - `event`: the body of a notification, its id, the envelope, the queue message
+//! - `senders`: the senders' formats: signature, parsing, outcome, their own queues
+//! - `sources`: the sources document, and its cache over Secrets Manager; `settings` reads documents with errors that name
+//!   the place
+//! - `ingest`: from an authenticated body to its envelope
+//! - `receive`: push: route → token → decode → parse → verify → ingest → store → respond
+//! - `pull`: the senders' queues and the spill → store → confirm
+//! - `process`: the queue's batches, record by record, to a [`Handler`] or to the bus
+//! - `storage`: what is asked of AWS, as small traits; object keys, claim check, rejected bodies
+//! - `aws`: those traits, by the official SDK
+//! - `lambda`: invocations as requests, responses, what Lambda says of an invocation
+//! - `config`: environment variables
+//! - `telemetry`: the log and its metrics
+//! - `trace`: X-Ray's header and W3C's `traceparent`; `secret`: text that is not printed; `text`: what a configured text must
+//!   be like
 
 pub mod aws;
 pub mod config;
+#[doc(hidden)]
 pub mod event;
+#[doc(hidden)]
 pub mod ingest;
+#[doc(hidden)]
 pub mod lambda;
+#[doc(hidden)]
 pub mod process;
+#[doc(hidden)]
 pub mod pull;
+#[doc(hidden)]
 pub mod receive;
+#[doc(hidden)]
 pub mod secret;
+#[doc(hidden)]
 pub mod senders;
+#[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
 pub mod sources;
 pub mod storage;
 pub mod telemetry;
+#[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
 pub mod trace;
 
-/// The typed events of both senders, and the envelope as a plain serde struct.
+/// The typed events of both senders, and the envelope.
 pub use mediahook_events as events;
+
+pub use config::Environment;
+pub use mediahook_events::CloudEvent;
+pub use process::{Failure, Handler, run};
 
 /// The README's code is compiled with the tests.
 #[cfg(doctest)]

@@ -99,7 +99,8 @@ pub fn is_an_envelope_or_not(text: &str) {
 /// An invocation is a request with the path that it has, or is malformed; it never panics.
 pub fn is_a_request_or_malformed(text: &str) {
     let Ok(request) = from_invocation(text) else { return };
-    let invocation: Value = serde_json::from_str(text).expect("it was read");
+    // A number beyond 64 bits in a member that nobody reads is no number to `Value`.
+    let Ok(invocation) = serde_json::from_str::<Value>(text) else { return };
     let path = invocation["rawPath"].as_str().or(invocation["path"].as_str()).unwrap_or_default();
     assert_eq!(request.uri().path(), if path.is_empty() { "/" } else { path });
 }

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
 use crate::config::TABLE;
-use crate::storage::idempotency::{Claim, Lease, Ledger, Terms};
+use crate::storage::idempotency::{Claim, IdempotencyStore, Lease, LeaseConfig};
 use crate::storage::{Patience, StoreError, Unusable};
 
 const ID: &str = "id";
@@ -40,25 +40,25 @@ const COMPLETED: &str = "COMPLETED";
 /// has ended. `status` and `owner` are reserved words there, hence the `#`.
 const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
                     OR (#status = :inprogress AND #leaseends < :now_ms)";
-/// It is still in progress under this very lease.
+/// It is still in progress under this lease.
 const OURS: &str = "#status = :inprogress AND #owner = :owner AND #leaseends = :leaseends";
 
-/// A ledger in a DynamoDB table.
+/// The idempotency records in a DynamoDB table.
 #[derive(Debug, Clone)]
-pub struct DynamoDbLedger {
+pub struct DynamoDbIdempotency {
     client: Client,
     table: String,
-    terms: Terms,
+    leases: LeaseConfig,
     owner: String,
     now: fn() -> OffsetDateTime,
 }
 
-impl DynamoDbLedger {
+impl DynamoDbIdempotency {
     /// The table of that name. `owner` is a name that no other process has. Nothing is sent yet.
     pub fn new(
         aws: &Aws,
         table: String,
-        terms: Terms,
+        leases: LeaseConfig,
         owner: String,
         now: fn() -> OffsetDateTime,
         patience: Patience,
@@ -66,7 +66,7 @@ impl DynamoDbLedger {
         let config = Builder::from(&aws.config(patience))
             .interceptor(DropUnanswered)
             .retry_partition(no_retry_quota());
-        Self { client: Client::from_conf(config.build()), table, terms, owner, now }
+        Self { client: Client::from_conf(config.build()), table, leases, owner, now }
     }
 
     /// Asks whether the table is there and has the right key, with what the role may do anyway: it deletes an item that
@@ -120,11 +120,11 @@ impl DynamoDbLedger {
     }
 }
 
-impl Ledger for DynamoDbLedger {
+impl IdempotencyStore for DynamoDbIdempotency {
     async fn claim(&self, id: &str) -> Result<Claim, StoreError> {
         let now = (self.now)();
-        let ends = now + self.terms.lease;
-        let lease = Lease { id: id.to_owned(), length: self.terms.lease, ends };
+        let ends = now + self.leases.lease;
+        let lease = Lease { id: id.to_owned(), length: self.leases.lease, ends };
         let put = self
             .client
             .put_item()
@@ -133,7 +133,7 @@ impl Ledger for DynamoDbLedger {
             .item(STATUS, text(IN_PROGRESS))
             .item(LEASE_ENDS, milliseconds(ends))
             .item(OWNER, text(&self.owner))
-            .item(EXPIRES_AT, seconds(ends + self.terms.ttl))
+            .item(EXPIRES_AT, seconds(ends + self.leases.ttl))
             .condition_expression(FREE)
             .expression_attribute_names("#id", ID)
             .expression_attribute_names("#status", STATUS)
@@ -157,7 +157,7 @@ impl Ledger for DynamoDbLedger {
             .table_name(&self.table)
             .item(ID, text(&lease.id))
             .item(STATUS, text(COMPLETED))
-            .item(EXPIRES_AT, seconds((self.now)() + self.terms.ttl));
+            .item(EXPIRES_AT, seconds((self.now)() + self.leases.ttl));
         Box::pin(put.send()).await.map(drop).map_err(|e| self.error(&e))
     }
 

@@ -2,15 +2,9 @@
 
 use std::process::ExitCode;
 
-use mediahook::aws::{Aws, eventbridge::EventBridgeBus, s3::S3Bucket};
-use mediahook::config::{ConfigErrors, Environment};
+use mediahook::config::Environment;
 use mediahook::lambda::command_line;
-use mediahook::process::budget::PATIENCE;
-use mediahook::process::config::Destination;
-use mediahook::process::publish::Publisher;
-use mediahook::process::{self, LogHandler};
-use mediahook::telemetry;
-use time::OffsetDateTime;
+use mediahook::{process, telemetry};
 
 const ABOUT: &str = "Takes events from the queue and delivers each to an event bus (or to the log).";
 
@@ -21,23 +15,5 @@ async fn main() -> ExitCode {
         return exit;
     }
     telemetry::init(&environment);
-    let result = match Destination::read(&environment) {
-        Ok(Destination::EventBus(bus, bucket)) => {
-            let publisher = publisher(environment.clone(), bus, bucket);
-            process::run_with(environment, publisher).await
-        }
-        Ok(Destination::Log) => process::run_with(environment, Ok(LogHandler)).await,
-        Err(errors) => process::run_with::<LogHandler>(environment, Err(errors)).await,
-    };
-    telemetry::exit(result)
-}
-
-fn publisher(
-    environment: Environment,
-    bus: String,
-    bucket: String,
-) -> Result<Publisher<EventBridgeBus, S3Bucket>, ConfigErrors> {
-    let aws = Aws::new(environment)?;
-    let bus = EventBridgeBus::new(&aws, bus, PATIENCE);
-    Ok(Publisher::new(bus, S3Bucket::new(aws, bucket, PATIENCE), OffsetDateTime::now_utc))
+    telemetry::exit(process::run_from_env(environment).await)
 }

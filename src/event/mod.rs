@@ -4,7 +4,6 @@ pub mod body;
 mod canonical;
 pub mod envelope;
 pub mod id;
-mod typed;
 
 pub use body::{Body, MAX_DEPTH, Object, Unreadable, for_each_item, only_item, text};
 pub(crate) use canonical::Name;

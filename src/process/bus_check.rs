@@ -19,11 +19,21 @@ use tokio::time::timeout;
 
 use super::Clock;
 use super::config::EVENT_BUS;
-use super::handler::NotReady;
 use crate::storage::bus::{Bus, BusState};
 
 /// How long an answer is good. By the wall clock, since a monotonic clock may stand still while the function is frozen.
 const CHECK_EVERY: Duration = Duration::from_mins(5);
+
+/// Why no event can be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotReady {
+    /// A variable names what does not exist. The text, for one line of the log in each invocation, has both.
+    #[error("the destination does not exist")]
+    Misconfigured(String),
+    /// Nobody knows; it may pass.
+    #[error("{0}")]
+    Unknown(String),
+}
 
 /// What is known of the bus.
 #[derive(Debug)]

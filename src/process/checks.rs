@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use tokio::time::timeout;
 
-use crate::aws::dynamodb::DynamoDbLedger;
+use crate::aws::dynamodb::DynamoDbIdempotency;
 use crate::aws::sqs::SqsQueue;
 use crate::config::{DEAD_LETTER_QUEUE_URL, TABLE};
 use crate::storage::Unusable;
@@ -18,14 +18,14 @@ use crate::storage::Unusable;
 /// The checks of one function.
 #[derive(Debug)]
 pub(super) struct Checks {
-    table: Option<DynamoDbLedger>,
+    table: Option<DynamoDbIdempotency>,
     dead_letters: Option<(String, SqsQueue)>,
     passed: AtomicBool,
 }
 
 impl Checks {
     /// Of this table, and of the queue of this URL.
-    pub(super) fn new(table: Option<DynamoDbLedger>, dead_letters: Option<(String, SqsQueue)>) -> Self {
+    pub(super) fn new(table: Option<DynamoDbIdempotency>, dead_letters: Option<(String, SqsQueue)>) -> Self {
         Self { table, dead_letters, passed: AtomicBool::new(false) }
     }
 
@@ -34,7 +34,7 @@ impl Checks {
         if self.passed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let table = async { check(TABLE, within, self.table.as_ref().map(DynamoDbLedger::check)).await };
+        let table = async { check(TABLE, within, self.table.as_ref().map(DynamoDbIdempotency::check)).await };
         let queue = self.dead_letters.as_ref().map(|(_, queue)| queue.check());
         let queue = async { check(DEAD_LETTER_QUEUE_URL, within, queue).await };
         // Side by side. Boxed, since they run once.

@@ -7,7 +7,7 @@ pub use crate::config::{
     TABLE,
 };
 use crate::config::{ConfigError, ConfigErrors, Environment, Problem, both};
-use crate::storage::idempotency::Terms;
+use crate::storage::idempotency::LeaseConfig;
 
 /// How long a claim lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
 /// the template for the function's timeout.
@@ -27,7 +27,7 @@ const LOG: &str = "log";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table, and how long its records last.
-    pub table: Option<(String, Terms)>,
+    pub table: Option<(String, LeaseConfig)>,
     /// Where dead letters go.
     pub dead_letter_queue_url: Option<String>,
     /// How often SQS hands over a record before it moves it to the dead-letter queue.
@@ -43,19 +43,32 @@ impl Config {
     /// Every variable that is missing, wrong or misspelt.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         // Lease and TTL are checked without a table too: who sets them believes that they count.
-        let ((((), table), terms), ((dead_letter_queue_url, max_receive_count), bucket)) = both(
-            both(both(environment.check_names(), environment.table()), terms(environment)),
+        let ((((), table), leases), ((dead_letter_queue_url, max_receive_count), bucket)) = both(
+            both(both(environment.check_names(), environment.table()), lease_config(environment)),
             both(
                 both(environment.dead_letter_queue_url(), max_receive_count(environment)),
                 bucket(environment),
             ),
         )?;
         Ok(Self {
-            table: table.map(|table| (table, terms)),
+            table: table.map(|table| (table, leases)),
             dead_letter_queue_url,
             max_receive_count,
             bucket,
         })
+    }
+
+    /// Warns of what is left out.
+    pub(super) fn warn(&self) {
+        if self.table.is_none() {
+            tracing::warn!("{TABLE} is not set: an event that is redelivered is processed again");
+        }
+        if self.dead_letter_queue_url.is_some() && self.max_receive_count.is_none() {
+            tracing::warn!(
+                "{MAX_RECEIVE_COUNT} is not set beside {DEAD_LETTER_QUEUE_URL}: when a record keeps failing, what is \
+                 behind it in its message group becomes a dead letter with it, untried"
+            );
+        }
     }
 }
 
@@ -104,7 +117,7 @@ impl Destination {
     }
 }
 
-fn terms(environment: &Environment) -> Result<Terms, ConfigErrors> {
+fn lease_config(environment: &Environment) -> Result<LeaseConfig, ConfigErrors> {
     let seconds = |name, max, default, problem| match environment.optional(name) {
         None => Ok(default),
         Some(value) => {
@@ -119,7 +132,7 @@ fn terms(environment: &Environment) -> Result<Terms, ConfigErrors> {
     if ttl < lease {
         return Err(ConfigError::Wrong(IDEMPOTENCY_TTL_S, Problem::TtlBelowLease).into());
     }
-    Ok(Terms { lease, ttl })
+    Ok(LeaseConfig { lease, ttl })
 }
 
 #[cfg(test)]
@@ -142,11 +155,11 @@ mod tests {
     #[test]
     fn a_table_has_a_lease_and_a_ttl() {
         let config = read(&[(TABLE, "table")]).unwrap();
-        let terms = Terms { lease: Duration::from_secs(30), ttl: Duration::from_hours(1) };
-        assert_eq!(config.table, Some(("table".to_owned(), terms)));
+        let leases = LeaseConfig { lease: Duration::from_secs(30), ttl: Duration::from_hours(1) };
+        assert_eq!(config.table, Some(("table".to_owned(), leases)));
         let config = read(&[(TABLE, "table"), (LEASE_S, "20"), (IDEMPOTENCY_TTL_S, "60")]).unwrap();
-        let terms = Terms { lease: Duration::from_secs(20), ttl: Duration::from_mins(1) };
-        assert_eq!(config.table.unwrap().1, terms);
+        let leases = LeaseConfig { lease: Duration::from_secs(20), ttl: Duration::from_mins(1) };
+        assert_eq!(config.table.unwrap().1, leases);
     }
 
     #[test]

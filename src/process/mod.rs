@@ -12,15 +12,26 @@ pub mod budget;
 mod bus_check;
 mod checks;
 pub mod config;
-pub mod dead_letters;
+mod dead_letter;
+mod group;
+mod handle;
 mod handler;
 mod invocation;
-mod line;
-mod log;
+mod log_handler;
+mod processor;
 pub mod publish;
+mod record;
+mod record_log;
 mod run;
 
-pub use batch::{BatchError, Clock, Processor};
-pub use handler::{Deliver, Delivery, Failure, Handler, NotReady};
-pub use log::LogHandler;
-pub use run::{run, run_with};
+use time::OffsetDateTime;
+
+pub use batch::{BatchError, Dispatch};
+pub use handle::HandlerDispatch;
+pub use handler::{Failure, Handler};
+pub use log_handler::LogHandler;
+pub use processor::Processor;
+pub use run::{run, run_from_env};
+
+/// The wall clock.
+pub type Clock = fn() -> OffsetDateTime;

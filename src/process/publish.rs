@@ -3,32 +3,35 @@
 //! `Source` is `mediahook`, `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
 //! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`claim_check`]).
 //!
-//! What is handed over while a request is on its way goes together in the next one, as far as it fits. An event is only
-//! handed over once the one before it in its group is on the bus, so none overtakes another in a request of which a part
-//! failed, and no part need be put twice. (What a bus does with the order is another matter: its targets have to go by
-//! `time`.) A request whose answer was lost is put again: the bus knows no duplicates, but its readers have the `id`.
+//! The events that are next in their groups go together, in as few requests as the bus allows. An event is only put after the
+//! one before it in its group is on the bus, so none overtakes another in a request of which a part failed. (The bus itself
+//! promises its targets no order: they have to go by `time`.) A request whose answer was lost is put again: the bus knows no
+//! duplicates, but its readers have the `id`.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::time::{Instant, timeout_at};
 
 use super::Clock;
-use super::bus_check::BusCheck;
-use super::handler::{Deliver, Delivery, Failure, NotReady};
-use crate::storage::Bucket;
+use super::batch::Dispatch;
+use super::budget::READY;
+use super::bus_check::{BusCheck, NotReady};
+use super::group::Group;
+use super::handler::Failure;
+use super::processor::Batch;
+use super::record::{Record, RecordOutcome};
+use crate::event::envelope::Envelope;
 use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES, Refusal};
-use crate::storage::claim_check;
+use crate::storage::idempotency::IdempotencyStore;
+use crate::storage::{Bucket, Queue, claim_check};
 
 /// No event of ours is older than the year 2000: in seconds since 1970.
 const EARLIEST_S: i64 = 946_684_800;
 /// A sender's clock may be wrong, but not by more than this.
 const AHEAD: Duration = Duration::from_hours(24);
-/// Those that come at once are put together. They come from ledger calls that were begun at the same time.
-const GATHER_FOR: Duration = Duration::from_millis(5);
 
 /// Puts every event on a bus.
 #[derive(Debug)]
@@ -37,37 +40,75 @@ pub struct Publisher<B, K> {
     check: BusCheck,
     bucket: K,
     now: Clock,
-    waiting: Mutex<VecDeque<Waiting>>,
-    /// Held by whoever puts for all that wait.
-    turn: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    entry: Entry,
-    told: oneshot::Sender<Result<(), Failure>>,
 }
 
 impl<B: Bus, K: Bucket> Publisher<B, K> {
     /// A publisher to this bus. What is too large for it leaves its data in this bucket.
     pub fn new(bus: B, bucket: K, now: Clock) -> Self {
-        let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { bus, check: BusCheck::new(now), bucket, now, waiting, turn }
+        Self { bus, check: BusCheck::new(now), bucket, now }
     }
 
-    async fn entry(&self, delivery: &Delivery<'_>) -> Result<Entry, Failure> {
-        let Delivery { envelope, text, trace } = delivery;
+    /// Processes these records, which are of different groups.
+    async fn process_side_by_side<I: IdempotencyStore, Q: Queue>(
+        &self,
+        records: &[Record<'_>],
+        batch: &Batch<'_, I, Q>,
+    ) -> Vec<RecordOutcome> {
+        let claims = join_all(records.iter().map(|record| batch.claim(record))).await;
+        let claimed = records.iter().zip(&claims);
+        let claimed = claimed.filter_map(|(record, claim)| Some((record, claim.as_ref().ok()?.until)));
+        let mut results = self.put(&claimed.collect::<Vec<_>>()).await.into_iter();
+        let mut with_result = |claimed| {
+            let result = results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")));
+            (claimed, result)
+        };
+        let delivered: Vec<_> = claims.into_iter().map(|claim| claim.map(&mut with_result)).collect();
+        let settled = records.iter().zip(delivered).map(async |(record, delivered)| match delivered {
+            Ok((claimed, result)) => batch.settle(record, claimed, result).await,
+            Err(outcome) => outcome,
+        });
+        join_all(settled).await
+    }
+
+    /// Puts these events, and says of each whether the bus has it.
+    async fn put(&self, events: &[(&Record<'_>, Instant)]) -> Vec<Result<(), Failure>> {
+        let entries = events.iter().map(|(record, until)| async {
+            timeout_at(*until, self.entry(record)).await.unwrap_or_else(|_| Err(Failure::cut_off()))
+        });
+        let entries: Vec<Result<Entry, Failure>> = join_all(entries).await;
+        let until = events.iter().map(|(_, until)| *until).min().unwrap_or_else(Instant::now);
+        let mut results = Vec::new();
+        for request in requests(entries.iter().flatten()) {
+            results.extend(self.put_request(&request, until).await);
+        }
+        let mut results = results.into_iter();
+        let mut result = |_| results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")));
+        entries.into_iter().map(|entry| entry.and_then(&mut result)).collect()
+    }
+
+    async fn put_request(&self, entries: &[&Entry], until: Instant) -> Vec<Result<(), Failure>> {
+        if Instant::now() >= until {
+            return entries.iter().map(|_| Err(Failure::cut_off())).collect();
+        }
+        match timeout_at(until, self.bus.put(entries)).await {
+            Ok(Ok(results)) => results.into_iter().map(|result| result.map_err(Failure::from)).collect(),
+            Ok(Err(error)) => {
+                entries.iter().map(|_| Err(Failure::new(format!("the bus: {error}")))).collect()
+            }
+            Err(_) => entries.iter().map(|_| Err(Failure::cut_off())).collect(),
+        }
+    }
+
+    async fn entry(&self, record: &Record<'_>) -> Result<Entry, Failure> {
+        let envelope = record.envelope.as_ref().map_err(Failure::dead_letter)?;
         let mut entry = Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
-            detail: (*text).to_owned(),
+            detail: record.text().to_owned(),
             time: plausible_time(&envelope.time, (self.now)()),
-            trace: *trace,
+            trace: record.trace,
         };
         if entry.bytes() > MAX_REQUEST_BYTES {
-            let mut envelope = envelope.clone();
-            let kept = claim_check::check_in(&mut envelope, &self.bucket).await;
-            kept.map_err(|e| format!("too large for the bus, and not in the bucket: {e}"))?;
-            entry.detail = envelope.message().body;
+            entry.detail = self.without_data(envelope).await?;
         }
         if entry.bytes() > MAX_REQUEST_BYTES {
             return Err(Failure::dead_letter("too large for the bus, even without its data"));
@@ -75,47 +116,30 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         Ok(entry)
     }
 
-    /// Puts those who came first, as many as fit.
-    async fn put_next(&self) {
-        let next = self.take();
-        if next.is_empty() {
-            return;
-        }
-        let entries: Vec<&Entry> = next.iter().map(|waiting| &waiting.entry).collect();
-        let answer = self.bus.put(&entries).await;
-        let mut results = answer.map(Vec::into_iter);
-        for Waiting { told, .. } in next {
-            let result = match &mut results {
-                Ok(results) => results
-                    .next()
-                    .map_or_else(|| Err(Failure::new("the bus did not say")), |r| r.map_err(Failure::from)),
-                Err(error) => Err(Failure::new(format!("the bus: {error}"))),
-            };
-            // Who was cut off meanwhile does not listen any more.
-            let _ = told.send(result);
-        }
+    /// The envelope with its data left in the bucket.
+    async fn without_data(&self, envelope: &Envelope) -> Result<String, Failure> {
+        let mut envelope = envelope.clone();
+        let stored = claim_check::check_in(&mut envelope, &self.bucket).await;
+        stored.map_err(|error| format!("too large for the bus, and not in the bucket: {error}"))?;
+        Ok(envelope.message().body)
     }
+}
 
-    fn take(&self) -> Vec<Waiting> {
-        let mut waiting = self.waiting();
-        // Whoever was cut off has told the queue that there was no effect.
-        waiting.retain(|w| !w.told.is_closed());
-        let (mut next, mut bytes) = (Vec::new(), 0);
-        while let Some(first) = waiting.pop_front() {
-            bytes += first.entry.bytes();
-            if next.len() == MAX_ENTRIES || bytes > MAX_REQUEST_BYTES {
-                waiting.push_front(first);
-                break;
+/// As few requests as the bus allows, in the order of the entries.
+fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
+    let mut requests: Vec<Vec<&Entry>> = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        bytes += entry.bytes();
+        match requests.last_mut() {
+            Some(request) if request.len() < MAX_ENTRIES && bytes <= MAX_REQUEST_BYTES => request.push(entry),
+            _ => {
+                bytes = entry.bytes();
+                requests.push(vec![entry]);
             }
-            next.push(first);
         }
-        next
     }
-
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
-        // Nothing panics while it holds the lock; if it did, the queue would still be whole.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    requests
 }
 
 /// A text's time, where an event can have happened then.
@@ -124,26 +148,32 @@ fn plausible_time(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     (time.unix_timestamp() >= EARLIEST_S && time - now <= AHEAD).then_some(time)
 }
 
-impl<B: Bus, K: Bucket> Deliver for Publisher<B, K> {
-    async fn ready(&self, within: Duration) -> Result<(), NotReady> {
-        self.check.check(&self.bus, within).await
+impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
+    async fn prepare(&self) {
+        // What is wrong is logged by the batch that fails for it.
+        let _ = self.check.check(&self.bus, READY).await;
     }
 
-    async fn deliver(&self, delivery: &Delivery<'_>) -> Result<(), Failure> {
-        let entry = self.entry(delivery).await?;
-        let (told, mut hear) = oneshot::channel();
-        self.waiting().push_back(Waiting { entry, told });
-        let _turn = self.turn.lock().await;
+    async fn dispatch<I: IdempotencyStore, Q: Queue>(
+        &self,
+        groups: &mut [Group<'_>],
+        batch: &Batch<'_, I, Q>,
+    ) {
+        if let Err(problem) = self.check.check(&self.bus, batch.deadline.ready_within()).await {
+            if let NotReady::Misconfigured(error) = &problem {
+                batch.log_misconfigured(error);
+            }
+            return batch.fail_all(groups, &problem.to_string());
+        }
         loop {
-            match hear.try_recv() {
-                Ok(result) => return result,
-                Err(TryRecvError::Closed) => {
-                    return Err(Failure::new("whoever put it on the bus was cut off"));
-                }
-                Err(TryRecvError::Empty) => {
-                    tokio::time::sleep(GATHER_FOR).await;
-                    self.put_next().await;
-                }
+            let next = groups.iter_mut().filter_map(|group| Some((batch.read(group.next()?), group)));
+            let (records, groups): (Vec<_>, Vec<_>) = next.unzip();
+            if records.is_empty() {
+                return;
+            }
+            let outcomes = self.process_side_by_side(&records, batch).await;
+            for ((group, record), outcome) in groups.into_iter().zip(&records).zip(&outcomes) {
+                batch.conclude(group, record, outcome);
             }
         }
     }
@@ -161,11 +191,11 @@ impl From<Refusal> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::envelope::Envelope;
     use crate::storage::StoreError;
     use crate::storage::bus::BusState;
-    use futures_util::future::join_all;
+    use aws_lambda_events::sqs::SqsMessage;
     use serde_json::json;
+    use std::sync::Mutex;
     use time::macros::datetime;
 
     /// Notes how large each request was and what was in it; refuses as the event's type says.
@@ -227,17 +257,27 @@ mod tests {
         .to_string()
     }
 
-    async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
+    fn messages(texts: &[String]) -> Vec<SqsMessage> {
+        texts.iter().map(|text| serde_json::from_value(json!({ "body": text })).unwrap()).collect()
+    }
+
+    async fn put(texts: &[String], time: Duration) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
         let publisher = Publisher::new(Noted::default(), NoBucket, now);
-        let all = texts.iter().map(async |text| {
-            let delivery = Delivery { envelope: Envelope::parse(text).unwrap(), text, trace: None };
-            publisher.deliver(&delivery).await.map_err(|failure| format!("{failure:?}"))
-        });
-        (join_all(all).await, publisher.bus.0.into_inner().unwrap())
+        let messages = messages(texts);
+        let records: Vec<_> = messages.iter().map(|message| Record::read(message, None)).collect();
+        let until = Instant::now() + time;
+        let events: Vec<_> = records.iter().map(|record| (record, until)).collect();
+        let results = publisher.put(&events).await;
+        let results = results.into_iter().map(|result| result.map_err(|failure| format!("{failure:?}")));
+        (results.collect(), publisher.bus.0.into_inner().unwrap())
+    }
+
+    async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
+        put(texts, Duration::from_secs(30)).await
     }
 
     #[tokio::test]
-    async fn what_comes_at_once_goes_together_as_far_as_it_fits() {
+    async fn events_go_in_as_few_requests_as_the_bus_allows() {
         let sizes = |requests: &[Vec<Entry>]| requests.iter().map(Vec::len).collect::<Vec<_>>();
         let (results, requests) = deliver(&vec![text("t", 0); 23]).await;
         assert!(results.iter().all(Result::is_ok));
@@ -251,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_entry_is_the_envelope_as_it_came() {
+    async fn an_entry_has_the_envelope_byte_for_byte() {
         let long = "ü".repeat(200);
         let (results, requests) = deliver(&[text(&long, 0)]).await;
         assert_eq!(results, [Ok(())]);
@@ -262,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_event_can_have_is_none() {
+    fn an_implausible_time_is_left_out() {
         for (text, is_one) in [
             ("1999-12-31T23:59:59.999Z", false),
             ("2000-01-01T00:00:00Z", true),
@@ -277,31 +317,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_hears_what_became_of_its_own() {
+    async fn each_event_has_its_own_result() {
         let (results, _) = deliver(&[text("t", 0), text("later", 0), text("never", 0), text("t", 0)]).await;
         assert_eq!((&results[0], &results[3]), (&Ok(()), &Ok(())));
-        let told = |at: usize| results[at].as_ref().unwrap_err();
-        assert!(told(1).contains("not taken by the bus: busy") && told(1).contains("Retry"));
-        assert!(told(2).contains("refused by the bus: odd") && told(2).contains("DeadLetter"));
+        let error = |at: usize| results[at].as_ref().unwrap_err();
+        assert!(error(1).contains("not taken by the bus: busy") && error(1).contains("Retry"));
+        assert!(error(2).contains("refused by the bus: odd") && error(2).contains("DeadLetter"));
         let (results, _) = deliver(&[text("t", 0), text("down", 0)]).await;
         assert!(results.iter().all(|r| r.as_ref().unwrap_err().contains("the bus: down")));
     }
 
     #[tokio::test]
-    async fn what_is_too_large_waits_for_the_bucket() {
+    async fn an_event_too_large_for_the_bus_fails_without_the_bucket() {
         let (results, requests) = deliver(&[text("t", MAX_REQUEST_BYTES)]).await;
         assert!(results[0].as_ref().unwrap_err().contains("not in the bucket: no bucket"));
         assert!(requests.is_empty());
     }
 
     #[tokio::test]
-    async fn who_is_cut_off_puts_nothing_afterwards() {
-        let publisher = Publisher::new(Noted::default(), NoBucket, now);
-        let text = text("t", 0);
-        let delivery = Delivery { envelope: Envelope::parse(&text).unwrap(), text: &text, trace: None };
-        let cut_off = tokio::time::timeout(Duration::from_millis(1), publisher.deliver(&delivery)).await;
-        assert!(cut_off.is_err());
-        publisher.deliver(&delivery).await.unwrap();
-        assert_eq!(publisher.bus.0.lock().unwrap().concat().len(), 1);
+    async fn an_event_without_time_left_is_not_put() {
+        let (results, requests) = put(&[text("t", 0)], Duration::ZERO).await;
+        assert!(results[0].as_ref().unwrap_err().contains("cut off"));
+        assert!(requests.is_empty());
     }
 }

@@ -12,69 +12,79 @@ use time::OffsetDateTime;
 
 use super::budget::{Deadline, PATIENCE, READY};
 use super::checks::Checks;
-use super::config::{Config, DEAD_LETTER_QUEUE_URL, MAX_RECEIVE_COUNT, TABLE};
-use super::line::log_misconfigured;
-use super::{Deliver, Processor, invocation};
+use super::config::{BUCKET, Config, DEAD_LETTER_QUEUE_URL, Destination, TABLE};
+use super::publish::Publisher;
+use super::record_log::log_misconfigured;
+use super::{Dispatch, Handler, HandlerDispatch, LogHandler, Processor, invocation};
 use crate::aws::Aws;
-use crate::aws::dynamodb::DynamoDbLedger;
+use crate::aws::dynamodb::DynamoDbIdempotency;
+use crate::aws::eventbridge::EventBridgeBus;
+use crate::aws::s3::S3Bucket;
 use crate::aws::sqs::SqsQueue;
-use crate::config::{ConfigErrors, Environment};
+use crate::config::{ConfigErrors, Environment, both};
 use crate::lambda::invocation::{Invocation, failure};
 use crate::telemetry::Recorder;
 
-type Ready<D> = Processor<D, DynamoDbLedger, SqsQueue>;
-
 /// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs. The environment of
-/// the process says whether there is a ledger and a dead-letter queue (see [`super::config`]). Its variables with the prefix
-/// `MEDIAHOOK_` are mediahook's: give those of your handler another one.
-///
-/// ```no_run
-/// use mediahook::config::Environment;
-/// use mediahook::event::envelope::Envelope;
-/// use mediahook::telemetry;
-/// use mediahook::process::{self, Failure, Handler};
-///
-/// struct Publish;
-///
-/// impl Handler for Publish {
-///     async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
-///         let media = event.mediaid.as_deref().ok_or("an event without a media")?;
-///         println!("{media} is {:?}", event.outcome);
-///         Ok(())
-///     }
-/// }
-///
-/// #[tokio::main(flavor = "current_thread")]
-/// async fn main() -> Result<(), lambda_runtime::Error> {
-///     telemetry::init(&Environment::of_process());
-///     process::run(Publish).await
-/// }
-/// ```
+/// the process says whether there are idempotency records and a dead-letter queue (see [`crate::config`]). Its variables with
+/// the prefix `MEDIAHOOK_` are mediahook's: give those of your handler another one.
 ///
 /// # Errors
 /// A variable is missing or wrong, which the log says, or the Lambda Runtime API cannot be reached.
-pub async fn run<D: Deliver + 'static>(handler: D) -> Result<(), Error> {
-    run_with(Environment::of_process(), Ok(handler)).await
+pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
+    let environment = Environment::of_process();
+    let recorder = Recorder::of(&environment);
+    let (config, aws) = logged(settings(environment))?;
+    let bucket = config.bucket.clone().zip(aws.clone());
+    let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, PATIENCE));
+    serve(HandlerDispatch { handler, bucket }, config, aws.as_ref(), recorder).await
 }
 
-/// The same with this environment, and with a handler that was made from it, or the mistakes found on the way: they are
-/// logged together with those that are found here.
+/// Runs the processor as it is deployed: it delivers events where the environment says, to a bus or to the log.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_with<D: Deliver + 'static>(
-    environment: Environment,
-    handler: Result<D, ConfigErrors>,
-) -> Result<(), Error> {
+pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     let recorder = Recorder::of(&environment);
-    let function = match function(handler, environment, recorder) {
-        Ok(function) => Arc::new(function),
-        Err(errors) => {
-            errors.log();
-            return Err(errors.into());
+    match Destination::read(&environment) {
+        Ok(Destination::EventBus(bus, bucket)) => {
+            let (config, aws) = logged(both(Config::read(&environment), Aws::new(environment)))?;
+            let bus = EventBridgeBus::new(&aws, bus, PATIENCE);
+            let bucket = S3Bucket::new(aws.clone(), bucket, PATIENCE);
+            let publisher = Publisher::new(bus, bucket, OffsetDateTime::now_utc);
+            serve(publisher, config, Some(&aws), recorder).await
         }
-    };
-    function.processor.prepare().await;
+        Ok(Destination::Log) => {
+            let (config, aws) = logged(settings(environment))?;
+            let dispatch = HandlerDispatch { handler: LogHandler, bucket: None::<S3Bucket> };
+            serve(dispatch, config, aws.as_ref(), recorder).await
+        }
+        Err(errors) => {
+            logged(both(Err::<(), _>(errors), settings(environment))).map(drop).map_err(Error::from)
+        }
+    }
+}
+
+/// The configuration, and AWS where something in it is asked of AWS.
+fn settings(environment: Environment) -> Result<(Config, Option<Aws>), ConfigErrors> {
+    let names = [TABLE, DEAD_LETTER_QUEUE_URL, BUCKET];
+    let needs_aws = names.iter().any(|name| environment.optional(name).is_some());
+    let config = Config::read(&environment);
+    both(config, needs_aws.then(|| Aws::new(environment)).transpose())
+}
+
+fn logged<T>(settings: Result<T, ConfigErrors>) -> Result<T, ConfigErrors> {
+    settings.inspect_err(ConfigErrors::log)
+}
+
+async fn serve<D: Dispatch + 'static>(
+    dispatch: D,
+    config: Config,
+    aws: Option<&Aws>,
+    recorder: Recorder,
+) -> Result<(), Error> {
+    let function = Arc::new(Function::new(dispatch, config, aws, recorder));
+    function.dispatch.prepare().await;
     // What is wrong is logged by the invocation that fails for it.
     let _ = function.checks.ask(READY).await;
     // As it came: an invocation that is not a batch is answered by us.
@@ -85,14 +95,33 @@ pub async fn run_with<D: Deliver + 'static>(
     .await
 }
 
-/// The processor, and what is asked before it begins.
+/// The processor, where it delivers events, and what is asked before it begins.
 struct Function<D> {
-    processor: Ready<D>,
+    dispatch: D,
+    processor: Processor<DynamoDbIdempotency, SqsQueue>,
     checks: Checks,
-    recorder: Recorder,
 }
 
-impl<D: Deliver> Function<D> {
+impl<D: Dispatch> Function<D> {
+    fn new(dispatch: D, config: Config, aws: Option<&Aws>, recorder: Recorder) -> Self {
+        config.warn();
+        let Config { table, dead_letter_queue_url, max_receive_count, bucket } = config;
+        let idempotency = table.zip(aws).map(|((table, leases), aws)| {
+            DynamoDbIdempotency::new(aws, table, leases, owner(), OffsetDateTime::now_utc, PATIENCE)
+        });
+        let dead_letters = dead_letter_queue_url.zip(aws);
+        let dead_letters = dead_letters.map(|(url, aws)| (url.clone(), SqsQueue::new(aws, url, PATIENCE)));
+        let processor = Processor {
+            idempotency: idempotency.clone(),
+            dead_letters: dead_letters.as_ref().map(|(_, queue)| queue.clone()),
+            max_receive_count,
+            bucket_name: bucket,
+            recorder,
+            now: OffsetDateTime::now_utc,
+        };
+        Self { dispatch, processor, checks: Checks::new(idempotency, dead_letters) }
+    }
+
     async fn process(&self, payload: &str, context: &Context) -> Result<SqsBatchResponse, Diagnostic> {
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let (deadline, invocation) = (Deadline::new(left), Invocation::begin(context));
@@ -108,51 +137,12 @@ impl<D: Deliver> Function<D> {
             failed => failed,
         };
         if let Err(error) = checked {
-            log_misconfigured(&self.recorder, &error, OffsetDateTime::now_utc(), &invocation);
+            log_misconfigured(&self.processor.recorder, &error, OffsetDateTime::now_utc(), &invocation);
             return Err(failure("Misconfigured", &error));
         }
-        let answer = self.processor.process(batch, deadline, &invocation).await;
-        answer.map_err(|error| failure("NoMessageId", &error))
+        let response = self.processor.process(&self.dispatch, batch, deadline, &invocation).await;
+        response.map_err(|error| failure("NoMessageId", &error))
     }
-}
-
-fn function<D: Deliver>(
-    handler: Result<D, ConfigErrors>,
-    environment: Environment,
-    recorder: Recorder,
-) -> Result<Function<D>, ConfigErrors> {
-    let mut errors = ConfigErrors::default();
-    let (handler, config) = (errors.take(handler), errors.take(Config::read(&environment)));
-    let needs_aws = environment.optional(TABLE).or(environment.optional(DEAD_LETTER_QUEUE_URL)).is_some();
-    let aws = if needs_aws { errors.take(Aws::new(environment)) } else { None };
-    let (Some(handler), Some(config), true) = (handler, config, aws.is_some() == needs_aws) else {
-        return Err(errors);
-    };
-    let Config { table, dead_letter_queue_url, max_receive_count, bucket } = config;
-    if table.is_none() {
-        tracing::warn!("{TABLE} is not set: an event that is redelivered is processed again");
-    }
-    if dead_letter_queue_url.is_some() && max_receive_count.is_none() {
-        tracing::warn!(
-            "{MAX_RECEIVE_COUNT} is not set beside {DEAD_LETTER_QUEUE_URL}: when a record keeps failing, what is behind it in \
-             its message group becomes a dead letter with it, untried"
-        );
-    }
-    let aws = aws.as_ref();
-    let ledger = table.zip(aws).map(|((table, terms), aws)| {
-        DynamoDbLedger::new(aws, table, terms, owner(), OffsetDateTime::now_utc, PATIENCE)
-    });
-    let dead_letters = dead_letter_queue_url.zip(aws).map(|(url, aws)| {
-        let queue = SqsQueue::new(aws, url.clone(), PATIENCE);
-        (url, queue)
-    });
-    let processor = Processor::new(handler)
-        .with_max_receive_count(max_receive_count)
-        .with_bucket(bucket)
-        .with_ledger(ledger.clone())
-        .with_dead_letters(dead_letters.as_ref().map(|(_, queue)| queue.clone()))
-        .with_recorder(recorder.clone(), OffsetDateTime::now_utc);
-    Ok(Function { processor, checks: Checks::new(ledger, dead_letters), recorder })
 }
 
 /// A name that no other process has: the standard library's hasher has a random key.

@@ -50,17 +50,14 @@ pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(
     Ok(())
 }
 
-/// Fetches the data that an envelope has left in the bucket: afterwards it is as if it had travelled whole. An envelope
-/// that did stays as it is.
+/// Fetches the data that an envelope has left in the bucket; nothing where it has left none there.
 ///
 /// # Errors
-/// The data cannot be had; the envelope still has its `dataref`.
-pub async fn check_out(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), ClaimError> {
-    let Some(key) = envelope.dataref_in(bucket.name())? else { return Ok(()) };
+/// [`ClaimError`]: `dataref` is not below `payload/` of this bucket, the object cannot be read, or it is not JSON.
+pub async fn fetch(envelope: &Envelope, bucket: &impl Bucket) -> Result<Option<Box<RawValue>>, ClaimError> {
+    let Some(key) = envelope.dataref_in(bucket.name())? else { return Ok(None) };
     let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
-    envelope.data = Some(RawValue::from_string(text).map_err(|_| ClaimError::NotJson)?);
-    envelope.dataref = None;
-    Ok(())
+    RawValue::from_string(text).map(Some).map_err(|_| ClaimError::NotJson)
 }
 
 fn reference(bucket: &impl Bucket, key: &str) -> String {

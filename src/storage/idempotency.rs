@@ -1,6 +1,5 @@
 //! Idempotency records: which events are in progress, and which are completed.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::storage::StoreError;
 /// Keeps a record of each event by its id: *in progress* until its lease ends, *completed* until it expires.
 ///
 /// While one process has an event in progress, no other one may process it. If that process crashes, the lease ends.
-pub trait Ledger: Send + Sync {
+pub trait IdempotencyStore: Send + Sync {
     /// Claims an event, unless somebody has it in progress or it is completed.
     ///
     /// # Errors
@@ -49,31 +48,16 @@ pub struct Lease {
     pub id: String,
     /// How long it lasts from its beginning.
     pub length: Duration,
-    /// When it ends, by the clock that the ledger goes by.
+    /// When it ends, by the clock of the store.
     pub ends: OffsetDateTime,
 }
 
-/// How long the records of a ledger last.
+/// How long idempotency records last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
+pub struct LeaseConfig {
     /// How long an event is in progress. At least what an invocation may take, so that it does not end while somebody is
     /// at work; at most the queue's visibility timeout, so that an event that is redelivered after a crash does not find its own record.
     pub lease: Duration,
     /// How long a completed event is remembered: longer than the same event may be redelivered.
     pub ttl: Duration,
-}
-
-/// No ledger at all: there is nothing of this type.
-impl Ledger for Infallible {
-    async fn claim(&self, _: &str) -> Result<Claim, StoreError> {
-        match *self {}
-    }
-
-    async fn complete(&self, _: &Lease) -> Result<(), StoreError> {
-        match *self {}
-    }
-
-    async fn release(&self, _: &Lease) -> Result<(), StoreError> {
-        match *self {}
-    }
 }

@@ -5,15 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use mediahook::aws::dynamodb::DynamoDbLedger;
+use mediahook::aws::dynamodb::DynamoDbIdempotency;
 use mediahook::aws::eventbridge::EventBridgeBus;
+use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
 use mediahook::event::envelope::Envelope;
+use mediahook::events::CloudEvent;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::process::budget::{Deadline, PATIENCE};
-use mediahook::process::{Failure, Handler, Processor};
+use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
 use mediahook::storage::bus::{Bus as _, Entry};
-use mediahook::storage::idempotency::{Claim, Ledger as _, Terms};
+use mediahook::storage::claim_check;
+use mediahook::storage::idempotency::{Claim, IdempotencyStore as _, LeaseConfig};
+use mediahook::telemetry::Recorder;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -100,31 +104,31 @@ fn effects(log: &str, ids: &[&str]) -> Vec<usize> {
     ids.iter().map(|id| of(id)).collect()
 }
 
-fn ledger(cloud: &Cloud, lease: Duration, owner: &str) -> DynamoDbLedger {
-    let terms = Terms { lease, ttl: Duration::from_mins(1) };
-    DynamoDbLedger::new(
+fn idempotency(cloud: &Cloud, lease: Duration, owner: &str) -> DynamoDbIdempotency {
+    let leases = LeaseConfig { lease, ttl: Duration::from_mins(1) };
+    DynamoDbIdempotency::new(
         &cloud.aws(),
         TABLE.to_owned(),
-        terms,
+        leases,
         owner.to_owned(),
         OffsetDateTime::now_utc,
         PATIENCE,
     )
 }
 
-/// A handler that does as the event's type says, and counts.
+/// A handler that does what the event's type says, and counts.
 #[derive(Default)]
-struct Obedient {
+struct Scripted {
     effects: AtomicUsize,
     seen: Mutex<Vec<String>>,
 }
 
-impl Handler for Obedient {
-    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+impl Handler for Scripted {
+    async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
         self.seen.lock().unwrap().push(event.id.clone());
         match event.event_type.as_str() {
-            "fail" => return Err(Failure::new("as told")),
-            "bury" => return Err(Failure::dead_letter("as told")),
+            "fail" => return Err(Failure::new("scripted")),
+            "dead-letter" => return Err(Failure::dead_letter("scripted")),
             "slow" => tokio::time::sleep(Duration::from_millis(300)).await,
             "hang" => std::future::pending().await,
             _ => {}
@@ -134,8 +138,23 @@ impl Handler for Obedient {
     }
 }
 
+fn dispatch() -> HandlerDispatch<Scripted, S3Bucket> {
+    HandlerDispatch { handler: Scripted::default(), bucket: None }
+}
+
+fn processor(idempotency: DynamoDbIdempotency) -> Processor<DynamoDbIdempotency, SqsQueue> {
+    Processor {
+        idempotency: Some(idempotency),
+        dead_letters: None,
+        max_receive_count: None,
+        bucket_name: None,
+        recorder: Recorder::silent(),
+        now: OffsetDateTime::now_utc,
+    }
+}
+
 #[tokio::test]
-async fn the_same_batch_twice_has_one_effect() {
+async fn the_same_batch_twice_is_processed_once() {
     let cloud = cloud().await;
     let records = [record("a1", "a"), record("a2", "a"), record("b1", "b"), record("a1", "a")];
     let mut log = String::new();
@@ -158,14 +177,14 @@ async fn the_same_batch_twice_has_one_effect() {
 #[tokio::test]
 async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and_the_other_says_failed() {
     let cloud = cloud().await;
-    let [first, second] =
-        ["x", "y"].map(|owner| Processor::new(Obedient::default()).with_ledger(ledger(&cloud, LEASE, owner)));
+    let [first, second] = ["x", "y"].map(|owner| processor(idempotency(&cloud, LEASE, owner)));
+    let (dispatch, other_dispatch) = (dispatch(), dispatch());
     let records = [record_of("a1", "a", &envelope("a1", "slow"))];
     let process = || serde_json::from_value(batch(&records)).unwrap();
     let invocation = Invocation::default();
     let (one, other) = tokio::join!(
-        first.process(process(), Deadline::new(IN_TIME), &invocation),
-        second.process(process(), Deadline::new(IN_TIME), &invocation)
+        first.process(&dispatch, process(), Deadline::new(IN_TIME), &invocation),
+        second.process(&other_dispatch, process(), Deadline::new(IN_TIME), &invocation)
     );
     let mut answers = [failed(&one.unwrap()), failed(&other.unwrap())];
     answers.sort();
@@ -173,8 +192,10 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
     assert_eq!(cloud.table().status("a1").await.as_deref(), Some("COMPLETED"));
     // When it comes again, it is completed, and that is success.
     for processor in [&first, &second] {
-        let answer =
-            processor.process(process(), Deadline::new(IN_TIME), &Invocation::default()).await.unwrap();
+        let answer = processor
+            .process(&dispatch, process(), Deadline::new(IN_TIME), &Invocation::default())
+            .await
+            .unwrap();
         assert_eq!(failed(&answer), [""; 0]);
     }
 }
@@ -198,7 +219,7 @@ async fn a_table_that_fails_or_throttles_costs_the_record_a_turn_and_never_an_ef
 #[tokio::test]
 async fn a_claim_whose_answer_was_lost_is_ours_and_one_of_another_is_not() {
     let cloud = cloud().await;
-    let (ours, others) = (ledger(&cloud, LEASE, "ours"), ledger(&cloud, LEASE, "others"));
+    let (ours, others) = (idempotency(&cloud, LEASE, "ours"), idempotency(&cloud, LEASE, "others"));
     cloud.table().faults(|call| if call == 0 { Fault::ResetAfter } else { Fault::None });
     let Claim::Granted(lease) = ours.claim("a1").await.unwrap() else { panic!("not granted") };
     assert_eq!(others.claim("a1").await.unwrap(), Claim::InProgress);
@@ -212,7 +233,7 @@ async fn a_claim_whose_answer_was_lost_is_ours_and_one_of_another_is_not() {
 #[tokio::test]
 async fn a_lease_that_has_ended_and_a_record_that_has_expired_are_as_if_they_were_not_there() {
     let cloud = cloud().await;
-    let short = ledger(&cloud, Duration::from_millis(200), "short");
+    let short = idempotency(&cloud, Duration::from_millis(200), "short");
     let Claim::Granted(crashed) = short.claim("a1").await.unwrap() else { panic!("not granted") };
     assert_eq!(short.claim("a1").await.unwrap(), Claim::InProgress);
     tokio::time::sleep(Duration::from_millis(250)).await;
@@ -223,9 +244,10 @@ async fn a_lease_that_has_ended_and_a_record_that_has_expired_are_as_if_they_wer
     short.complete(&lease).await.unwrap();
     assert_eq!(short.claim("a1").await.unwrap(), Claim::Completed);
 
-    let past = Terms { lease: LEASE, ttl: Duration::ZERO };
+    let past = LeaseConfig { lease: LEASE, ttl: Duration::ZERO };
     let clock = || OffsetDateTime::now_utc() - Duration::from_secs(10);
-    let past = DynamoDbLedger::new(&cloud.aws(), TABLE.to_owned(), past, "p".to_owned(), clock, PATIENCE);
+    let past =
+        DynamoDbIdempotency::new(&cloud.aws(), TABLE.to_owned(), past, "p".to_owned(), clock, PATIENCE);
     past.complete(&lease).await.unwrap();
     assert!(matches!(short.claim("a1").await.unwrap(), Claim::Granted(_)), "expired, and not yet deleted");
 }
@@ -233,13 +255,14 @@ async fn a_lease_that_has_ended_and_a_record_that_has_expired_are_as_if_they_wer
 #[tokio::test]
 async fn what_failed_is_claimed_again_at_once_and_a_handler_that_overruns_is_cut_off() {
     let cloud = cloud().await;
-    let processor = Processor::new(Obedient::default()).with_ledger(ledger(&cloud, LEASE, "x"));
+    let processor = processor(idempotency(&cloud, LEASE, "x"));
     for how in ["fail", "hang"] {
         let records = [record_of(how, how, &envelope(how, how)), record("a1", how), record("b1", "b")];
         let began = std::time::Instant::now();
         let left = Duration::from_secs(2);
         let answer = processor
             .process(
+                &dispatch(),
                 serde_json::from_value(batch(&records)).unwrap(),
                 Deadline::new(left),
                 &Invocation::default(),
@@ -256,10 +279,13 @@ async fn what_failed_is_claimed_again_at_once_and_a_handler_that_overruns_is_cut
 async fn a_handler_does_not_outlive_its_lease() {
     let cloud = cloud().await;
     let lease = Duration::from_millis(300);
-    let processor = Processor::new(Obedient::default()).with_ledger(ledger(&cloud, lease, "x"));
+    let processor = processor(idempotency(&cloud, lease, "x"));
     let records = serde_json::from_value(batch(&[record_of("a1", "a", &envelope("a1", "hang"))])).unwrap();
     let began = std::time::Instant::now();
-    let answer = processor.process(records, Deadline::new(IN_TIME), &Invocation::default()).await.unwrap();
+    let answer = processor
+        .process(&dispatch(), records, Deadline::new(IN_TIME), &Invocation::default())
+        .await
+        .unwrap();
     assert_eq!(failed(&answer), ["a1"]);
     assert!(began.elapsed() < Duration::from_secs(5));
 }
@@ -269,17 +295,21 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
     let cloud = cloud().await;
     let (_, dead_letter_url) = cloud.queues(5, 30).await;
     let dead_letters = SqsQueue::new(&cloud.aws(), dead_letter_url.clone(), PATIENCE);
-    let processor = Processor::new(Obedient::default())
-        .with_ledger(ledger(&cloud, LEASE, "x"))
-        .with_dead_letters(dead_letters);
+    let processor =
+        Processor { dead_letters: Some(dead_letters), ..processor(idempotency(&cloud, LEASE, "x")) };
     let records = [
         record_of("a1", "a", "no envelope"),
-        record_of("a2", "a", &envelope("a2", "bury")),
+        record_of("a2", "a", &envelope("a2", "dead-letter")),
         record("a3", "a"),
     ];
     let process = async || {
         let batch = serde_json::from_value(batch(&records)).unwrap();
-        failed(&processor.process(batch, Deadline::new(IN_TIME), &Invocation::default()).await.unwrap())
+        failed(
+            &processor
+                .process(&dispatch(), batch, Deadline::new(IN_TIME), &Invocation::default())
+                .await
+                .unwrap(),
+        )
     };
     // Not away from here before it is there.
     cloud.sqs_faults(|_| Fault::Error);
@@ -289,9 +319,53 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
 
     let dead = Mapping::new(cloud.sqs(), &dead_letter_url).receive().await;
     let bodies: Vec<_> = dead.iter().map(|m| m.body().unwrap()).collect();
-    assert_eq!(bodies, ["no envelope", &envelope("a2", "bury")], "as they came");
+    assert_eq!(bodies, ["no envelope", &envelope("a2", "dead-letter")], "as they came");
     assert_eq!(cloud.table().status("a2").await, None, "so that it can be redriven");
     assert_eq!(cloud.table().status("a3").await.as_deref(), Some("COMPLETED"));
+}
+
+/// Keeps the data of its events.
+struct DataHandler {
+    data: Mutex<Vec<Option<String>>>,
+    needs_data: bool,
+}
+
+impl Handler for DataHandler {
+    async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
+        assert_eq!(event.data.is_some(), event.dataref.is_none());
+        self.data.lock().unwrap().push(event.data.as_ref().map(|data| data.get().to_owned()));
+        Ok(())
+    }
+
+    fn needs_data(&self) -> bool {
+        self.needs_data
+    }
+}
+
+/// The data of an event in the bucket, as it was when the receiver put it there, spaces and all.
+#[tokio::test]
+async fn the_data_of_a_large_event_is_fetched_before_the_handler_unless_it_declines() {
+    let cloud = cloud().await;
+    let mut large = Envelope::parse(&envelope("a1", "t").replace(r#"{"n":1}"#, r#"{ "n": 1.0 }"#)).unwrap();
+    claim_check::check_in(&mut large, &cloud.bucket()).await.unwrap();
+    let records = [record_of("a1", "a", &large.message().body), record("a2", "a")];
+    let process = async |needs_data, bucket: Option<S3Bucket>| {
+        let handler = DataHandler { data: Mutex::default(), needs_data };
+        let dispatch = HandlerDispatch { handler, bucket };
+        let events = serde_json::from_value(batch(&records)).unwrap();
+        let processor = Processor { idempotency: None, ..processor(idempotency(&cloud, LEASE, "x")) };
+        let (deadline, invocation) = (Deadline::new(IN_TIME), Invocation::default());
+        let response = processor.process(&dispatch, events, deadline, &invocation).await.unwrap();
+        (failed(&response), dispatch.handler.data.into_inner().unwrap())
+    };
+    let (own, inline) = (Some(r#"{ "n": 1.0 }"#.to_owned()), Some(r#"{"n":1}"#.to_owned()));
+    assert_eq!(process(true, Some(cloud.bucket())).await, (vec![], vec![own, inline.clone()]));
+    assert_eq!(process(false, None).await, (vec![], vec![None, inline]));
+    // Without its data the event is not handled, and is retried.
+    let not_handled = (vec!["a1".to_owned(), "a2".to_owned()], vec![]);
+    assert_eq!(process(true, None).await, not_handled);
+    cloud.s3_faults(|_| Fault::Error);
+    assert_eq!(process(true, Some(cloud.bucket())).await, not_handled);
 }
 
 #[tokio::test]

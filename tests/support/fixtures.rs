@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mediahook::event::envelope::{Channel, Envelope};
+use mediahook::events::CloudEvent;
 use mediahook::ingest;
 use mediahook::sources::Sources;
 use time::macros::datetime;
@@ -26,4 +27,9 @@ pub fn envelope(source: &str, body: &str) -> Envelope {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("sources");
     let received = datetime!(2026-11-22 05:50:25.5 UTC);
     ingest::seal(sources.get(source).expect("a source"), body, Channel::Push, received).expect("an event")
+}
+
+/// The event of this envelope, as a handler gets it.
+pub fn cloud_event(envelope: &Envelope) -> CloudEvent {
+    serde_json::from_str(&envelope.message().body).expect("an envelope is a CloudEvent")
 }

@@ -1,14 +1,15 @@
 //! Where no event bus is set: one line per event.
 
+use mediahook_events::CloudEvent;
+
 use super::{Failure, Handler};
-use crate::event::envelope::Envelope;
 
 /// Writes one structured log line per event: what it is and how it went, not what it carries.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogHandler;
 
 impl Handler for LogHandler {
-    async fn handle(&self, event: &Envelope) -> Result<(), Failure> {
+    async fn handle(&self, event: &CloudEvent) -> Result<(), Failure> {
         tracing::info!(
             id = event.id,
             source = event.source,
@@ -18,9 +19,13 @@ impl Handler for LogHandler {
             taskid = event.taskid,
             mediaid = event.mediaid,
             time = event.time,
-            channel = %event.channel,
+            channel = event.channel.map(tracing::field::display),
             "event"
         );
         Ok(())
+    }
+
+    fn needs_data(&self) -> bool {
+        false
     }
 }

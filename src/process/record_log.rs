@@ -1,43 +1,23 @@
 //! What the wide event of a record says.
 
-use std::time::Duration;
-
 use aws_lambda_events::sqs::SqsMessage;
 use serde::Serialize;
 use time::OffsetDateTime;
 use tracing::Level;
 
-use super::handler::Failure;
-use crate::event::envelope::Envelope;
+use super::record::{Record, RecordOutcome};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
 use crate::telemetry::wide_event::{self, Call, Dimension, Measured, WideEvent, age_ms, cut};
-use crate::trace::Trace;
 
-/// What became of a record.
-pub(super) enum Fate {
-    /// Its event was processed.
-    Processed,
-    /// Its event was processed before.
-    Duplicate,
-    /// SQS redelivers it.
-    Failed(Failure),
-    /// It went to the dead-letter queue.
-    DeadLetter(Failure),
-}
-
-/// A record that has met its fate.
-pub(super) struct Done<'a> {
-    pub(super) record: &'a SqsMessage,
-    /// What was in it, where that could be read.
-    pub(super) envelope: Option<&'a Envelope>,
-    pub(super) trace: Option<Trace>,
-    pub(super) fate: &'a Fate,
+/// What the log says of one record.
+pub(super) struct RecordLog<'a> {
+    pub(super) record: &'a Record<'a>,
+    pub(super) outcome: &'a RecordOutcome,
     /// How many behind it in its group SQS redelivers because of it.
     pub(super) held_back: usize,
     pub(super) at: OffsetDateTime,
-    pub(super) total: Duration,
     pub(super) invocation: &'a Invocation,
 }
 
@@ -57,8 +37,9 @@ pub(super) fn log_misconfigured(
     wide_event::log_misconfigured(recorder, message, error, at, Some(invocation));
 }
 
+/// The members of the line.
 #[derive(Serialize)]
-struct Said<'a> {
+struct Members<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,47 +57,48 @@ struct Said<'a> {
     call: Call<'a>,
 }
 
-impl Done<'_> {
-    /// Writes its line.
-    pub(super) fn tell(&self, recorder: &Recorder) {
-        let (level, message, metric) = match self.fate {
-            Fate::Processed => (Level::INFO, "processed", PROCESSED),
-            Fate::Duplicate => {
+impl RecordLog<'_> {
+    /// Writes the line.
+    pub(super) fn write(&self, recorder: &Recorder) {
+        let (level, message, metric) = match self.outcome {
+            RecordOutcome::Processed => (Level::INFO, "processed", PROCESSED),
+            RecordOutcome::Duplicate => {
                 (Level::INFO, "completed before: a duplicate, not processed again", DUPLICATES)
             }
-            Fate::Failed(_) => (Level::ERROR, "record failed", FAILED),
-            Fate::DeadLetter(_) => (Level::ERROR, "dead letter", DEAD_LETTERED),
+            RecordOutcome::Failed(_) => (Level::ERROR, "record failed", FAILED),
+            RecordOutcome::DeadLetter(_) => (Level::ERROR, "dead letter", DEAD_LETTERED),
         };
-        let latency = match self.fate {
-            Fate::Processed => self.envelope.and_then(|envelope| age_ms(envelope, self.at)),
+        let latency = match (self.outcome, &self.record.envelope) {
+            (RecordOutcome::Processed, Ok(envelope)) => age_ms(envelope, self.at),
             _ => None,
         };
         let metrics = [Measured::count(metric, 1)].into_iter();
         let metrics: Vec<_> = metrics.chain(latency.map(|ms| Measured::ms(EFFECT_LATENCY, ms))).collect();
-        let said = self.said();
+        let said = self.members();
         let by = Dimension::of_source(said.source);
         recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
     }
 
-    fn said(&self) -> Said<'_> {
-        let attribute = |name| self.record.attributes.get(name);
-        let (result, reason) = match self.fate {
-            Fate::Processed => ("processed", None),
-            Fate::Duplicate => ("duplicate", None),
-            Fate::Failed(failure) => ("failed", Some(failure)),
-            Fate::DeadLetter(failure) => ("dead_letter", Some(failure)),
+    fn members(&self) -> Members<'_> {
+        let Record { message, envelope, trace, started } = self.record;
+        let envelope = envelope.as_ref().ok();
+        let (result, failure) = match self.outcome {
+            RecordOutcome::Processed => ("processed", None),
+            RecordOutcome::Duplicate => ("duplicate", None),
+            RecordOutcome::Failed(failure) => ("failed", Some(failure)),
+            RecordOutcome::DeadLetter(failure) => ("dead_letter", Some(failure)),
         };
-        let id = self.envelope.map(|envelope| &envelope.id);
-        Said {
-            id: id.or_else(|| attribute("MessageDeduplicationId")).map(|id| cut(id)),
-            source: self.envelope.map(|envelope| cut(&envelope.source)),
-            event_type: self.envelope.map(|envelope| cut(&envelope.event_type)),
-            message_id: self.record.message_id.as_deref(),
-            receive_count: receive_count(self.record),
+        let id = envelope.map(|envelope| &envelope.id);
+        Members {
+            id: id.or_else(|| message.attributes.get("MessageDeduplicationId")).map(|id| cut(id)),
+            source: envelope.map(|envelope| cut(&envelope.source)),
+            event_type: envelope.map(|envelope| cut(&envelope.event_type)),
+            message_id: message.message_id.as_deref(),
+            receive_count: receive_count(message),
             result,
             held_back: Some(self.held_back).filter(|records| *records > 0),
-            reason: reason.map(|failure| cut(failure.reason())),
-            call: Call::new(self.invocation, self.trace, self.total),
+            reason: failure.map(|failure| cut(failure.reason())),
+            call: Call::new(self.invocation, *trace, started.elapsed()),
         }
     }
 }
