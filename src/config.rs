@@ -40,11 +40,14 @@ pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
 /// The variable with the queue's `maxReceiveCount`, from 1 to 1000: by it a record's last receive is known, and a failing
 /// one is sent to [`DEAD_LETTER_QUEUE_URL`] before SQS moves the rest of its group with it.
 pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
+/// The variable with the secrets that a proxy in front of the receiver adds to each request, separated by commas. Any of them is
+/// valid, so that one can be replaced. Not set: a request needs none.
+pub const ORIGIN_SECRETS: &str = "MEDIAHOOK_ORIGIN_SECRETS";
 /// The variable that the template sets so that the rule which guards the event bus is created first. No function reads it.
 const EVENT_BUS_GUARD: &str = "MEDIAHOOK_EVENT_BUS_GUARD";
 
 /// Every variable of ours, of all three functions: the same environment may serve all of them.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     SOURCES,
     SOURCES_SECRET,
     BUCKET,
@@ -54,6 +57,7 @@ pub const VARIABLES: [&str; 12] = [
     IDEMPOTENCY_TTL_S,
     EVENT_BUS,
     EVENT_BUS_GUARD,
+    ORIGIN_SECRETS,
     DESTINATION,
     DEAD_LETTER_QUEUE_URL,
     MAX_RECEIVE_COUNT,
@@ -340,7 +344,12 @@ impl Environment {
 
     /// A variable that may be missing; a blank one is.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !is_blank(value))
+        self.raw(name).filter(|value| !is_blank(value))
+    }
+
+    /// A variable as it is, blank or not: for what a blank one would switch off.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
     }
 
     /// The same for one that goes to AWS as it is: no character of it may be invisible.

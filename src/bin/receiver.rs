@@ -12,6 +12,7 @@ use mediahook::lambda::invocation::{Invocation, failure, has_records};
 use mediahook::lambda::{command_line, request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
+use mediahook::receive::origin::OriginSecrets;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::Unusable;
 use mediahook::telemetry::wide_event::log_misconfigured;
@@ -77,8 +78,10 @@ async fn receiver(
     environment: Environment,
     recorder: Recorder,
 ) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigErrors> {
-    let (Intake { sources, queue_url, bucket }, aws) =
-        both(Intake::from_env(&environment), Aws::new(environment.clone()))?;
+    let origin = OriginSecrets::from_env(&environment);
+    let intake = Intake::from_env(&environment);
+    let ((origin, Intake { sources, queue_url, bucket }), aws) =
+        both(both(origin, intake), Aws::new(environment))?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
@@ -87,7 +90,8 @@ async fn receiver(
     let sources = sources.with_recorder(recorder.clone());
     warm_up(&sources, &queue, &recorder).await?;
     let bucket = S3Bucket::new(aws, bucket, PATIENCE);
-    Ok(Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc).with_recorder(recorder))
+    let receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
+    Ok(receiver.behind(origin).with_recorder(recorder))
 }
 
 /// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open. A queue that

@@ -48,6 +48,7 @@ problems! {
     NotALease = "expected a whole number of seconds from 1 to 43200";
     NotATtl = "expected a whole number of seconds from 1 to 315360000";
     TtlBelowLease = "is less than the lease (MEDIAHOOK_LEASE_S): an event would be forgotten while it is processed";
+    NotOriginSecrets = "expected secrets of at least 32 letters and digits, separated by commas";
     NotAReceiveCount = "expected a whole number from 1 to 1000, as the queue has it";
 }
 

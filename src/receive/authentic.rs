@@ -26,6 +26,9 @@ pub enum Refusal {
     /// The invocation is not a request.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// It has no secret of the proxy in front: [`super::origin`].
+    #[error("not by the proxy in front")]
+    NotFromOrigin,
     /// Another method than POST.
     #[error("not a POST")]
     NotPost,
@@ -45,8 +48,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed(Malformed),
+        Self::NotFromOrigin,
         Self::NotPost,
         Self::UnknownPath,
         Self::TakesNoPush,
@@ -62,7 +66,7 @@ impl Refusal {
         match self {
             Self::Malformed(Malformed) => StatusCode::BAD_REQUEST,
             Self::NotPost => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnknownPath => StatusCode::NOT_FOUND,
+            Self::NotFromOrigin | Self::UnknownPath => StatusCode::NOT_FOUND,
             Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => StatusCode::UNAUTHORIZED,
         }
     }
@@ -71,6 +75,7 @@ impl Refusal {
     pub fn word(self) -> &'static str {
         match self {
             Self::Malformed(Malformed) => "Malformed",
+            Self::NotFromOrigin => "NotFromOrigin",
             Self::NotPost => "NotPost",
             Self::UnknownPath => "UnknownPath",
             Self::TakesNoPush => "TakesNoPush",
@@ -93,7 +98,7 @@ impl Refusal {
             Self::TakesNoPush | Self::WrongToken => true,
             // Missing: its keys may have been replaced by tokens.
             Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong | BadSignature::Missing),
-            Self::Malformed(Malformed) | Self::NotPost => false,
+            Self::Malformed(Malformed) | Self::NotFromOrigin | Self::NotPost => false,
         }
     }
 }

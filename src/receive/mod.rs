@@ -7,6 +7,7 @@ pub mod budget;
 mod keep;
 mod line;
 mod lost;
+pub mod origin;
 mod refusals;
 
 use std::fmt;
@@ -31,6 +32,7 @@ use breaker::CircuitBreaker;
 use budget::Deadline;
 use keep::Keep;
 use line::{Answered, Steps, Told};
+use origin::OriginSecrets;
 use refusals::Refusals;
 
 /// What time it is: by it signatures are fresh or stale.
@@ -39,6 +41,7 @@ pub type Clock = fn() -> OffsetDateTime;
 /// Receives callbacks: everything between the invocation and its answer.
 pub struct Receiver<Q, B> {
     sources: Arc<SourcesCache>,
+    origin: OriginSecrets,
     queue: Q,
     bucket: B,
     now: Clock,
@@ -69,7 +72,14 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// A receiver of these parts, which writes no wide events.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, now: Clock) -> Self {
         let (recorder, refusals) = (Recorder::silent(), Mutex::new(Refusals::new()));
-        Self { sources, queue, bucket, now, recorder, refusals, breaker: Mutex::default() }
+        let (origin, breaker) = (OriginSecrets::default(), Mutex::default());
+        Self { sources, origin, queue, bucket, now, recorder, refusals, breaker }
+    }
+
+    /// The same, behind a proxy that adds one of these secrets to each request.
+    #[must_use]
+    pub fn behind(self, origin: OriginSecrets) -> Self {
+        Self { origin, ..self }
     }
 
     /// The same, with a wide event for each callback.
@@ -103,6 +113,9 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         invocation: &Invocation,
         steps: &mut Steps,
     ) -> Verdict {
+        if !self.origin.admit(callback) {
+            return Verdict::Refused(Refusal::NotFromOrigin, None);
+        }
         let received = (self.now)();
         self.sources.refresh_if_due(received, deadline.half()).await;
         let Some(mut sources) = self.sources.current() else { return Verdict::NoSources };

@@ -73,7 +73,6 @@ class Stack:
 
     def __init__(self, cloud, name):
         self.cloud, self.name = cloud, name
-        self.is_deployed = False
         self.accepted = set()  # ids
         self.sqs, self.s3 = cloud.client("sqs"), cloud.client("s3")
 
@@ -90,16 +89,17 @@ class Stack:
 
     def delete(self):
         self.cloud.sam("delete", "--no-prompts", "--stack-name", self.name, "--region", REGION, seconds=300)
-        self.is_deployed = False
+
+    def outputs(self):
+        (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def read_outputs(self):
-        (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        outputs = self.outputs()
         self.queue, self.dead_letter_queue = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
         self.bucket, self.secret = outputs["BucketName"], outputs["SourcesSecretArn"]
         self.bus, self.url = outputs.get("EventBusArn", "").rsplit("/")[-1], outputs.get("ReceiverUrl")
         self.domain = self.url and self.url.removeprefix("https://").removesuffix("/")
-        self.is_deployed = True
 
     def post(self, expected_status, path, body, headers=None):
         """Posts to the stack's address, and gives the id in the answer if there is to be one."""
@@ -173,6 +173,16 @@ class Stack:
         paginator = self.cloud.client("logs").get_paginator("filter_log_events")
         pages = paginator.paginate(logGroupName=self.resource(f"{function.capitalize()}Logs"))
         return [event["message"] for page in pages for event in page["events"]]
+
+
+class Edge(Stack):
+    """A stack of template-edge.yaml, which has nothing but an address."""
+
+    def deploy(self, **parameters):
+        super().deploy(ROOT / "template-edge.yaml", **parameters)
+
+    def read_outputs(self):
+        self.domain = self.outputs()["DistributionDomain"]
 
 
 def check_template(stack):
@@ -497,6 +507,53 @@ def check_organisation(main):
     stack.delete()
 
 
+def check_edge(main):
+    """Through ministack's CloudFront, which invokes the function URL itself. It applies no web ACL."""
+    old, new = "0123456789abcdefghijABCDEFGHIJ01", "98765432109876543210987654321098"
+    public = "https://hooks.example.com/alibaba-ims/demo?tenant=b%20c"
+    sources = SOURCES | {"alibaba-ims/demo": {"auth_keys": [AUTH_KEY], "callback_urls": [public]}}
+    stack = Stack(main.cloud, "behind-edge")
+    stack.deploy(**DEFAULTS | {"Sources": json.dumps(sources)}, OriginSecrets=old)
+    stack.consume(stack.bus)
+    certificate = main.cloud.client("acm").request_certificate(DomainName="hooks.example.com")["CertificateArn"]
+    own, edge = stack.domain, Edge(main.cloud, "edge")
+    parameters = {"DomainName": "hooks.example.com", "CertificateArn": certificate, "ReceiverDomain": own, "OriginSecret": old}
+    with main.cloud.region("eu-central-1"):
+        expect_refusal(lambda: edge.deploy(**parameters), "Deploy this template there")
+    edge.deploy(**parameters)
+    files = iter(range(5285485487985271520, 5285485487985271600))
+
+    def ask(host, status, headers=None):
+        """Each sender's callback, and a stranger's: the same status for all, but for strangers with the secret."""
+        stack.domain = host
+        media = f"1bd0f1b0ab0471ed80f66633b4fe0{next(files) % 1000}"
+        body = json.dumps({"EventType": "FileUploadComplete", "MediaId": media}).encode()
+        signed = alibaba_headers(public.removeprefix("https://"))
+        stack.post(status, "/alibaba-ims/demo?tenant=b%20c", body, signed | (headers or {}))
+        stack.post(status, "/tencent-vod/demo", tencent_body(str(next(files))), headers)
+        stack.post(401 if status == 200 else 404, "/tencent-vod/demo", tencent_body("1", key="AnotherKey2026"), headers)
+
+    ask(edge.domain, 200)
+    # CloudFront puts its own secret in the place of the caller's, who cannot break what the sender sends either.
+    ask(edge.domain, 200, {"X-Mediahook-Origin-Secret": new})
+    ask(own, 404)
+    ask(own, 404, {"X-Mediahook-Origin-Secret": new})
+    ask(own, 200, {"X-Mediahook-Origin-Secret": old})
+    # The secret is replaced, and at no step is a callback refused.
+    stack.deploy(OriginSecrets=f"{new},{old}")
+    ask(edge.domain, 200)
+    edge.deploy(OriginSecret=new)
+    ask(edge.domain, 200)
+    stack.deploy(OriginSecrets=new)
+    ask(edge.domain, 200)
+    ask(own, 404, {"X-Mediahook-Origin-Secret": old})
+    stack.all_are_consumed()
+    for function in ("receiver", "processor", "puller"):
+        expect([], [line for line in stack.log(function) if old in line or new in line], "the origin secret in the log")
+    edge.delete()
+    stack.delete()
+
+
 def check_upgrade(main):
     """From the template before EventBus, with events in the queue. The functions are today's in both."""
     shown = subprocess.run(["git", "show", f"{PREVIOUS}:template.yaml"], cwd=ROOT, capture_output=True, text=True)
@@ -562,6 +619,7 @@ CHECKS = [
     ("a region without function URLs: refused, with the reason", check_region),
     ("parameters that contradict each other: refused, with the reason", check_rules),
     ("a key of one's own, alarms by mail, a longer timeout: all of it works", check_organisation),
+    ("template-edge.yaml: callbacks arrive through CloudFront alone, while its secret is replaced", check_edge),
     ("an upgrade with events in the queue: nothing lost, the same address", check_upgrade),
 ]
 

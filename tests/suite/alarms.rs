@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use mediahook::config::ORIGIN_SECRETS;
 use mediahook::receive::Refusal;
+use mediahook::receive::origin::ORIGIN_HEADER;
 use mediahook::telemetry::metrics::{self, METRICS, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
@@ -260,7 +262,7 @@ fn every_alarm_says_what_it_means_and_where_to_read_on() {
         assert!(condition.starts_with("Alarms"), "{alarm}: only where alarms are wanted");
     }
     // What is paid for by default is what the parameter's description says.
-    let not_by_default = ["AlarmsWithoutPuller", "AlarmsWithApi"];
+    let not_by_default = ["AlarmsWithoutPuller", "AlarmsWithApi", "AlarmsWithOrigin"];
     let elsewhere =
         alarms.iter().filter(|a| not_by_default.contains(&template.at(&format!("{a}.Condition"))));
     assert_eq!(alarms.len() - elsewhere.count(), 29, "Parameters.Alarms.Description");
@@ -443,6 +445,14 @@ fn few(event: &Value) -> Vec<Value> {
     (0..=threshold).map(|_| event.clone()).collect()
 }
 
+async fn the_proxy_in_front_has_another_secret(world: &mut World) {
+    let variables = vec![(ORIGIN_SECRETS, "0123456789abcdefghijABCDEFGHIJ01".to_owned())];
+    let other = json!({ (ORIGIN_HEADER): "98765432109876543210987654321098" });
+    let signed = sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600);
+    let events = few(&post("/tencent-vod/signed", &other, &signed));
+    world.run(("Receiver", &receiver_binary()), variables, events).await;
+}
+
 /// Somebody has read a source's name in the documents, and tries each way in once.
 async fn a_stranger_knows_a_name(world: &mut World) {
     let forged = sign_tencent(PULL_COMPLETE, "AnyKey", now_s() + 600);
@@ -568,6 +578,7 @@ async fn every_alarm_of_our_own_metrics_fires_when_its_fault_is_played_and_no_ot
     play! {
         nothing_is_wrong => [];
         a_stranger_knows_a_name => [];
+        the_proxy_in_front_has_another_secret => ["NotFromOriginAlarm"];
         too_much_noise => ["RefusedAlarm"];
         the_key_was_changed_at_the_sender => ["WrongKeyAlarm"];
         the_url_was_changed_at_the_sender => ["WrongTokenAlarm"];

@@ -227,6 +227,12 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
             "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
         ),
         ("MEDIAHOOK_QUEUE_URL", "callbacks", "MEDIAHOOK_QUEUE_URL: expected a URL"),
+        (
+            "MEDIAHOOK_ORIGIN_SECRETS",
+            "S3cret0123456789abcdefghijABCDEFGHIJ,S3cret",
+            "MEDIAHOOK_ORIGIN_SECRETS: expected secrets of at least 32 letters and digits",
+        ),
+        ("MEDIAHOOK_ORIGIN_SECRETS", "", "MEDIAHOOK_ORIGIN_SECRETS: expected secrets"),
         ("AWS_REGION", "", "AWS_REGION is not set"),
         ("AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is not set"),
     ] {

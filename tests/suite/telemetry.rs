@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use mediahook::config::Environment;
+use mediahook::config::ORIGIN_SECRETS;
 use mediahook::event::envelope::{Envelope, Message};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::Deadline;
+use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::{ReadSources, SourcesCache, SourcesError, Version};
 use mediahook::storage::{Bucket, EntryError, Page, Queue, StoreError};
@@ -294,6 +297,31 @@ async fn each_refusal_has_its_reason() {
         assert_eq!(line["source"].as_str(), source);
         let sets = json!([["FunctionName"], ["FunctionName", "Reason"]]);
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], sets);
+    }
+}
+
+/// Whatever it claims to be, nothing of it was looked at: it has no source, and neither secret is shown.
+#[tokio::test]
+async fn what_comes_past_the_proxy_in_front_is_counted_like_any_other_refusal() {
+    const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ01";
+    const OTHER: &str = "98765432109876543210987654321098";
+    let variables: Environment = [(ORIGIN_SECRETS, SECRET)].into_iter().collect();
+    let mut world = World::new("DEBUG");
+    world.receiver = world.receiver.behind(OriginSecrets::from_env(&variables).unwrap());
+    let by = |secret: &str| post(OPEN, &json!({ (ORIGIN_HEADER): secret }), PULL_COMPLETE);
+    for _ in 0..20 {
+        assert_eq!(world.receive(by(OTHER)).await, 404);
+    }
+    assert_eq!(world.receive(by(SECRET)).await, 200);
+    let text = world.lines.lock().unwrap().clone();
+    let lines = world.lines();
+    assert_eq!((lines.len(), sum(&lines, "Refused"), sum(&lines, "Accepted")), (7, 20, 1));
+    for line in &lines[..6] {
+        assert_eq!((&line["Reason"], &line["status"]), (&json!("NotFromOrigin"), &json!(404)));
+        assert_eq!((&line["destination"], &line["source"]), (&json!("nowhere"), &Value::Null));
+    }
+    for secret in [SECRET, OTHER] {
+        assert!(!text.contains(secret) && !format!("{:?}", world.receiver).contains(secret));
     }
 }
 

@@ -5,6 +5,10 @@ use std::path::Path;
 
 use mediahook::process::budget::RESERVE;
 use mediahook::process::config;
+use mediahook::receive::origin::ORIGIN_HEADER;
+use mediahook::senders::SENDERS;
+
+use super::docs::anchors;
 
 /// The template, read as far as the tests need: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
 /// Lists are their text; comments, and lists over several lines but for `Metrics`, are passed over.
@@ -245,6 +249,31 @@ fn every_parameter_is_in_the_table_with_its_default() {
         );
     }
     assert_eq!(documented.len(), parameters.len(), "{documented:?}");
+}
+
+/// What the web ACL does not let through is lost, and so is all that arrives with another header than the receiver reads.
+#[test]
+fn the_edge_passes_on_what_the_receiver_takes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let edge = std::fs::read_to_string(folder.join("template-edge.yaml")).unwrap();
+    let values = |key: &str| -> Vec<String> {
+        let lines = edge.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix(key));
+        lines.map(|value| value.trim().to_owned()).collect()
+    };
+    let mut passed = vec!["POST".to_owned()];
+    passed.extend(SENDERS.iter().map(|sender| format!("/{}/", sender.name())));
+    passed.sort();
+    let mut searched = values("SearchString:");
+    searched.sort();
+    assert_eq!(searched, passed);
+    assert_eq!(values("HeaderName:"), [ORIGIN_HEADER]);
+    let anchors = anchors(&folder.join("docs/operations.md"));
+    let read_on: Vec<_> =
+        edge.split("docs/operations.md#").skip(1).map(|rest| rest.lines().next().unwrap()).collect();
+    assert_eq!(read_on.len(), values("Type: AWS::CloudWatch::Alarm").len(), "each alarm has a section");
+    for anchor in read_on {
+        assert!(anchors.contains(anchor), "no section #{anchor} in docs/operations.md");
+    }
 }
 
 fn indent(line: &str) -> usize {
