@@ -29,8 +29,8 @@ pub const TABLE: &str = "MEDIAHOOK_TABLE";
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time for which a completed event is remembered, in seconds.
 pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
-/// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: what is put on a
-/// bus cannot be taken back, and what is too large for it goes to the bucket.
+/// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: an entry on a
+/// bus cannot be taken back, and an event too large for it leaves its data in the bucket.
 pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
 /// The variable that says `log` where the processor has no event bus and is to log each event and delete it.
 pub const DESTINATION: &str = "MEDIAHOOK_DESTINATION";

@@ -1,6 +1,6 @@
 //! What a configured text must be like, whatever it is for: no invisible characters, no placeholder, a URL that can be called.
 
-/// Where in a text there is white space, a control character or a character that nobody sees. A shell, an editor or a web
+/// Where in a text there is white space, a control character or an invisible character. A shell, an editor or a web
 /// page puts them there, and a key or an address with one of them is another key or address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invisible {

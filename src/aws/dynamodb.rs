@@ -36,7 +36,7 @@ const NO_TABLE: &str = "ResourceNotFoundException";
 const IN_PROGRESS: &str = "INPROGRESS";
 const COMPLETED: &str = "COMPLETED";
 
-/// The event is nobody's: unknown, expired (DynamoDB may take days to delete what is), or in progress with a lease that
+/// The event is free: unknown, expired (DynamoDB may take days to delete what is), or in progress with a lease that
 /// has ended. `status` and `owner` are reserved words there, hence the `#`.
 const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
                     OR (#status = :inprogress AND #leaseends < :now_ms)";
@@ -70,7 +70,7 @@ impl DynamoDbIdempotency {
     }
 
     /// Asks whether the table is there and has the right key, with what the role may do anyway: it deletes an item that
-    /// nobody puts.
+    /// does not exist.
     ///
     /// # Errors
     /// [`Unusable::Misconfigured`]: there is no such table, or its key is another one. Else the table did not answer, or

@@ -114,7 +114,7 @@ impl Bus for EventBridgeBus {
     }
 }
 
-/// Whether a request may have been refused for one of its entries: a 4xx that is neither throttling nor about whoever signed
+/// Whether a request may have been refused for one of its entries: a 4xx that is neither throttling nor about who signed
 /// it.
 fn is_an_entrys_fault(error: &SdkError<PutEventsError>) -> bool {
     let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else { return false };

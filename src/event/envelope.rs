@@ -133,7 +133,7 @@ pub enum NotAnEnvelope {
     /// A member that every envelope has is missing.
     #[error("{0}: missing")]
     Missing(&'static str),
-    /// A member is given twice, so that nobody can say which one counts.
+    /// A member is given twice: it is ambiguous.
     #[error("{0}: given twice")]
     Repeated(&'static str),
     /// A member is not what it must be.
@@ -298,7 +298,7 @@ impl Envelope {
         envelope
     }
 
-    /// Reads an envelope, as it lies in a queue message or in the spill. Whoever put it there, what is passed on is an
+    /// Reads an envelope, as it lies in a queue message or in the spill. Whatever put it there, what is passed on is an
     /// event as mediahook and CloudEvents have it.
     ///
     /// # Errors
@@ -335,8 +335,8 @@ impl Envelope {
     /// The key of `dataref` in this bucket.
     ///
     /// # Errors
-    /// [`NotAnEnvelope::ElsewhereRef`]: the data is said to be in another bucket. It is not read: whoever can write to the
-    /// queue or the spill could have mediahook read, for a handler, what the function's role may read and they may not.
+    /// [`NotAnEnvelope::ElsewhereRef`]: the data is said to be in another bucket. It is not read: a writer to the
+    /// queue or the spill could otherwise make mediahook read, for a handler, what only the function's role may read.
     pub fn dataref_in(&self, bucket: &str) -> Result<Option<&str>, NotAnEnvelope> {
         let Some(dataref) = &self.dataref else { return Ok(None) };
         match payload_key(dataref) {
@@ -364,7 +364,7 @@ impl Envelope {
         self.traceparent.as_deref().and_then(Trace::from_traceparent)
     }
 
-    /// An event about nothing we could name is a group of its own, so that it holds nobody up.
+    /// An event without an id of its own is a group of its own, so that it delays no other.
     fn group_id(&self) -> String {
         let subject = self.subject.as_deref().unwrap_or(&self.id);
         let readable = format!("{}/{subject}", self.source);
@@ -375,7 +375,7 @@ impl Envelope {
     }
 }
 
-/// Which event it is, and not what is in it: that is for nobody's log.
+/// Which event it is, and not what is in it: payloads belong in no log.
 impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, source, event_type, outcome, .. } = self;

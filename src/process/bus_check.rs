@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | the bus exists | it is put |
 //! | it does not | it fails, and the next batch asks again |
-//! | no permission to ask | it is put: whoever set up the role knows the bus; a warning, once |
+//! | no permission to ask | it is put, with a warning, once: the bus may exist all the same |
 //! | none, or another failure | it is put where the bus was found before; else it fails, and the next batch asks again |
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub(super) enum NotReady {
     /// A variable names what does not exist. The text, for one line of the log in each invocation, has both.
     #[error("the destination does not exist")]
     Misconfigured(String),
-    /// Nobody knows; it may pass.
+    /// There was no clear answer; it may pass.
     #[error("{0}")]
     Unknown(String),
 }

@@ -45,7 +45,7 @@ impl Checks {
         Ok(())
     }
 
-    /// Whether these records come from the dead-letter queue: what is sent there would come back at once, for ever.
+    /// Whether these records come from the dead-letter queue: a record sent there would be received again at once, for ever.
     pub(super) fn is_loop(&self, batch: &SqsEvent) -> Result<(), String> {
         let Some((url, _)) = &self.dead_letters else { return Ok(()) };
         let mut arns = batch.records.iter().filter_map(|record| record.event_source_arn.as_deref());

@@ -58,7 +58,7 @@ impl Config {
         })
     }
 
-    /// Warns of what is left out.
+    /// Warns of variables that are missing and should not be.
     pub(super) fn warn(&self) {
         if self.table.is_none() {
             tracing::warn!("{TABLE} is not set: an event that is redelivered is processed again");
@@ -93,7 +93,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Reads it. To log events and delete them is nobody's default: it has to be asked for.
+    /// Reads it. Logging and deleting events is no default: it has to be asked for.
     ///
     /// # Errors
     /// There is none, or two, or a variable that belongs to it is missing or wrong.

@@ -1,4 +1,4 @@
-//! The asynchronous half: the queue's batches, record by record, to a [`Handler`].
+//! The asynchronous half: the queue's batches, record by record, to a [`Handler`] or to an event bus.
 //!
 //! A record that fails is reported alone, and the rest of its message group with it, so that one media's events keep
 //! their order; every other group goes on. SQS redelivers what was reported when its visibility timeout ends, and

@@ -1,4 +1,4 @@
-//! The event bus: what is put on it, and how much it takes.
+//! The event bus: its entries, and their limits.
 
 use std::future::Future;
 
@@ -28,14 +28,14 @@ pub trait Bus: Send + Sync {
     /// Whether the bus exists.
     ///
     /// # Errors
-    /// There is no answer, or one of which nobody can tell.
+    /// There is no answer, or none that says whether the bus exists.
     fn describe(&self) -> impl Future<Output = Result<BusState, StoreError>> + Send;
 
-    /// What became of each, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Must not be called for a bus
+    /// The result of each entry, in their order; at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Must not be called for a bus
     /// that does not exist: EventBridge says that it has taken the entry, and drops it.
     ///
     /// # Errors
-    /// The bus did not say. It may have taken any of them.
+    /// The bus did not answer. It may have taken any of them.
     fn put(
         &self,
         entries: &[&Entry],

@@ -11,13 +11,13 @@ use crate::storage::{Bucket, StoreError};
 /// What comes before `BUCKET/KEY` in a `dataref`.
 const SCHEME: &str = "s3://";
 
-/// Why an envelope's data cannot be had.
+/// Why an envelope's data cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
     /// `dataref` is not `s3://BUCKET/payload/...` of this bucket.
     #[error(transparent)]
     Elsewhere(#[from] NotAnEnvelope),
-    /// The object could not be read.
+    /// The object cannot be read.
     #[error(transparent)]
     Unread(#[from] StoreError),
     /// The object is not the JSON it was when it was put there.

@@ -1,4 +1,4 @@
-//! What mediahook asks of AWS: a small trait for each service, all of them here, and what is kept where.
+//! What mediahook asks of AWS: a small trait for each service, all of them here, and where objects are kept.
 //!
 //! [`crate::aws`] implements them with the official SDK. What mediahook asks of the senders' APIs is in [`crate::pull`].
 
