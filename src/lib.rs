@@ -11,8 +11,8 @@
 //! - [`sources`]: the sources document, and its cache over Secrets Manager; [`settings`] reads documents with errors that
 //!   name the place
 //! - [`ingest`]: from an authenticated body to its envelope
-//! - [`receive`]: push: route → token → parse → verify → ingest → store → respond
-//! - [`pull`]: the senders' queues and the spill → store → confirm
+//! - [`receive`]: push: route → token → verify → decode → parse → store → respond
+//! - [`pull`]: the senders' queues and the spill: pull → parse → store → confirm
 //! - [`process`]: the queue's batches, record by record, to a [`process::Handler`]
 //! - [`storage`]: what is asked of AWS, as small traits; object keys, claim check, rejected bodies
 //! - [`aws`]: those traits, by the official SDK
@@ -27,6 +27,7 @@ pub mod config;
 pub mod event;
 pub mod ingest;
 pub mod lambda;
+mod lock;
 pub mod process;
 pub mod pull;
 pub mod receive;
