@@ -14,8 +14,8 @@ pub(super) struct TokenChecked<'s>(&'s Source);
 
 /// The body of a callback that came from one of our sources.
 ///
-/// Only [`verify`] makes one, and only from one does the receiver build an envelope: a body that is not authentic is never
-/// stored.
+/// Only [`authenticate()`](super::authenticate()) makes one, and the receiver stores nothing else: a body that is not
+/// authentic is never stored.
 pub struct Authentic<'a> {
     body: &'a [u8],
     source: &'a Source,

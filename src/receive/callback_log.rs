@@ -48,82 +48,69 @@ pub(super) fn write(
     timings: &Timings,
     invocation: &Invocation,
 ) {
-    let (level, message) = match outcome {
-        ReceiveOutcome::Queued(event) if event.is_signed_far_ahead => {
-            (Level::WARN, "queued, and its signature is valid for longer than 15 minutes")
+    let one = |metric| Some(Measured::count(metric, 1));
+    let (level, message, fields, metrics) = match outcome {
+        ReceiveOutcome::Queued(event) => {
+            let destination = if timings.bucket.is_some() { "payload+queue" } else { "queue" };
+            let latency = timings.queue.map(|took| Measured::ms(QUEUE_LATENCY, ms(took)));
+            let (level, message) = if event.is_signed_far_ahead {
+                (Level::WARN, "queued, and its signature is valid for longer than 15 minutes")
+            } else {
+                (Level::INFO, "queued")
+            };
+            (level, message, event_fields(event, destination), [one(ACCEPTED), latency, None])
         }
-        ReceiveOutcome::Queued(_) => (Level::INFO, "queued"),
-        ReceiveOutcome::Spilled { .. } => (Level::WARN, "spilled: the queue fails, the bucket has the event"),
-        ReceiveOutcome::Unprocessable { .. } => (Level::WARN, "unprocessable: authentic, but no event"),
-        ReceiveOutcome::Lost { .. } => (Level::ERROR, "lost: queue and bucket fail, only the log has it"),
+        ReceiveOutcome::Spilled { event, queue_error, queue_skipped } => {
+            let fields = Fields { error: Some(Shown(queue_error)), ..event_fields(event, "spill") };
+            let skipped = one(QUEUE_SKIPPED).filter(|_| *queue_skipped);
+            let message = "spilled: the queue fails, the bucket has the event";
+            (Level::WARN, message, fields, [one(ACCEPTED), one(SPILLED), skipped])
+        }
+        ReceiveOutcome::Unprocessable { source, reason, key } => {
+            let (reason, key) = (Some(Shown(reason as &dyn Display)), Some(key.as_str()));
+            let fields = Fields { reason, key, ..source_fields(source, "rejected") };
+            (Level::WARN, "unprocessable: authentic, but no event", fields, [one(REJECTED), None, None])
+        }
+        ReceiveOutcome::Lost { source, event, error } => {
+            let event = event.as_ref().map(|event| event_fields(event, "lost"));
+            let fields = event.unwrap_or_else(|| source_fields(source, "lost"));
+            let fields = Fields { error: Some(Shown(error)), ..fields };
+            let message = "lost: queue and bucket fail, only the log has it";
+            (Level::ERROR, message, fields, [one(LOST), None, None])
+        }
         ReceiveOutcome::NoSources => {
-            (Level::ERROR, "the sources are not known yet, no callback can be authenticated")
+            let fields = Fields { destination: "nowhere", ..Fields::default() };
+            let message = "the sources are not known yet, no callback can be authenticated";
+            (Level::ERROR, message, fields, [one(NO_SOURCES), None, None])
         }
         ReceiveOutcome::Unauthorized { .. } => return,
     };
-    let has_payload = timings.bucket.is_some();
-    let said = Fields { status, timings: Some(timings.fields(invocation)), ..fields(outcome, has_payload) };
+    let metrics: Vec<_> = metrics.into_iter().flatten().chain(accepted_metrics(outcome)).collect();
+    let said = Fields { status, timings: Some(timings.fields(invocation)), ..fields };
     let by = Dimension::of_source(said.source);
-    recorder.write(&WideEvent { at, level, message, by, metrics: &metrics(outcome, timings), said });
+    recorder.write(&WideEvent { at, level, message, by, metrics: &metrics, said });
 }
 
-fn fields(outcome: &ReceiveOutcome, has_payload: bool) -> Fields<'_> {
-    match outcome {
-        ReceiveOutcome::Queued(event) if has_payload => event_fields(event, "payload+queue"),
-        ReceiveOutcome::Queued(event) => event_fields(event, "queue"),
-        ReceiveOutcome::Spilled { event, queue_error, .. } => {
-            Fields { error: Some(Shown(queue_error)), ..event_fields(event, "spill") }
-        }
-        ReceiveOutcome::Lost { event: Some(event), error, .. } => {
-            Fields { error: Some(Shown(error)), ..event_fields(event, "lost") }
-        }
-        ReceiveOutcome::Lost { source, event: None, error } => Fields {
-            source: Some(source),
-            error: Some(Shown(error)),
-            destination: "lost",
-            ..Fields::default()
-        },
-        ReceiveOutcome::Unprocessable { source, reason, key } => Fields {
-            source: Some(source),
-            reason: Some(Shown(reason)),
-            key: Some(key),
-            destination: "rejected",
-            ..Fields::default()
-        },
-        ReceiveOutcome::NoSources | ReceiveOutcome::Unauthorized { .. } => {
-            Fields { destination: "nowhere", ..Fields::default() }
-        }
-    }
+fn source_fields<'a>(source: &'a str, destination: &'static str) -> Fields<'a> {
+    Fields { source: Some(source), destination, ..Fields::default() }
 }
 
 fn event_fields<'a>(event: &'a EventSummary, destination: &'static str) -> Fields<'a> {
     Fields {
         id: Some(&event.id),
-        source: Some(&event.source),
         event_type: Some(cut(&event.event_type)),
         outcome: Some(event.outcome),
-        destination,
-        ..Fields::default()
+        ..source_fields(&event.source, destination)
     }
 }
 
-fn metrics(outcome: &ReceiveOutcome, timings: &Timings) -> Vec<Measured> {
-    let one = |metric| Measured::count(metric, 1);
-    let age = |event: &EventSummary| event.age_ms.map(|age| Measured::ms(EVENT_AGE, age));
-    let far_ahead = |event: &EventSummary| event.is_signed_far_ahead.then(|| one(SIGNATURE_FAR_AHEAD));
-    let metrics = match outcome {
-        ReceiveOutcome::Queued(event) => {
-            let latency = timings.queue.map(|took| Measured::ms(QUEUE_LATENCY, ms(took)));
-            vec![Some(one(ACCEPTED)), latency, age(event), far_ahead(event)]
-        }
-        ReceiveOutcome::Spilled { event, queue_skipped, .. } => {
-            let skipped = queue_skipped.then(|| one(QUEUE_SKIPPED));
-            vec![Some(one(ACCEPTED)), Some(one(SPILLED)), skipped, age(event), far_ahead(event)]
-        }
-        ReceiveOutcome::Unprocessable { .. } => vec![Some(one(REJECTED))],
-        ReceiveOutcome::Lost { .. } => vec![Some(one(LOST))],
-        ReceiveOutcome::NoSources => vec![Some(one(NO_SOURCES))],
-        ReceiveOutcome::Unauthorized { .. } => Vec::new(),
+/// The metrics of every event that was answered 200.
+fn accepted_metrics(outcome: &ReceiveOutcome) -> impl Iterator<Item = Measured> + use<> {
+    let event = match outcome {
+        ReceiveOutcome::Queued(event) | ReceiveOutcome::Spilled { event, .. } => Some(event),
+        _ => None,
     };
-    metrics.into_iter().flatten().collect()
+    let age = event.and_then(|event| event.age_ms).map(|age| Measured::ms(EVENT_AGE, age));
+    let far_ahead = event.filter(|event| event.is_signed_far_ahead);
+    age.into_iter().chain(far_ahead.map(|_| Measured::count(SIGNATURE_FAR_AHEAD, 1)))
 }

@@ -78,10 +78,8 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     ) -> ReceiveOutcome {
         let source = authentic.source().name();
         let rejected = Rejected { source, body: authentic.body(), reason: &reason, received: self.received };
-        let began = Instant::now();
-        let put = rejected.put(self.bucket, self.deadline.half(), self.deadline.rest()).await;
-        add(&mut timings.bucket, began);
-        match put {
+        let put = rejected.put(self.bucket, self.deadline.half(), self.deadline.rest());
+        match timed(&mut timings.bucket, put).await {
             Ok(key) => ReceiveOutcome::Unprocessable { source: source.to_owned(), reason, key },
             Err(error) => {
                 lost_log::body(source, authentic.body(), &error);
@@ -102,18 +100,14 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
             return self.send(message, timings).await;
         }
         let mut envelope = envelope.clone();
-        let began = Instant::now();
-        let checked_in =
-            within(self.deadline.half(), claim_check::check_in(&mut envelope, self.bucket)).await;
-        add(&mut timings.bucket, began);
-        checked_in?;
+        let check_in = claim_check::check_in(&mut envelope, self.bucket);
+        timed(&mut timings.bucket, within(self.deadline.half(), check_in)).await?;
         self.send(&self.message(&envelope), timings).await
     }
 
     async fn send(&self, message: &Message, timings: &mut Timings) -> Result<(), StoreError> {
-        let began = Instant::now();
-        let sent = within(self.deadline.half(), self.queue.enqueue(message)).await;
-        add(&mut timings.queue, began);
+        let enqueue = within(self.deadline.half(), self.queue.enqueue(message));
+        let sent = timed(&mut timings.queue, enqueue).await;
         match sent {
             Ok(()) => lock(self.breaker).succeeded(),
             Err(_) => lock(self.breaker).failed(self.received),
@@ -129,11 +123,8 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         bound: Duration,
         timings: &mut Timings,
     ) -> Result<(), StoreError> {
-        let began = Instant::now();
-        let body = message.body.clone().into_bytes();
-        let put = within(bound, self.bucket.put(&keys::spill(envelope), body, JSON)).await;
-        add(&mut timings.bucket, began);
-        put
+        let (key, body) = (keys::spill(envelope), message.body.clone().into_bytes());
+        timed(&mut timings.bucket, within(bound, self.bucket.put(&key, body, JSON))).await
     }
 
     fn message(&self, envelope: &Envelope) -> Message {
@@ -141,7 +132,10 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     }
 }
 
-/// Adds the time since then to what the steps of one kind took.
-fn add(took: &mut Option<Duration>, began: Instant) {
+/// Adds the duration of a step to that of the other steps of its kind.
+async fn timed<T>(took: &mut Option<Duration>, step: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let result = step.await;
     *took = Some(took.unwrap_or_default() + began.elapsed());
+    result
 }

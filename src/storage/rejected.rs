@@ -65,3 +65,67 @@ impl Rejected<'_> {
         reason.to_string().into_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::Mutex;
+
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::storage::Page;
+
+    /// A bucket that takes the body, the reason, both or none, and hangs otherwise.
+    struct Slow {
+        takes: fn(&str) -> bool,
+        keys: Mutex<Vec<String>>,
+    }
+
+    impl Bucket for Slow {
+        fn name(&self) -> &'static str {
+            "bucket"
+        }
+
+        async fn put(&self, key: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
+            if (self.takes)(key) {
+                self.keys.lock().unwrap().push(key.to_owned());
+                return Ok(());
+            }
+            pending().await
+        }
+
+        async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+            pending().await
+        }
+
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+            pending().await
+        }
+
+        async fn delete(&self, _: &str) -> Result<(), StoreError> {
+            pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_stored_in_time_and_with_or_without_its_reason() {
+        const KEY: &str = "rejected/tencent-vod/main/2026/11/22/4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945";
+        let with_reason = [KEY.to_owned(), format!("{KEY}.json")];
+        for (takes, stored, is_ok) in [
+            ((|_| true) as fn(&str) -> bool, &with_reason[..], true),
+            (|key| !key.ends_with(".json"), &with_reason[..1], true),
+            (|_| false, &[], false),
+        ] {
+            let bucket = Slow { takes, keys: Mutex::default() };
+            let received = datetime!(2026-11-22 05:50:25 UTC);
+            let (source, reason) = ("tencent-vod/main", &Unreadable::NotAnObject);
+            let rejected = Rejected { source, body: b"[]", reason, received };
+            let began = Instant::now();
+            let put = rejected.put(&bucket, Duration::from_millis(20), Duration::from_millis(40)).await;
+            assert!(began.elapsed() < Duration::from_secs(1));
+            assert_eq!(put.ok(), is_ok.then(|| KEY.to_owned()));
+            assert_eq!(*bucket.keys.lock().unwrap(), stored);
+        }
+    }
+}
