@@ -4,7 +4,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use md5::{Digest as _, Md5};
 use mediahook::lambda::request::from_invocation;
-use mediahook::receive::Authentic;
+use mediahook::receive::{authenticate, read_event};
 use mediahook::senders::CallbackRequest;
 use mediahook::sources::Sources;
 use serde_json::{Value, json};
@@ -58,8 +58,8 @@ fn understand(bencher: Bencher<'_, '_>, bytes: usize) {
     let bencher = bencher.counter(BytesCount::of_str(&body));
     let callback = callback(&body);
     bencher.bench(|| {
-        let authentic = Authentic::new(black_box(&callback), &sources, now).ok();
-        let envelope = authentic.and_then(|a| a.envelope(now).ok());
+        let authentic = authenticate(black_box(&callback), &sources, now).ok();
+        let envelope = authentic.and_then(|a| read_event(&a, now, None).ok());
         envelope.map(|e| e.message())
     });
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let environment = Environment::of_process();
+    let environment = Environment::from_env();
     telemetry::init(&environment);
     let bucket = environment.bucket()?;
     let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };

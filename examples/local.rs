@@ -126,7 +126,7 @@ impl Handler for Desk {
 /// The wide events of all three: of the samples only what went wrong, for the table tells the rest.
 fn recorder(talkative: &Arc<AtomicBool>) -> Recorder {
     let talkative = Arc::clone(talkative);
-    Recorder::to(&[("AWS_LAMBDA_LOG_LEVEL", "INFO")].into_iter().collect(), move |line| {
+    Recorder::with_writer(&[("AWS_LAMBDA_LOG_LEVEL", "INFO")].into_iter().collect(), move |line| {
         let line = String::from_utf8_lossy(line);
         if talkative.load(Ordering::Relaxed) || !line.contains(r#""level":"INFO""#) {
             print!("{line}");
@@ -310,7 +310,7 @@ impl World {
             let inbox = if sender == "tencent-vod" { &self.tencent.inbox } else { &self.mns.inbox };
             inbox.put(body.trim_end());
             let source = sources.get(&format!("{sender}/pulled")).ok_or("a source")?;
-            let envelope = ingest::seal(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
+            let envelope = ingest::build_envelope(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
             let sample = Sample::new(sender, name, outcome, body);
             rows.push(Row { id: Some(envelope.id), got: None, sample });
         }

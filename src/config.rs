@@ -228,7 +228,7 @@ pub struct Environment {
 
 impl Environment {
     /// Those of this process.
-    pub fn of_process() -> Self {
+    pub fn from_env() -> Self {
         let (mut variables, mut not_utf8) = (BTreeMap::new(), Vec::new());
         for (name, value) in std::env::vars_os() {
             let shown = name.to_string_lossy().into_owned();

@@ -23,7 +23,7 @@
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), lambda_runtime::Error> {
-//!     telemetry::init(&Environment::of_process());
+//!     telemetry::init(&Environment::from_env());
 //!     mediahook::run(Publish).await
 //! }
 //! ```
@@ -61,6 +61,7 @@ pub mod event;
 pub mod ingest;
 #[doc(hidden)]
 pub mod lambda;
+mod lock;
 #[doc(hidden)]
 pub mod process;
 #[doc(hidden)]

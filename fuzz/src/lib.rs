@@ -32,12 +32,12 @@ pub fn is_read_where_serde_json_says_so(text: &str) {
     }
 }
 
-/// What is sealed arrives, member for member, with an id that neither the order of members nor the transport changes.
-pub fn is_sealed_whole(source: &str, text: &str) {
+/// An envelope has every member of its body, with an id that neither the order of members nor the transport changes.
+pub fn is_passed_on_whole(source: &str, text: &str) {
     let received = OffsetDateTime::UNIX_EPOCH;
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("valid sources");
     let source = sources.get(source).expect("a known source");
-    let Ok(envelope) = ingest::seal(source, text, Channel::Push, received) else { return };
+    let Ok(envelope) = ingest::build_envelope(source, text, Channel::Push, received) else { return };
 
     let message = envelope.message();
     assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
@@ -47,8 +47,9 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     assert_eq!(read.message(), message);
 
     // A name that is not Unicode is nothing that can be compared here.
-    let data = envelope.data.as_ref().expect("sealed with it").get();
-    let (Ok(Members(sent)), Ok(Members(kept))) = (serde_json::from_str(text), serde_json::from_str(data)) else {
+    let data = envelope.data.as_ref().expect("data").get();
+    let (Ok(Members(sent)), Ok(Members(kept))) = (serde_json::from_str(text), serde_json::from_str(data))
+    else {
         return;
     };
     let mut kept_values = kept.iter().map(|(name, value)| (name, value.get())).peekable();
@@ -59,7 +60,7 @@ pub fn is_sealed_whole(source: &str, text: &str) {
     }
     assert_eq!(kept_values.next(), None);
 
-    let again = ingest::seal(source, data, Channel::Pull, received).expect("it was one");
+    let again = ingest::build_envelope(source, data, Channel::Pull, received).expect("it was one");
     assert_eq!((&again.id, &again.event_type), (&envelope.id, &envelope.event_type));
     let names: BTreeSet<_> = kept.iter().map(|(name, _)| name).collect();
     let objects = kept.iter().filter(|(_, value)| value.get().starts_with('{')).count();
@@ -67,8 +68,8 @@ pub fn is_sealed_whole(source: &str, text: &str) {
         let member = |(name, value): &(String, &RawValue)| format!("{}:{value}", Value::from(name.as_str()));
         let reversed: Vec<_> = kept.iter().rev().map(member).collect();
         let reversed = format!("{{{}}}", reversed.join(" ,\n"));
-        let again =
-            ingest::seal(source, &reversed, Channel::Push, received).expect("the same body, otherwise written");
+        let again = ingest::build_envelope(source, &reversed, Channel::Push, received)
+            .expect("the same body, otherwise written");
         assert_eq!(
             (again.id, again.subject, again.outcome),
             (envelope.id, envelope.subject, envelope.outcome)

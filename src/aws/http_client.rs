@@ -5,7 +5,7 @@
 //! anew. The pool's own idle timeout runs on a monotonic clock, which may stand still while the function is frozen. So a
 //! client that was not used for as long by the wall clock begins with an empty pool.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_sqs::config::interceptors::FinalizerInterceptorContextRef;
@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 
 use crate::config::{ConfigError, Environment};
+use crate::lock::lock;
 use crate::storage::StoreError;
 
 /// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to 2037
@@ -82,7 +83,7 @@ impl HttpClient for ByWallClock {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         // Nothing panics while it holds the lock; if it did, the state would still be whole.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let (client, used) = &mut *state;
         let now = (self.now)();
         // A clock that was set back says nothing about the idle time: then the connections count as stale.

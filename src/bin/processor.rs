@@ -10,7 +10,7 @@ const ABOUT: &str = "Takes events from the queue and delivers each to an event b
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let environment = Environment::of_process();
+    let environment = Environment::from_env();
     if let Some(exit) = command_line::answer("processor", ABOUT, &environment) {
         return exit;
     }

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
 use mediahook::config::{ConfigError, ConfigErrors, Environment, Intake, QUEUE_URL, SourcesFrom, both};
-use mediahook::lambda::invocation::{Invocation, failure, has_records};
+use mediahook::lambda::invocation::{Invocation, failure, has_records, time_left};
 use mediahook::lambda::{command_line, request, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
@@ -26,7 +25,7 @@ const ABOUT: &str =
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let environment = Environment::of_process();
+    let environment = Environment::from_env();
     if let Some(exit) = command_line::answer("receiver", ABOUT, &environment) {
         return exit;
     }
@@ -38,34 +37,34 @@ async fn main() -> ExitCode {
 }
 
 async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
-    let recorder = Recorder::on(&environment, log.clone());
-    let receiver = receiver(environment, recorder).await;
+    let recorder = Recorder::with_output(&environment, log.clone());
+    let receiver = receiver(&environment, recorder).await;
     let receiver = Arc::new(receiver.inspect_err(ConfigErrors::log)?);
     log.flush();
-    // As it came: an invocation that is not a request is answered by us, and is not a failed one.
+    // Raw: an invocation that is not a request has an answer too, and does not fail.
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let receiver = Arc::clone(&receiver);
         let LambdaEvent { payload, context } = event;
-        let (deadline, invocation) = (Deadline::new(left(context.deadline())), Invocation::begin(&context));
+        let (deadline, invocation) = (Deadline::new(time_left(&context)), Invocation::begin(&context));
         let callback = request::from_invocation(payload.get());
-        let is_for_another = callback.is_err() && has_records(payload.get());
+        let is_batch = callback.is_err() && has_records(payload.get());
         drop(payload); // the body is in the request
         async move {
-            if is_for_another {
-                tracing::error!(error = NOT_A_REQUEST, "nothing received");
-                return Err(failure("NotARequest", &NOT_A_REQUEST));
+            if is_batch {
+                tracing::error!(error = NOT_A_REQUEST, "the invocation is not a request");
+                return Err(failure("NotARequest", NOT_A_REQUEST));
             }
             let answer = receiver.receive(callback, deadline, &invocation).await;
             Ok(response::to_function_url(answer))
         }
     }));
-    // Around the runtime's own layers: when this future ends, the response is sent, and the next invocation not asked for.
+    // Around the runtime's own layers: when this future ends, the response is sent, and the next invocation is not yet requested.
     let runtime = runtime.layer(MapFutureLayer::new(move |answered| flush_after(answered, log.clone())));
-    // As a task: what wakes the outermost future takes a detour through the kernel, three times a callback.
+    // As a task: each wake of the outermost future goes through the kernel, three times a callback.
     tokio::spawn(runtime.run()).await?
 }
 
-/// An event source mapping would have SQS delete what it took for received.
+/// If the invocation succeeded, SQS would delete the records of an event source mapping.
 const NOT_A_REQUEST: &str = "not a request: the records of a queue or stream; the receiver is for its function URL, the processor for the queue";
 
 async fn flush_after<T>(answered: impl Future<Output = T>, log: LogOutput) -> T {
@@ -75,17 +74,17 @@ async fn flush_after<T>(answered: impl Future<Output = T>, log: LogOutput) -> T 
 }
 
 async fn receiver(
-    environment: Environment,
+    environment: &Environment,
     recorder: Recorder,
 ) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigErrors> {
-    let origin = OriginSecrets::from_env(&environment);
-    let intake = Intake::from_env(&environment);
+    let origin = OriginSecrets::from_env(environment);
+    let intake = Intake::from_env(environment);
     let ((origin, Intake { sources, queue_url, bucket }), aws) =
-        both(both(origin, intake), Aws::new(environment))?;
+        both(both(origin, intake), Aws::new(environment.clone()))?;
     let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => SourcesCache::read_by(Secret::new(aws.clone(), id, PATIENCE)),
+        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, PATIENCE)),
     };
     let sources = sources.with_recorder(recorder.clone());
     warm_up(&sources, &queue, &recorder).await?;
@@ -94,9 +93,9 @@ async fn receiver(
     Ok(receiver.behind(origin).with_recorder(recorder))
 }
 
-/// What takes longer than init may is left to the callbacks: a secret they wait for, a connection they open. A queue that
-/// cannot be used does not stop the start: a receiver that runs has S3 to fall back to, one that does not loses callbacks.
-/// The bucket is not asked for: a second TLS handshake would make every cold start slower, and the puller asks for it.
+/// Reads the sources and connects to the queue, for at most [`INIT_WITHIN`]; the first callback does what takes longer. A
+/// queue that cannot be used does not stop the start: a running receiver falls back to S3, a stopped one loses callbacks.
+/// The bucket is not checked: a second TLS handshake would make every cold start slower, and the puller checks it.
 async fn warm_up(sources: &SourcesCache, queue: &SqsQueue, recorder: &Recorder) -> Result<(), ConfigError> {
     let read = sources.refresh(OffsetDateTime::now_utc(), INIT_WITHIN);
     let (read, queue) = tokio::join!(read, timeout(INIT_WITHIN, queue.check()));
@@ -115,9 +114,4 @@ async fn warm_up(sources: &SourcesCache, queue: &SqsQueue, recorder: &Recorder) 
         Ok(Ok(())) => {}
     }
     Ok(())
-}
-
-/// How long this invocation may still take.
-fn left(ends: SystemTime) -> Duration {
-    ends.duration_since(SystemTime::now()).unwrap_or_default()
 }

@@ -256,8 +256,8 @@ pub struct EventError {
 }
 
 impl Envelope {
-    /// Seals what was understood, with how and when it came.
-    pub fn seal(contents: Contents, channel: Channel, received: OffsetDateTime) -> Self {
+    /// Builds the envelope of an event that came by this channel, and was received then.
+    pub fn build(contents: Contents, channel: Channel, received: OffsetDateTime) -> Self {
         let attributes = contents.attributes;
         let EventError { code, message } = attributes.error.unwrap_or_default();
         let envelope = Self {
@@ -458,7 +458,7 @@ mod tests {
                 ..Attributes::default()
             },
         };
-        Envelope::seal(contents, Channel::Push, RECEIVED)
+        Envelope::build(contents, Channel::Push, RECEIVED)
     }
 
     const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25.123456789 UTC);
@@ -481,7 +481,7 @@ mod tests {
                 ..Attributes::default()
             },
         };
-        Envelope::seal(contents, Channel::Push, RECEIVED)
+        Envelope::build(contents, Channel::Push, RECEIVED)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a binary says where it is not started by Lambda: what it is, and how to run it.
+//! The command line of a function: `--help`, `--version`, and a hint outside Lambda.
 
 use std::io;
 use std::process::ExitCode;
@@ -15,8 +15,8 @@ const REQUIRED: [&str; 4] = [
 const HELP: [&str; 3] = ["--help", "-h", "help"];
 const VERSION: [&str; 3] = ["--version", "-V", "version"];
 
-/// Answers `--help` and `--version`, and says how to run the function where this is not Lambda. Nothing where it is: then
-/// the function is to start.
+/// Prints `--help` and `--version`, and how to run the function where this is not Lambda. `None` on Lambda, where the
+/// function starts.
 pub fn answer(function: &str, about: &str, environment: &Environment) -> Option<ExitCode> {
     let argument = std::env::args().nth(1).unwrap_or_default();
     let version = format!("mediahook {function} {}", env!("CARGO_PKG_VERSION"));
@@ -36,7 +36,7 @@ pub fn answer(function: &str, about: &str, environment: &Environment) -> Option<
         print(&mut io::stdout(), &help);
         return Some(ExitCode::SUCCESS);
     }
-    let missing = REQUIRED.into_iter().find(|name| !is_good(name, environment))?;
+    let missing = REQUIRED.into_iter().find(|name| !is_valid(name, environment))?;
     print(
         &mut io::stderr(),
         &format!("{help}\n\nThis is not AWS Lambda: {missing} is not set as Lambda sets it."),
@@ -45,7 +45,7 @@ pub fn answer(function: &str, about: &str, environment: &Environment) -> Option<
 }
 
 /// The runtime client panics otherwise.
-fn is_good(name: &str, environment: &Environment) -> bool {
+fn is_valid(name: &str, environment: &Environment) -> bool {
     let Some(value) = environment.optional(name) else { return false };
     match name {
         "AWS_LAMBDA_RUNTIME_API" => value.parse::<http::uri::Authority>().is_ok(),
@@ -54,7 +54,7 @@ fn is_good(name: &str, environment: &Environment) -> bool {
     }
 }
 
-/// Nobody may read it: then it is not printed.
+/// A closed output is ignored.
 fn print(to: &mut impl io::Write, text: &str) {
     let _ = writeln!(to, "{text}");
 }

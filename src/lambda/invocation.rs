@@ -1,6 +1,8 @@
-//! What Lambda says of one invocation, as far as it goes into lines of the log and on to other services.
+//! One invocation: its id and trace for the log, and the time that is left for it.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
@@ -8,24 +10,29 @@ use serde::de::IgnoredAny;
 
 use crate::trace::Trace;
 
-/// One invocation of a function. The default is that of a call outside Lambda, of which nothing is known.
+/// One invocation of a function. The default is a call outside Lambda.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// Lambda's id of it.
+    /// Lambda's request id.
     pub request_id: String,
     /// The trace it belongs to.
     pub trace: Option<Trace>,
-    /// Whether it is the first of its process, so that whoever called has waited for the start as well.
+    /// Whether it is the first of its process, so that the caller waited for the start too.
     pub cold: bool,
 }
 
-/// The error of an invocation that fails as a whole, as Lambda shows it. The text has no payload in it.
-pub fn failure(error_type: &'static str, text: &impl ToString) -> Diagnostic {
-    Diagnostic { error_type: error_type.to_owned(), error_message: text.to_string() }
+/// How much time the invocation has left.
+pub fn time_left(context: &lambda_runtime::Context) -> Duration {
+    context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
 }
 
-/// Whether an invocation brings the records of a queue, a stream or a topic. A function that is not made for them must fail:
-/// an invocation that succeeds has SQS delete them.
+/// The error of an invocation that fails as a whole, as Lambda shows it. The text has no payload in it.
+pub fn failure(error_type: &'static str, error: impl Into<Box<dyn Error>>) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message: error.into().to_string() }
+}
+
+/// Whether an invocation has the records of a queue, a stream or a topic. A function that does not process them must fail:
+/// SQS deletes the records of an invocation that succeeds.
 pub fn has_records(payload: &str) -> bool {
     #[derive(Deserialize)]
     struct WithRecords {
@@ -37,7 +44,7 @@ pub fn has_records(payload: &str) -> bool {
 }
 
 impl Invocation {
-    /// Begins an invocation of this process. What X-Ray's header says counts where it is well-formed.
+    /// The invocation that begins now. An X-Ray header that is malformed is ignored.
     pub fn begin(context: &lambda_runtime::Context) -> Self {
         static COLD: AtomicBool = AtomicBool::new(true);
         Self {

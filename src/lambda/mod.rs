@@ -1,4 +1,4 @@
-//! What Lambda hands a function, and what it takes back. Everything above knows requests and responses of the `http` crate.
+//! Lambda's invocations and answers. The modules above it see requests and responses of the `http` crate.
 
 pub mod command_line;
 pub mod invocation;

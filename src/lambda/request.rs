@@ -10,8 +10,8 @@ use lambda_http::{Body, RequestExt as _};
 
 use crate::senders::CallbackRequest;
 
-/// The invocation is not one of a function URL, its body is not the base64 that it is said to be, or its path, query or
-/// headers are none that a request can have.
+/// The invocation is not one of a function URL, its body is not the base64 that it claims, or its path, query or headers
+/// are not valid HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a request")]
 pub struct Malformed;
@@ -22,10 +22,10 @@ pub struct Malformed;
 /// still percent-encoded, and not normalized, since one of the senders signs it.
 ///
 /// # Errors
-/// See [`Malformed`].
+/// [`Malformed`].
 pub fn from_invocation(invocation: &str) -> Result<CallbackRequest, Malformed> {
     // `lambda_http` panics on a body that is not base64 and on a path or query that no URI can hold.
-    let request = without_panic(|| from_str(invocation)).ok_or(Malformed)?.map_err(|_| Malformed)?;
+    let request = catch_panic(|| from_str(invocation)).ok_or(Malformed)?.map_err(|_| Malformed)?;
     let uri = uri(&request)?;
     let (mut parts, body) = request.into_parts();
     parts.uri = uri;
@@ -37,8 +37,8 @@ pub fn from_invocation(invocation: &str) -> Result<CallbackRequest, Malformed> {
     Ok(CallbackRequest::from_parts(parts, body))
 }
 
-/// Nothing where it panics. The panic is not printed: a stranger can cause it with each request, and refusals are counted.
-fn without_panic<T>(convert: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
+/// `None` where it panics. The panic is not printed: a stranger can cause it with each request, and each is counted.
+fn catch_panic<T>(convert: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     thread_local!(static IS_CONVERTING: Cell<bool> = const { Cell::new(false) });
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_uri_is_the_url_that_was_called() {
+    fn the_uri_is_the_called_url() {
         for (path, query, url) in [
             ("/a/b", "", "https://abc.lambda-url.eu-west-1.on.aws/a/b"),
             ("/a/b/", "x=1&y=%20", "https://abc.lambda-url.eu-west-1.on.aws/a/b/?x=1&y=%20"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_request_can_have_is_malformed() {
+    fn an_invocation_that_is_no_valid_http_request_is_malformed() {
         for (name, value) in [
             ("rawPath", json!("/a b")),
             ("rawPath", json!("/<>")),

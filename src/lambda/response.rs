@@ -1,4 +1,4 @@
-//! From a response to what a function URL takes (payload format 2.0).
+//! From a response to the answer of a function URL's invocation (payload format 2.0).
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 

@@ -8,7 +8,7 @@ use tracing::Level;
 use super::record::{Record, RecordOutcome};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
-use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, EFFECT_LATENCY, FAILED, PROCESSED};
+use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, FAILED, PROCESSED, PROCESSING_LATENCY};
 use crate::telemetry::wide_event::{self, Call, Dimension, Measured, WideEvent, age_ms, cut};
 
 /// What the log says of one record.
@@ -73,10 +73,10 @@ impl RecordLog<'_> {
             _ => None,
         };
         let metrics = [Measured::count(metric, 1)].into_iter();
-        let metrics: Vec<_> = metrics.chain(latency.map(|ms| Measured::ms(EFFECT_LATENCY, ms))).collect();
-        let said = self.members();
-        let by = Dimension::of_source(said.source);
-        recorder.write(&WideEvent { at: self.at, level, message, by, metrics: &metrics, said });
+        let metrics: Vec<_> = metrics.chain(latency.map(|ms| Measured::ms(PROCESSING_LATENCY, ms))).collect();
+        let fields = self.members();
+        let dimension = Dimension::of_source(fields.source);
+        recorder.write(&WideEvent { at: self.at, level, message, dimension, metrics: &metrics, fields });
     }
 
     fn members(&self) -> Members<'_> {

@@ -32,8 +32,8 @@ use crate::telemetry::Recorder;
 /// # Errors
 /// A variable is missing or wrong, which the log says, or the Lambda Runtime API cannot be reached.
 pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
-    let environment = Environment::of_process();
-    let recorder = Recorder::of(&environment);
+    let environment = Environment::from_env();
+    let recorder = Recorder::from_env(&environment);
     let (config, aws) = logged(settings(environment))?;
     let bucket = config.bucket.clone().zip(aws.clone());
     let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, PATIENCE));
@@ -45,7 +45,7 @@ pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
 /// # Errors
 /// As [`run`].
 pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
-    let recorder = Recorder::of(&environment);
+    let recorder = Recorder::from_env(&environment);
     match Destination::read(&environment) {
         Ok(Destination::EventBus(bus, bucket)) => {
             let (config, aws) = logged(both(Config::read(&environment), Aws::new(environment)))?;
@@ -129,7 +129,7 @@ impl<D: Dispatch> Function<D> {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "nothing processed");
-                return Err(failure("NotABatch", &error));
+                return Err(failure("NotABatch", error));
             }
         };
         let checked = match self.checks.ask(deadline.ready_within()).await {
@@ -138,10 +138,10 @@ impl<D: Dispatch> Function<D> {
         };
         if let Err(error) = checked {
             log_misconfigured(&self.processor.recorder, &error, OffsetDateTime::now_utc(), &invocation);
-            return Err(failure("Misconfigured", &error));
+            return Err(failure("Misconfigured", error));
         }
         let response = self.processor.process(&self.dispatch, batch, deadline, &invocation).await;
-        response.map_err(|error| failure("NoMessageId", &error))
+        response.map_err(|error| failure("NoMessageId", error))
     }
 }
 

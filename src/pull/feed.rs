@@ -1,86 +1,84 @@
-//! Where a puller gets its events from: a [`Feed`].
+//! Where the puller gets events from: a sender's queue, or the spill.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
+use super::memory_limit::MemoryShare;
 use crate::event::Unreadable;
 use crate::event::envelope::Envelope;
-use crate::pull::memory::Share;
 use crate::senders::pull::PullError;
 
-/// Hands out deliveries, and forgets those that are confirmed. What is not confirmed it will hand out again.
-pub trait Feed: Send {
-    /// What it is called in the summary: a source's name, or `spill`.
+/// Hands out items, and removes those that are confirmed. It redelivers an item that is not confirmed.
+pub(super) trait Feed: Send {
+    /// Its name in the summary: a source's name, or `spill`.
     fn name(&self) -> &str;
 
-    /// The next deliveries; none when there are no more for now.
+    /// The next items; none when there are no more for now.
     ///
     /// # Errors
-    /// There may be some, but they cannot be had.
+    /// [`PullError`]: there may be some, but they cannot be read.
     fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>>;
 
-    /// Whether it keeps what is never confirmed for good. A sender drops it after some days.
-    fn keeps(&self) -> bool {
+    /// Whether it keeps an item for ever that is never confirmed. A sender drops it after some days.
+    fn keeps_unconfirmed(&self) -> bool {
         false
     }
 
-    /// How many it still has, where it knows: what it handed out and was not told to forget is among them.
+    /// How many items it still has, where it knows: those handed out and not confirmed are among them.
     fn waiting(&self) -> Option<usize> {
         None
     }
 
-    /// Forgets these.
+    /// Confirms items, so that they are removed.
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation>;
 }
 
-/// What a pull brought.
+/// What one pull brought.
 #[derive(Debug)]
-pub struct Pulled {
-    /// In the order in which they are to go on.
-    pub deliveries: Vec<Delivered>,
-    /// The memory they take, until they are stored.
-    pub memory: Share,
+pub(super) struct Pulled {
+    /// In the order in which they go to the queue.
+    pub(super) items: Vec<Item>,
+    /// The memory they take until they are stored.
+    pub(super) memory: MemoryShare,
 }
 
-/// One delivery, opened.
+/// One item of a feed.
 #[derive(Debug)]
-pub struct Delivered {
-    /// What confirms it; without one it will come again.
-    pub receipt: Option<String>,
-    /// What was in it.
-    pub content: Content,
+pub(super) struct Item {
+    /// What confirms it; without one it is redelivered.
+    pub(super) receipt: Option<String>,
+    pub(super) content: Content,
 }
 
-/// What was in a delivery.
+/// What is in an item.
 #[derive(Debug)]
-pub enum Content {
-    /// An event.
+pub(super) enum Content {
     Event(Box<Envelope>),
-    /// A body that is not for the queue: it goes to `rejected/`.
-    NoEvent {
-        /// Its bytes as they came.
-        body: String,
-        /// Why it is none.
-        why: Unreadable,
-        /// When it came.
-        received: OffsetDateTime,
-    },
-    /// Something that must stay where it is until somebody has looked at it.
+    /// It goes to `rejected/`.
+    Unprocessable(Unprocessable),
+    /// It stays in its place until an operator has looked at it.
     Stuck {
-        /// Where it is.
         place: String,
-        /// What is wrong with it.
         why: String,
     },
 }
 
+/// A body that has no event for the queue.
+#[derive(Debug)]
+pub(super) struct Unprocessable {
+    pub(super) source: String,
+    pub(super) body: String,
+    pub(super) reason: Unreadable,
+    pub(super) received: OffsetDateTime,
+}
+
 /// What became of a confirmation.
 #[derive(Debug, Default)]
-pub struct Confirmation {
-    /// How many are forgotten. The others come again, and are known by their id.
-    pub confirmed: usize,
+pub(super) struct Confirmation {
+    /// How many items are removed. The others are redelivered under the same id.
+    pub(super) confirmed: usize,
     /// Why not all of them.
-    pub error: Option<PullError>,
+    pub(super) error: Option<PullError>,
 }

@@ -4,7 +4,7 @@
 //! follows no redirect, and keeps to HTTP/1.1 as the senders' own SDKs do. Certificates must come from the system's roots,
 //! whichever are used for AWS.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
@@ -15,14 +15,15 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::memory::{Share, Shortage};
+use super::memory_limit::{MemoryShare, Shortage};
+use crate::lock::lock;
 use crate::senders::pull::{Answer, Request};
-use crate::storage::{StoreError, transport_error};
+use crate::storage::{self, StoreError, transport_error};
 
 type Connector = HttpsConnector<HttpConnector>;
 type Pool = Client<Connector, Full<Bytes>>;
 
-/// For the TCP handshake alone, and for the most distant: both senders are on other continents than most functions.
+/// For the TCP handshake alone: both senders are on other continents than most functions.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than a server keeps an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -32,16 +33,16 @@ pub trait Http: Send + Sync {
     /// Sends a request byte for byte, and follows no redirect. The answer is read as this share of the memory grows.
     ///
     /// # Errors
-    /// There is no whole answer within this time, or none that the memory has room for.
+    /// [`StoreError`]: there is no whole answer within this time, or the memory has no room for it.
     fn send(
         &self,
         request: &Request,
         within: Duration,
-        memory: &mut Share,
+        memory: &mut MemoryShare,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 
-    /// Forgets the connections at hand: a function that was frozen wakes with some that lead nowhere.
-    fn forget_connections(&self);
+    /// Drops idle connections: after a freeze some of them are dead.
+    fn drop_connections(&self);
 }
 
 /// An HTTP client with a connection pool. The system's roots are read when it is first needed.
@@ -54,7 +55,7 @@ pub struct SenderHttp {
 impl SenderHttp {
     fn pool(&self) -> Result<Pool, StoreError> {
         let connector = self.connector.get_or_init(connector).as_ref().map_err(Clone::clone)?;
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pool = lock(&self.pool);
         let client = || {
             let mut builder = Builder::new(TokioExecutor::new());
             builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector.clone())
@@ -62,12 +63,12 @@ impl SenderHttp {
         Ok(pool.get_or_insert_with(client).clone())
     }
 
-    async fn exchange(&self, request: &Request, memory: &mut Share) -> Result<Answer, StoreError> {
+    async fn exchange(&self, request: &Request, memory: &mut MemoryShare) -> Result<Answer, StoreError> {
         let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        // Not the error's own words, which may quote the value.
+        // The error's own text may quote a header.
         let request = builder
             .body(Full::from(request.body.clone()))
             .map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
@@ -77,8 +78,8 @@ impl SenderHttp {
     }
 }
 
-/// Reads a body as there is memory for it: at once for all of it, where its length is known before.
-async fn collect(mut body: Incoming, memory: &mut Share) -> Result<Vec<u8>, StoreError> {
+/// Reads a body as there is memory for it: for all of it at once, where its length is known in advance.
+async fn collect(mut body: Incoming, memory: &mut MemoryShare) -> Result<Vec<u8>, StoreError> {
     let length = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
     let too_large = |shortage: Shortage| StoreError(shortage.to_string());
     memory.grow(length).await.map_err(too_large)?;
@@ -110,14 +111,13 @@ impl Http for SenderHttp {
         &self,
         request: &Request,
         within: Duration,
-        memory: &mut Share,
+        memory: &mut MemoryShare,
     ) -> Result<Answer, StoreError> {
-        let late = |_| StoreError(format!("no answer within {} ms", within.as_millis()));
-        tokio::time::timeout(within, self.exchange(request, memory)).await.map_err(late)?
+        storage::within(within, self.exchange(request, memory)).await
     }
 
-    /// What is under way goes on.
-    fn forget_connections(&self) {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Requests in flight continue.
+    fn drop_connections(&self) {
+        lock(&self.pool).take();
     }
 }

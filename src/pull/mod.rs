@@ -1,18 +1,19 @@
 //! Pull: the senders' queues and our own spill → envelope → stored → confirmed.
 //!
-//! Started every minute, one at a time. The feeds are drained side by side, and what one of them does, a panic included,
-//! stops no other. Nothing is confirmed that is not in the queue, or in `rejected/` where it is not for the queue. What is
-//! stored and not confirmed is redelivered under the same id (but for the few types whose payload repeats, see
-//! [`crate::event::id`]), and processed once.
+//! A schedule starts it every minute, one run at a time. The feeds are drained side by side; a failure of one, a panic
+//! included, stops no other. Only what is in the queue, or unprocessable and in `rejected/`, is confirmed. What is stored and
+//! not confirmed is redelivered under the same id (but for the few types whose payload repeats, see [`crate::event::id`]), and
+//! processed once.
 
+mod batch;
 pub mod budget;
 mod drain;
 mod feed;
+mod fifo_order;
 pub mod http;
-pub mod memory;
-mod rounds;
-mod sender;
-mod spill;
+pub mod memory_limit;
+mod sender_feed;
+mod spill_feed;
 mod summary;
 
 use std::fmt;
@@ -24,8 +25,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-pub use feed::{Confirmation, Content, Delivered, Feed, Pulled};
-pub use summary::{Summary, Tally};
+pub use summary::{FeedSummary, Summary};
 
 use crate::lambda::invocation::Invocation;
 use crate::sources::Sources;
@@ -35,38 +35,39 @@ use crate::telemetry::Recorder;
 use crate::trace::Trace;
 use budget::{Deadline, SOURCES_WITHIN};
 use drain::Drain;
+use feed::Feed;
 use http::Http;
-use memory::ReadMemory;
-use sender::SenderFeed;
-use spill::Spill;
+use memory_limit::MemoryLimit;
+use sender_feed::SenderFeed;
+use spill_feed::SpillFeed;
 
-/// What time it is: by it requests are signed.
+/// The current time, with which requests are signed.
 pub type Clock = fn() -> OffsetDateTime;
 
-/// Pulls every source that says how, and the spill.
+/// Pulls every source that has a `pull` section, and the spill.
 pub struct Puller<Q, B, H> {
     sources: Arc<SourcesCache>,
     queue: Q,
     bucket: B,
     http: H,
-    memory: ReadMemory,
+    memory: MemoryLimit,
     now: Clock,
     recorder: Recorder,
 }
 
-/// What its feeds may read at the same time, unless [`Puller::with_memory`] says otherwise.
-const READ_BYTES: usize = 32 * 1024 * 1024;
+/// The default of [`Puller::with_memory_limit`].
+const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
 impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
-    /// A puller of these parts, which writes no wide events.
+    /// A puller that writes no wide events.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, http: H, now: Clock) -> Self {
-        let (memory, recorder) = (ReadMemory::new(READ_BYTES), Recorder::silent());
+        let (memory, recorder) = (MemoryLimit::new(MEMORY_BYTES), Recorder::silent());
         Self { sources, queue, bucket, http, memory, now, recorder }
     }
 
-    /// The same, with other memory for what its feeds read.
+    /// The same, with another limit on what its feeds have in memory.
     #[must_use]
-    pub fn with_memory(self, memory: ReadMemory) -> Self {
+    pub fn with_memory_limit(self, memory: MemoryLimit) -> Self {
         Self { memory, ..self }
     }
 
@@ -78,23 +79,23 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
 
     /// Pulls until everything is empty, or nearly out of time.
     pub async fn pull(&self, deadline: Deadline, invocation: &Invocation) -> Summary {
-        self.http.forget_connections();
+        self.http.drop_connections();
         let began = Instant::now();
-        let mut tallies = Vec::new();
+        let mut summaries = Vec::new();
         if let Err(error) = self.read_sources().await {
-            // The spill needs none.
-            tallies.push(("sources".to_owned(), Tally::failed(error), began.elapsed()));
+            // The spill needs no sources.
+            summaries.push(("sources".to_owned(), FeedSummary::failed(error), began.elapsed()));
         }
         let sources = self.sources.current();
         let feeds = self.feeds(sources.as_deref(), invocation.trace);
-        tallies.extend(self.drain(feeds, deadline, invocation.trace).await);
-        for (source, tally, total) in &tallies {
-            tally.tell(source, (self.now)(), *total, invocation, &self.recorder);
+        summaries.extend(self.drain(feeds, deadline, invocation.trace).await);
+        for (source, summary, total) in &summaries {
+            summary.log(source, (self.now)(), *total, invocation, &self.recorder);
         }
-        Summary(tallies.into_iter().map(|(source, tally, _)| (source, tally)).collect())
+        Summary(summaries.into_iter().map(|(source, summary, _)| (source, summary)).collect())
     }
 
-    /// Reads the sources again where that is due. Those at hand stay in use if it fails, which the log shows.
+    /// Reads the sources again if that is due. If it fails, which is logged, the last good ones stay in use.
     async fn read_sources(&self) -> Result<(), String> {
         self.sources.refresh_if_due((self.now)(), SOURCES_WITHIN).await;
         match self.sources.current() {
@@ -106,28 +107,28 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
     fn feeds<'a>(&'a self, sources: Option<&'a Sources>, trace: Option<Trace>) -> Vec<Box<dyn Feed + 'a>> {
         let senders = sources.into_iter().flat_map(Sources::iter);
         let senders =
-            senders.filter_map(|source| SenderFeed::of(source, &self.http, &self.memory, self.now, trace));
-        let mut feeds: Vec<Box<dyn Feed + 'a>> = vec![Box::new(Spill::new(&self.bucket, &self.memory))];
+            senders.filter_map(|source| SenderFeed::new(source, &self.http, &self.memory, self.now, trace));
+        let mut feeds: Vec<Box<dyn Feed + 'a>> = vec![Box::new(SpillFeed::new(&self.bucket, &self.memory))];
         feeds.extend(senders.map(|feed| Box::new(feed) as Box<dyn Feed + 'a>));
         feeds
     }
 
-    /// Drains them side by side: what each has done, and how long that took.
+    /// Drains the feeds side by side. Returns what each did, and how long that took.
     async fn drain(
         &self,
         mut feeds: Vec<Box<dyn Feed + '_>>,
         deadline: Deadline,
         trace: Option<Trace>,
-    ) -> Vec<(String, Tally, Duration)> {
+    ) -> Vec<(String, FeedSummary, Duration)> {
         let drain = Drain { queue: &self.queue, bucket: &self.bucket, deadline, trace };
         let drained = feeds.iter_mut().map(async |feed| {
-            let (began, mut tally) = (Instant::now(), Tally::default());
-            let run = AssertUnwindSafe(drain.run(feed.as_mut(), &mut tally)).catch_unwind().await;
+            let (began, mut summary) = (Instant::now(), FeedSummary::default());
+            let run = AssertUnwindSafe(drain.run(feed.as_mut(), &mut summary)).catch_unwind().await;
             if run.is_err() {
-                tally.error = Some("a panic, see the log".to_owned());
+                summary.error = Some("a panic, see the log".to_owned());
             }
-            tally.waiting = feed.waiting();
-            (feed.name().to_owned(), tally, began.elapsed())
+            summary.waiting = feed.waiting();
+            (feed.name().to_owned(), summary, began.elapsed())
         });
         join_all(drained).await
     }

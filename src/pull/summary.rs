@@ -1,4 +1,4 @@
-//! What one run did, feed by feed: the invocation's answer, and a line each in the log.
+//! What one run did, feed by feed: the invocation's answer, and a log line for each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,44 +12,44 @@ use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
 
-/// Every feed's tally, by its name: a source's, or `spill`. Where the sources are not known, `sources` says why.
+/// The summary of every feed by its name: a source's, or `spill`. Where the sources are not known, `sources` has the error.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary(pub BTreeMap<String, Tally>);
+pub struct Summary(pub BTreeMap<String, FeedSummary>);
 
-/// What became of the deliveries of one feed.
+/// What became of the items of one feed.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Handed out to us. The same one may be again, when it was not confirmed.
+pub struct FeedSummary {
+    /// Items that the feed handed out. One that is redelivered in the same run counts again.
     pub pulled: usize,
-    /// In the queue now, or there before.
+    /// Events in the queue, put there now or before.
     pub enqueued: usize,
-    /// No event: in `rejected/` of the bucket now.
+    /// Unprocessable bodies, put into `rejected/` of the bucket.
     pub rejected: usize,
-    /// Confirmed, so that the feed does not hand them out again. Never more than `enqueued` and `rejected` together.
+    /// Items confirmed, so that the feed does not redeliver them. Never more than `enqueued` and `rejected` together.
     pub confirmed: usize,
-    /// Stored, but not confirmed: they are redelivered, and known by their id as long as the processor keeps it.
+    /// Items stored, but not confirmed: they are redelivered under the same id.
     #[serde(default)]
     pub unconfirmed: usize,
-    /// Neither in the queue nor in the bucket: not confirmed, so they come again.
+    /// Items neither in the queue nor in the bucket: they are not confirmed, so they are redelivered.
     pub failed: usize,
     /// Whether time ran out before the feed was empty.
     pub more: bool,
-    /// Of the spill: how many events lay there when the run began, and still do; of very many, some.
+    /// Of the spill: how many events were there when the run began, and still are; of very many, some.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting: Option<usize>,
-    /// What went wrong last; no payload and no secret in it.
+    /// The last error; no payload and no secret in it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
 }
 
-impl Tally {
-    /// One that says only what went wrong.
+impl FeedSummary {
+    /// The summary of a feed that could not begin.
     pub(super) fn failed(error: impl Into<String>) -> Self {
         Self { error: Some(error.into()), ..Self::default() }
     }
 
-    /// Writes the line of a feed. At the level of an error only what somebody must look at.
-    pub(super) fn tell(
+    /// Writes the line of a feed, at level ERROR if it has an error.
+    pub(super) fn log(
         &self,
         source: &str,
         at: OffsetDateTime,
@@ -58,12 +58,12 @@ impl Tally {
         recorder: &Recorder,
     ) {
         let (level, message) = match self.error {
-            Some(_) => (Level::ERROR, "not all was pulled"),
+            Some(_) => (Level::ERROR, "pulled, with an error"),
             None => (Level::INFO, "pulled"),
         };
-        let said = Said { source, tally: self, call: Call::new(invocation, invocation.trace, total) };
-        let (by, metrics) = (Dimension::of_source(Some(source)), self.metrics());
-        recorder.write(&WideEvent { at, level, message, by, metrics: &metrics, said });
+        let fields = Fields { source, summary: self, call: Call::new(invocation, invocation.trace, total) };
+        let (dimension, metrics) = (Dimension::of_source(Some(source)), self.metrics());
+        recorder.write(&WideEvent { at, level, message, dimension, metrics: &metrics, fields });
     }
 
     fn metrics(&self) -> Vec<Measured> {
@@ -81,10 +81,10 @@ impl Tally {
 }
 
 #[derive(Serialize)]
-struct Said<'a> {
+struct Fields<'a> {
     source: &'a str,
     #[serde(flatten)]
-    tally: &'a Tally,
+    summary: &'a FeedSummary,
     #[serde(flatten)]
     call: Call<'a>,
 }

@@ -1,44 +1,66 @@
-//! Push: request → authentic → envelope → stored → answer.
+//! Push: a request of the function URL is authenticated, stored and answered.
+//!
+//! | step | what it decides | in |
+//! | --- | --- | --- |
+//! | origin | whether the request came through the proxy in front, if there is one | `origin.rs` |
+//! | route | the source, by the path | `route.rs` |
+//! | token, verify | whether the request is authentic | `authenticate.rs`, the sender's `signature.rs` |
+//! | decode, parse, ingest | the envelope | [`crate::ingest`] |
+//! | store | queue, bucket or log | `store.rs` |
+//! | respond | the status | `response.rs`, `unauthorized.rs` |
+//!
+//! Before a request is authentic, only the signature in its body is read.
 
-mod answer;
-mod authentic;
-mod breaker;
+mod authenticate;
 pub mod budget;
-mod keep;
-mod line;
-mod lost;
+mod callback_log;
+mod circuit_breaker;
+mod lost_log;
 pub mod origin;
-mod refusals;
+mod outcome;
+mod response;
+mod route;
+mod store;
+mod timings;
+mod unauthorized;
+mod unauthorized_log;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use http::{Response, StatusCode};
+use http::{Method, Response};
 use time::OffsetDateTime;
 
-pub use authentic::{Authentic, Refusal};
+pub use authenticate::Authentic;
+pub use unauthorized::Unauthorized;
 
 use crate::event::Unreadable;
+use crate::event::envelope::{Channel, Envelope};
+use crate::ingest;
 use crate::lambda::invocation::Invocation;
 use crate::lambda::request::Malformed;
 use crate::senders::CallbackRequest;
 use crate::sources::Sources;
 use crate::sources::cache::SourcesCache;
-use crate::storage::{Bucket, Queue, StoreError};
+use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
 use crate::trace::Trace;
-use breaker::CircuitBreaker;
+use authenticate::{check_token, verify};
 use budget::Deadline;
-use keep::Keep;
-use line::{Answered, Steps, Told};
+use circuit_breaker::CircuitBreaker;
 use origin::OriginSecrets;
-use refusals::Refusals;
+use outcome::ReceiveOutcome;
+use response::respond;
+use route::route;
+use store::Store;
+use timings::Timings;
+use unauthorized_log::UnauthorizedLog;
 
-/// What time it is: by it signatures are fresh or stale.
+/// The current time: it decides whether a signature is stale.
 pub type Clock = fn() -> OffsetDateTime;
 
-/// Receives callbacks: everything between the invocation and its answer.
+/// Receives callbacks: everything between an invocation and its response.
 pub struct Receiver<Q, B> {
     sources: Arc<SourcesCache>,
     origin: OriginSecrets,
@@ -46,34 +68,16 @@ pub struct Receiver<Q, B> {
     bucket: B,
     now: Clock,
     recorder: Recorder,
-    refusals: Mutex<Refusals>,
+    unauthorized: UnauthorizedLog,
     breaker: Mutex<CircuitBreaker>,
 }
 
-/// What became of a callback. Each has one answer, and a line in the log; only refusals share theirs.
-#[derive(Debug)]
-enum Verdict {
-    /// In the queue.
-    Queued(Told),
-    /// In the bucket, because the queue failed. The puller brings it to the queue.
-    Spilled(Told, StoreError),
-    /// Not from who it says: kept nowhere. The source whose path was called, if it was one's.
-    Refused(Refusal, Option<String>),
-    /// Authentic, but no event: its body is in the bucket under this key. The sender would send the same again, so it
-    /// is told 400.
-    Rejected { source: String, why: Unreadable, key: String },
-    /// Authentic, and nobody took it: its lines in the log are all there is. Of a body that is no event, no event.
-    Lost { source: String, event: Option<Told>, error: String },
-    /// We do not know our sources yet, so nobody can be let in.
-    NoSources,
-}
-
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
-    /// A receiver of these parts, which writes no wide events.
+    /// A receiver that writes no wide events.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, now: Clock) -> Self {
-        let (recorder, refusals) = (Recorder::silent(), Mutex::new(Refusals::new()));
-        let (origin, breaker) = (OriginSecrets::default(), Mutex::default());
-        Self { sources, origin, queue, bucket, now, recorder, refusals, breaker }
+        let (unauthorized, breaker) = (UnauthorizedLog::default(), Mutex::default());
+        let (origin, recorder) = (OriginSecrets::default(), Recorder::silent());
+        Self { sources, origin, queue, bucket, now, recorder, unauthorized, breaker }
     }
 
     /// The same, behind a proxy that adds one of these secrets to each request.
@@ -91,98 +95,110 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// Answers one callback, before the deadline whatever queue and bucket do.
     pub async fn receive(
         &self,
-        callback: Result<CallbackRequest, Malformed>,
+        request: Result<CallbackRequest, Malformed>,
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Response<String> {
-        let (began, mut steps) = (Instant::now(), Steps::default());
-        let verdict = match &callback {
-            Ok(callback) => self.judge(callback, deadline, invocation, &mut steps).await,
-            Err(malformed) => Verdict::Refused((*malformed).into(), None),
+        let (began, mut timings) = (Instant::now(), Timings::default());
+        let outcome = match &request {
+            Ok(request) => self.handle(request, deadline, invocation.trace, &mut timings).await,
+            Err(malformed) => ReceiveOutcome::Unauthorized { reason: (*malformed).into(), source: None },
         };
-        let (answer, total) = (verdict.answer(), began.elapsed());
-        let (at, status) = ((self.now)(), answer.status().as_u16());
-        self.tell(&verdict, &Answered { at, status, steps: &steps, total, invocation });
-        answer
+        let response = respond(&outcome);
+        timings.total = began.elapsed();
+        self.log(&outcome, response.status().as_u16(), &timings, invocation);
+        response
     }
 
-    async fn judge(
+    /// origin → route → token → verify → ingest → store
+    async fn handle(
         &self,
-        callback: &CallbackRequest,
+        request: &CallbackRequest,
         deadline: Deadline,
-        invocation: &Invocation,
-        steps: &mut Steps,
-    ) -> Verdict {
-        if !self.origin.admit(callback) {
-            return Verdict::Refused(Refusal::NotFromOrigin, None);
+        trace: Option<Trace>,
+        timings: &mut Timings,
+    ) -> ReceiveOutcome {
+        if !self.origin.admit(request) {
+            return ReceiveOutcome::Unauthorized { reason: Unauthorized::NotFromOrigin, source: None };
         }
         let received = (self.now)();
         self.sources.refresh_if_due(received, deadline.half()).await;
-        let Some(mut sources) = self.sources.current() else { return Verdict::NoSources };
-        let mut authentic = steps.understand(|| Authentic::new(callback, &sources, received));
-        if let Err(refusal) = &authentic
-            && refusal.depends_on_sources(callback)
+        let Some(mut sources) = self.sources.current() else { return ReceiveOutcome::NoSources };
+
+        let began = Instant::now();
+        let mut authentic = authenticate(request, &sources, received);
+        timings.parse = began.elapsed();
+        if let Err(reason) = &authentic
+            && reason.depends_on_sources(request)
             && self.sources.refresh_for_unauthorized(received, deadline.half()).await
         {
             sources = self.sources.current().unwrap_or(sources);
-            authentic = steps.understand(|| Authentic::new(callback, &sources, received));
+            authentic = authenticate(request, &sources, received);
         }
-        let Self { queue, bucket, breaker, .. } = self;
-        let keep = Keep { queue, bucket, breaker, deadline, received, trace: invocation.trace };
-        match authentic {
-            Ok(authentic) => {
-                steps.is_far_ahead = authentic.is_far_ahead();
-                accept(&authentic, &keep, steps).await
-            }
-            Err(refusal) => refused(refusal, callback, &sources),
-        }
-    }
-
-    /// Writes the callback's wide event, and before it what refusals were only counted until now.
-    fn tell(&self, verdict: &Verdict, answered: &Answered<'_>) {
-        let counted = {
-            // Nothing panics while it holds the lock; if it did, the counters would still be whole.
-            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-            match verdict {
-                Verdict::Refused(refusal, _) if !refusals.count(*refusal, answered.at) => return,
-                Verdict::Refused(refusal, _) => refusals.take(Some(*refusal), answered.at),
-                _ => refusals.take(None, answered.at),
-            }
+        let authentic = match authentic {
+            Ok(authentic) => authentic,
+            Err(reason) => return unauthorized(reason, request, &sources),
         };
-        counted.for_each(|counted| answered.tell_refused(counted, verdict, &self.recorder));
-        answered.tell(verdict, &self.recorder);
+
+        let began = Instant::now();
+        let envelope = read_event(&authentic, received, trace);
+        timings.parse += began.elapsed();
+
+        let Self { queue, bucket, breaker, .. } = self;
+        let store = Store { queue, bucket, breaker, deadline, received, trace };
+        match envelope {
+            Ok(envelope) => store.event(&authentic, envelope, timings).await,
+            // Boxed, as it is large and hardly ever run.
+            Err(reason) => Box::pin(store.unprocessable(&authentic, reason, timings)).await,
+        }
+    }
+
+    fn log(&self, outcome: &ReceiveOutcome, status: u16, timings: &Timings, invocation: &Invocation) {
+        let (recorder, at) = (&self.recorder, (self.now)());
+        if let ReceiveOutcome::Unauthorized { reason, source } = outcome {
+            let request = (*reason, source.as_deref());
+            self.unauthorized.log(recorder, at, request, timings.fields(invocation));
+        } else {
+            self.unauthorized.log_counted(recorder, at);
+            callback_log::write(recorder, at, outcome, status, timings, invocation);
+        }
     }
 }
 
-async fn accept<Q: Queue, B: Bucket>(
+/// Authenticates a request by all that its source asks for, a token, a signature, or both: route → token → verify.
+///
+/// # Errors
+/// [`Unauthorized`] says which check failed.
+pub fn authenticate<'a>(
+    request: &'a CallbackRequest,
+    sources: &'a Sources,
+    now: OffsetDateTime,
+) -> Result<Authentic<'a>, Unauthorized> {
+    if request.method() != Method::POST {
+        return Err(Unauthorized::NotPost);
+    }
+    let route = route(request.uri().path(), sources).ok_or(Unauthorized::UnknownPath)?;
+    let source = check_token(route)?;
+    verify(request, source, now)
+}
+
+/// Builds the envelope of the event in an authentic body: decode → parse → ingest.
+///
+/// # Errors
+/// [`Unreadable`]: the body has no event in it.
+pub fn read_event(
     authentic: &Authentic<'_>,
-    keep: &Keep<'_, Q, B>,
-    steps: &mut Steps,
-) -> Verdict {
-    match steps.understand(|| authentic.envelope(keep.received)) {
-        Ok(mut envelope) => {
-            envelope.traceparent = keep.trace.and_then(Trace::traceparent);
-            keep.event(authentic, envelope, steps).await
-        }
-        // Boxed, as it is large and hardly ever run.
-        Err(why) => Box::pin(keep.rejected(authentic, why, steps)).await,
-    }
+    received: OffsetDateTime,
+    trace: Option<Trace>,
+) -> Result<Envelope, Unreadable> {
+    let body = ingest::decode(authentic.body())?;
+    let envelope = ingest::build_envelope(authentic.source(), body, Channel::Push, received)?;
+    Ok(Envelope { traceparent: trace.and_then(Trace::traceparent), ..envelope })
 }
 
-fn refused(refusal: Refusal, callback: &CallbackRequest, sources: &Sources) -> Verdict {
-    let source = authentic::addressee(callback, sources);
-    Verdict::Refused(refusal, source.map(|source| source.name().to_owned()))
-}
-
-impl Verdict {
-    fn answer(&self) -> Response<String> {
-        match self {
-            Self::Queued(event) | Self::Spilled(event, _) => answer::accepted(&event.id),
-            Self::Refused(refusal, _) => answer::problem(refusal.status()),
-            Self::Rejected { .. } => answer::problem(StatusCode::BAD_REQUEST),
-            Self::Lost { .. } | Self::NoSources => answer::problem(StatusCode::SERVICE_UNAVAILABLE),
-        }
-    }
+fn unauthorized(reason: Unauthorized, request: &CallbackRequest, sources: &Sources) -> ReceiveOutcome {
+    let source = route(request.uri().path(), sources).map(|route| route.source.name().to_owned());
+    ReceiveOutcome::Unauthorized { reason, source }
 }
 
 impl<Q, B> fmt::Debug for Receiver<Q, B> {

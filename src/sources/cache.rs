@@ -1,21 +1,21 @@
-//! The sources in use: given once, or read from a secret and read again every five minutes, so that a key can be replaced
-//! without a deployment.
+//! The sources in use: fixed, or read from a secret and cached for five minutes ([`REREAD_AFTER`]), so that a key can be
+//! replaced without a deployment.
 //!
-//! A read belongs to the invocation that began it and ends with it. Lambda freezes a function between invocations: a read
-//! left running would be frozen too, end with the next callback, and bring the document from before a rotation.
+//! A read ends with the invocation that began it. Lambda freezes a function between invocations: a read left running would
+//! be frozen too, end with the next callback, and bring the document from before a rotation.
 //!
 //! | when | what happens |
 //! | --- | --- |
 //! | five minutes after the last read | the next callback waits for a new one, within its own time limit |
-//! | a callback that newer sources might let in is unauthorized | one read for it, at most every [`FRESH_READ_EVERY`] |
-//! | a read fails | the sources at hand stay in use, and a read is due after [`RETRY_AFTER`] |
+//! | a callback is unauthorized, but newer sources might authorize it | one read for it, at most every [`FRESH_READ_EVERY`] |
+//! | a read fails | the last good sources stay in use, and a read is due after [`RETRY_AFTER`] |
 //! | the document has a mistake, and there are no sources yet | the secret's previous version is used (`AWSPREVIOUS`) |
 //!
 //! Each failed read is an ERROR line that counts `SourcesReadFailed`: a mistake in the secret shows at once, and not when
 //! the next environment cannot start.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration as StdDuration;
 
 use futures_util::future::BoxFuture;
@@ -24,6 +24,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 use tracing::Level;
 
+use crate::lock::lock;
 use crate::settings::SettingsError;
 use crate::sources::Sources;
 use crate::storage::StoreError;
@@ -31,7 +32,7 @@ use crate::telemetry::Recorder;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
 use crate::telemetry::wide_event::{Dimension, Measured, WideEvent, cut};
 
-/// How old the sources may be before they are read again.
+/// How long the sources, and the keys in them, are cached.
 pub const REREAD_AFTER: Duration = Duration::minutes(5);
 /// How long after a failed read the next one is due.
 pub const RETRY_AFTER: Duration = Duration::seconds(15);
@@ -41,18 +42,18 @@ pub const FRESH_READ_EVERY: Duration = Duration::seconds(15);
 /// Which version of the sources document is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// The one that is in force (`AWSCURRENT`).
+    /// The current one (`AWSCURRENT`).
     Current,
     /// The one before it (`AWSPREVIOUS`).
     Previous,
 }
 
-/// Reads the sources document from where it is kept.
+/// Reads the sources document.
 pub trait ReadSources: Send + Sync {
-    /// Where it is kept, as an operator finds it.
+    /// The place of the document, as an operator finds it.
     fn place(&self) -> String;
 
-    /// The document in that version.
+    /// Reads the document in that version.
     fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>>;
 }
 
@@ -65,13 +66,13 @@ pub enum SourcesError {
     /// They cannot be read at all: there is no such secret, or no permission.
     #[error("cannot be read: {0}")]
     Unreadable(StoreError),
-    /// They were read, and have a mistake.
+    /// The document has a mistake.
     #[error(transparent)]
     Mistaken(#[from] SettingsError),
 }
 
 impl SourcesError {
-    /// Whether somebody has to change something before a read can succeed.
+    /// Whether no read can succeed before somebody changes the secret or the role.
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Unavailable(_) => false,
@@ -90,7 +91,7 @@ pub struct SourcesCache {
 #[derive(Default)]
 struct State {
     sources: Option<Arc<Sources>>,
-    /// What they were parsed from.
+    /// The document that they were parsed from.
     document: String,
     /// When the last read began, and how long after it the next is due.
     read: Option<(OffsetDateTime, Duration)>,
@@ -99,30 +100,30 @@ struct State {
 }
 
 impl SourcesCache {
-    /// Sources that never change.
+    /// Sources that are never read again.
     pub fn fixed(sources: Sources) -> Self {
         let cache = Self { reader: None, recorder: Recorder::silent(), state: Mutex::default() };
         cache.replace(sources, String::new());
         cache
     }
 
-    /// Sources that a reader provides. There are none until they have been read once.
-    pub fn read_by(reader: impl ReadSources + 'static) -> Self {
+    /// Sources that a reader provides: none before the first read.
+    pub fn from_reader(reader: impl ReadSources + 'static) -> Self {
         Self { reader: Some(Box::new(reader)), recorder: Recorder::silent(), state: Mutex::default() }
     }
 
-    /// The same, with a line of the log for each failed read.
+    /// The same, with a log line for each failed read.
     #[must_use]
     pub fn with_recorder(self, recorder: Recorder) -> Self {
         Self { recorder, ..self }
     }
 
-    /// The sources at hand; `None` until they have been read once.
+    /// The sources in use; `None` before the first read.
     pub fn current(&self) -> Option<Arc<Sources>> {
         self.state().sources.clone()
     }
 
-    /// Reads the sources again where that is due, for at most `within`. While there are none, it always is.
+    /// Reads the sources again if that is due, for at most `within`. While there are none, it always is.
     pub async fn refresh_if_due(&self, now: OffsetDateTime, within: StdDuration) {
         let is_due = {
             let state = self.state();
@@ -133,7 +134,7 @@ impl SourcesCache {
         }
     }
 
-    /// Reads the sources for a callback that would be unauthorized by those at hand. Whether they were read.
+    /// Reads the sources for a callback that is unauthorized by those in use. Whether they were read.
     pub async fn refresh_for_unauthorized(&self, now: OffsetDateTime, within: StdDuration) -> bool {
         {
             let mut state = self.state();
@@ -151,7 +152,7 @@ impl SourcesCache {
     /// Reads the sources, for at most `within`, and logs a failure.
     ///
     /// # Errors
-    /// [`SourcesError`]. Those at hand stay in use, if there are any.
+    /// [`SourcesError`]: the document could not be read, or has a mistake. The last good sources stay in use.
     pub async fn refresh(&self, now: OffsetDateTime, within: StdDuration) -> Result<(), SourcesError> {
         let late = |_| {
             let error = format!("no answer within {} ms", within.as_millis());
@@ -164,7 +165,7 @@ impl SourcesCache {
         result
     }
 
-    /// A read that is cut off leaves the next one due like one that failed.
+    /// After a read that is cut off the next one is due as after one that failed.
     async fn read(&self, now: OffsetDateTime) -> Result<(), SourcesError> {
         let Some(reader) = &self.reader else { return Ok(()) };
         self.state().read = Some((now, RETRY_AFTER));
@@ -182,8 +183,8 @@ impl SourcesCache {
         Ok(())
     }
 
-    /// Uses the previous version of a document that has a mistake, where there are no sources yet: a new environment must
-    /// not refuse to start while the running ones go on with what they have.
+    /// Uses the previous version of a document that has a mistake, if there are no sources yet: a new environment must
+    /// start as long as the running ones have good sources.
     async fn fall_back(&self, reader: &dyn ReadSources) {
         if self.current().is_none()
             && let Ok(document) = reader.read(Version::Previous).await
@@ -202,7 +203,7 @@ impl SourcesCache {
         state.document = document;
     }
 
-    /// Where the sources are kept, where they are read.
+    /// The place of the document, if it is read.
     pub fn place(&self) -> Option<String> {
         self.reader.as_ref().map(|reader| reader.place())
     }
@@ -214,23 +215,22 @@ impl SourcesCache {
         };
         let place = self.place().unwrap_or_default();
         let error = format!("{place}: {error}");
-        let said = FailedRead { error: cut(&error) };
-        let (by, metrics) = (Dimension::Function, &[Measured::count(SOURCES_READ_FAILED, 1)]);
-        self.recorder.write(&WideEvent { at, level: Level::ERROR, message, by, metrics, said });
+        let fields = Fields { error: cut(&error) };
+        let (dimension, metrics) = (Dimension::Function, &[Measured::count(SOURCES_READ_FAILED, 1)]);
+        self.recorder.write(&WideEvent { at, level: Level::ERROR, message, dimension, metrics, fields });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if it did, the state would still be whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
 #[derive(Serialize)]
-struct FailedRead<'a> {
+struct Fields<'a> {
     error: &'a str,
 }
 
-/// Whether a time span has passed. A clock that was set back says nothing about it: then it counts as over.
+/// Whether a time span is over. It counts as over if the clock was set back.
 fn is_over(began: OffsetDateTime, lasts: Duration, now: OffsetDateTime) -> bool {
     !(began..began + lasts).contains(&now)
 }

@@ -1,10 +1,11 @@
-//! Object keys: `WHAT/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that a day can be listed.
+//! The keys of envelopes and their data: `spill/` and `payload/`. Those of `rejected/` are in [`super::rejected`].
+//!
+//! A key is `PREFIX/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that one day can be listed.
 
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::event::envelope::{Envelope, hex};
+use crate::event::envelope::Envelope;
 
 /// What all keys of the spill begin with.
 pub const SPILL: &str = "spill/";
@@ -13,7 +14,7 @@ pub const SPILL: &str = "spill/";
 const TIME_DIGITS: usize = 13;
 
 /// The envelope of an event that the queue did not take; the puller brings it there. The time of receipt in milliseconds
-/// comes first in the name, so that a listing of a source has its events in the order of receipt: the time that S3 tells
+/// comes first in the name, so that a listing of a source has its events in the order of receipt: S3's own time
 /// is in whole seconds.
 pub fn spill(envelope: &Envelope) -> String {
     let received = OffsetDateTime::parse(&envelope.receivedtime, &Rfc3339);
@@ -35,13 +36,6 @@ pub fn payload(envelope: &Envelope) -> String {
     format!("payload/{}/{}.json", day_of(envelope), envelope.id)
 }
 
-/// An authentic body that is no event, by its digest. The reason lies beside it, in an object with `.json` behind.
-pub fn rejected(source: &str, body: &[u8], received: OffsetDateTime) -> String {
-    let day = received.date();
-    let digest = hex(&Sha256::digest(body));
-    format!("rejected/{source}/{:04}/{:02}/{:02}/{digest}", day.year(), u8::from(day.month()), day.day())
-}
-
 fn day_of(envelope: &Envelope) -> String {
     // `receivedtime` is our own, so its day is where RFC 3339 has it.
     let day = envelope.receivedtime.split('T').next().unwrap_or_default().replace('-', "/");
@@ -59,7 +53,7 @@ mod tests {
     fn envelope(received: OffsetDateTime) -> Envelope {
         let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
         let source = sources.get("tencent-vod/main").unwrap();
-        ingest::seal(source, r#"{"EventType":"X"}"#, Channel::Push, received).unwrap()
+        ingest::build_envelope(source, r#"{"EventType":"X"}"#, Channel::Push, received).unwrap()
     }
 
     #[test]

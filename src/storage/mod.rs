@@ -14,6 +14,7 @@ use std::io;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::event::envelope::Message;
 
@@ -123,6 +124,18 @@ pub struct Listed {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
+
+/// Bounds a call to a service.
+///
+/// # Errors
+/// [`StoreError`] of the call, or that it did not answer within this time.
+pub(crate) async fn within<T>(
+    bound: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = |_| StoreError(format!("no answer within {} ms", bound.as_millis()));
+    timeout(bound, call).await.map_err(late)?
+}
 
 /// Why a resource that a variable names cannot be used, or why that is not known. The texts name the resource, and are for
 /// the log behind the variable's name.

@@ -1,16 +1,16 @@
-//! What is counted and timed: the names under which `CloudWatch` knows it.
+//! The metrics: their names in `CloudWatch`, and what each counts or times.
 
-/// The `CloudWatch` namespace of all of them.
+/// The `CloudWatch` namespace of all metrics.
 pub const NAMESPACE: &str = "mediahook";
 
-/// One thing that is counted or timed.
+/// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// Its name in `CloudWatch`.
     pub name: &'static str,
     /// `CloudWatch`'s unit: `Count` or `Milliseconds`.
     pub unit: &'static str,
-    /// What it says.
+    /// What it counts or times.
     pub about: &'static str,
 }
 
@@ -18,32 +18,32 @@ macro_rules! metrics {
     ($($constant:ident = $name:literal, $unit:literal, $about:literal;)*) => {
         $(#[doc = $about] pub const $constant: Metric = Metric { name: $name, unit: $unit, about: $about };)*
 
-        /// All of them.
+        /// Every metric.
         pub const METRICS: &[Metric] = &[$($constant),*];
     };
 }
 
 metrics! {
-    ACCEPTED = "Accepted", "Count", "callbacks answered 200: the event is in the queue or the spill";
-    REFUSED = "Refused", "Count", "callbacks answered 401, 404 or 405";
+    ACCEPTED = "Accepted", "Count", "callbacks answered 200: the queue or the spill has the event";
+    REFUSED = "Refused", "Count", "unauthorized requests, answered 401, 404, 405 or, where they are not HTTP, 400";
     SIGNATURE_FAR_AHEAD = "SignatureFarAhead", "Count", "callbacks accepted with a signature that is valid for longer than 15 minutes";
-    SPILLED = "Spilled", "Count", "events the queue did not take, put into the spill";
-    REJECTED = "Rejected", "Count", "authentic bodies that are no event, put into `rejected/`";
-    LOST = "Lost", "Count", "authentic callbacks that only the log has";
-    NO_SOURCES = "NoSources", "Count", "callbacks answered 503 because the sources are not known yet";
-    SOURCES_READ_FAILED = "SourcesReadFailed", "Count", "reads of the secret with the sources that failed, or found a mistake in it";
-    QUEUE_SKIPPED = "QueueSkipped", "Count", "callbacks that did not try the queue, because it had failed several times in a row";
+    SPILLED = "Spilled", "Count", "events that fell back to S3: the queue failed, `spill/` has them";
+    REJECTED = "Rejected", "Count", "unprocessable bodies: authentic, but without an event for the queue, put into `rejected/`";
+    LOST = "Lost", "Count", "authentic callbacks that neither queue nor bucket has, only the log";
+    NO_SOURCES = "NoSources", "Count", "callbacks answered 503 because no sources were read yet";
+    SOURCES_READ_FAILED = "SourcesReadFailed", "Count", "reads of the secret with the sources that failed, or found a mistake in the document";
+    QUEUE_SKIPPED = "QueueSkipped", "Count", "callbacks that skipped the queue, because it had failed several times in a row";
     QUEUE_LATENCY = "QueueLatency", "Milliseconds", "how long the queue took to take an event";
-    EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it came to us";
-    PULLED = "Pulled", "Count", "deliveries that a sender's queue, or the spill, handed to the puller";
-    CONFIRMED = "Confirmed", "Count", "deliveries confirmed, after they were stored";
-    CONFIRM_FAILED = "ConfirmFailed", "Count", "deliveries stored, but not confirmed: they are redelivered";
-    PULL_FAILED = "PullFailed", "Count", "feeds of which something went wrong in a run of the puller";
+    EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it was received";
+    PULLED = "Pulled", "Count", "items that a sender's queue, or the spill, handed to the puller";
+    CONFIRMED = "Confirmed", "Count", "items confirmed after they were stored";
+    CONFIRM_FAILED = "ConfirmFailed", "Count", "items stored, but not confirmed: they are redelivered";
+    PULL_FAILED = "PullFailed", "Count", "feeds that had an error in a run of the puller";
     SPILL_WAITING = "SpillWaiting", "Count", "events still in the spill when a run of the puller ended";
-    PROCESSED = "Processed", "Count", "events that took effect";
-    FAILED = "Failed", "Count", "records that failed and are retried, with what is behind them in their group";
-    DUPLICATES = "Duplicates", "Count", "events that had taken effect before";
+    PROCESSED = "Processed", "Count", "events that were processed";
+    FAILED = "Failed", "Count", "records that failed and are retried, with those behind them in their group";
+    DUPLICATES = "Duplicates", "Count", "events that had been processed before";
     DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, or failed at their last receive, sent to the dead-letter queue";
     MISCONFIGURED = "Misconfigured", "Count", "starts and invocations at which a queue, table, bucket or bus that a variable names does not exist or is of the wrong kind";
-    EFFECT_LATENCY = "EffectLatency", "Milliseconds", "from the event's own time until it took effect";
+    PROCESSING_LATENCY = "ProcessingLatency", "Milliseconds", "from the event's own time until it was processed";
 }

@@ -1,5 +1,5 @@
-//! The log, on standard output: the [wide events](wide_event) as one JSON object a line each, and beside them what is told
-//! by `tracing`, in the format that the function's logging configuration sets.
+//! The log on standard output: [wide events](wide_event), one JSON object a line, and beside them the lines of `tracing`, in
+//! the format of the function's logging configuration.
 
 pub mod metrics;
 pub mod output;
@@ -22,11 +22,11 @@ pub use wide_event::Recorder;
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// The format it asks for: `Text`, else JSON.
 const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
-/// Whose lines hold lost events: JSON in either format, for a machine is to read them.
-const LOST: &str = "mediahook::receive::lost";
+/// The `tracing` target of the lines that hold lost events. They are JSON in either format, because a program reads them.
+pub const LOST_TARGET: &str = "mediahook::lost";
 
-/// Starts the log. Our own lines come at the level that Lambda's logging configuration sets (default INFO); of the
-/// libraries we hear warnings alone, since some of them write whole requests at lower levels.
+/// Starts the log. Our own lines have the level of Lambda's logging configuration (default INFO). Libraries log warnings
+/// alone, because some of them write whole requests at lower levels.
 pub fn init(environment: &Environment) {
     init_with(environment, &LogOutput::immediate());
 }
@@ -44,19 +44,19 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
             .with_writer(output.clone())
             .with_target(false)
             .with_ansi(false)
-            // Else it would complain on standard error, and panic where that is closed too.
+            // It would write to standard error, and panic if that is closed too.
             .log_internal_errors(false)
     };
     let json = lines().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // A second start in one process (tests, the local example) keeps the first log.
     let _ = if is_text {
-        let json = json.with_filter(Targets::new().with_target(LOST, level));
-        let text = lines().with_filter(filter.with_target(LOST, LevelFilter::OFF));
+        let json = json.with_filter(Targets::new().with_target(LOST_TARGET, level));
+        let text = lines().with_filter(filter.with_target(LOST_TARGET, LevelFilter::OFF));
         tracing_subscriber::registry().with(vec![json.boxed(), text.boxed()]).try_init()
     } else {
         tracing_subscriber::registry().with(json).with(filter).try_init()
     };
-    // Not an error: Lambda sets both, and may learn words that we do not know. A receiver must start all the same.
+    // Not an error: Lambda sets both, and may introduce values that we do not know. A receiver must start all the same.
     if known_level(environment).is_none() {
         tracing::warn!("{LOG_LEVEL}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; it is INFO now");
     }
@@ -65,7 +65,7 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     }
 }
 
-/// The exit status of a function that has ended, which is never meant to; why, unless the log says so already.
+/// The exit status of a function that has ended, which none should. Logs the error, unless it is logged already.
 pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,19 +1,21 @@
-//! Where the lines of the log go: to standard output, at once or after the answer.
+//! The output of the log: standard output, at once or after the response.
 //!
 //! Standard output is a pipe that Lambda reads as fast as it can, and a write to a full pipe waits. So the receiver keeps the
-//! lines of an invocation in memory until its answer is sent, and writes them before it asks Lambda for the next invocation:
-//! the sender's answer does not wait for the log, and Lambda does not freeze the function before the log is complete. What is
-//! lost if the process is killed in between (out of memory, or the function's timeout) are the lines of that one invocation.
+//! lines of an invocation in memory until its response is sent, and writes them before it asks Lambda for the next
+//! invocation: the response does not wait for the log, and Lambda does not freeze the function before the log is complete. If
+//! the process is killed in between (out of memory, or the function's timeout), the lines of that one invocation are lost.
 
 use std::io::{self, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::lock::lock;
 
 /// Takes whole lines. A clone writes to the same place.
 #[derive(Debug, Clone)]
 pub struct LogOutput {
-    /// The lines that wait; `None` where none do.
+    /// The deferred lines; `None` where none are deferred.
     deferred: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
@@ -28,7 +30,7 @@ impl LogOutput {
         Self { deferred: Some(Arc::default()) }
     }
 
-    /// Writes the lines that wait, and returns when standard output has taken them all. What it does not take is dropped: no
+    /// Writes the deferred lines, and returns when standard output has taken them all. A failed write is ignored: no
     /// callback fails for a line.
     pub fn flush(&self) {
         if let Some(deferred) = &self.deferred {
@@ -58,9 +60,4 @@ impl MakeWriter<'_> for LogOutput {
     fn make_writer(&self) -> Self {
         self.clone()
     }
-}
-
-/// Nothing panics while it holds the lock; if it did, the lines would still be whole.
-fn lock(lines: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }

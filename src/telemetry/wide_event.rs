@@ -1,10 +1,10 @@
-//! Wide events: one line of JSON for each thing that was done, which is at the same time its `CloudWatch` metrics.
+//! Wide events: one line of JSON for each callback, record or feed, which is at the same time its `CloudWatch` metrics.
 //!
 //! The metrics are in it by the Embedded Metric Format: the member `_aws` says which of the line's other members are
-//! metrics, and by which of them (`FunctionName`, and `Source` or `Reason`) they are kept apart. `CloudWatch` takes them
-//! from the log, so that no call is made for them, and a line that is not written is not counted either: at a log level
-//! above a line's own, its metrics are hidden with it. The lines are JSON whatever the format of the log, for that is what
-//! the Embedded Metric Format is; their `level` and `timestamp` are those that Lambda goes by when it filters.
+//! metrics, and which are their dimensions (`FunctionName`, and `Source` or `Reason`). `CloudWatch` reads them from the log,
+//! so no call is made for them, and a line that is not written is not counted: a log level above a line's own hides its
+//! metrics too. The lines are JSON whatever the format of the log, as the Embedded Metric Format requires; Lambda filters
+//! by their `level` and `timestamp`.
 //!
 //! The writer is our own, a screenful: `metrique` would bring 36 crates, `metrics_cloudwatch_embedded` 15, beside the 180
 //! that are here already.
@@ -26,45 +26,45 @@ use crate::lambda::invocation::Invocation;
 use crate::telemetry::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
 
-/// The variable in which Lambda says a function's name.
+/// The variable in which Lambda gives a function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 /// The name outside Lambda.
 const NO_FUNCTION: &str = "mediahook";
 /// Most lines are shorter.
 const LINE_BYTES: usize = 1024;
-/// What others have worded is cut to this many bytes, lest it be the whole line.
+/// Texts of others are cut to this many bytes.
 const MAX_TEXT_BYTES: usize = 1024;
 
-/// One line. `S` are the members that it has beside those here.
+/// One line. `S` has the members beside those here.
 #[derive(Debug, Clone, Copy)]
 pub struct WideEvent<'a, S> {
-    /// When what it tells of happened; its metrics count for that minute.
+    /// When it happened; its metrics count for that minute.
     pub at: OffsetDateTime,
-    /// How much somebody should care.
+    /// The log level.
     pub level: Level,
-    /// What happened, in the same words for every line of its kind.
+    /// What happened, the same text for every line of its kind.
     pub message: &'static str,
-    /// By what its metrics are kept apart, beside the function's name.
-    pub by: Dimension<'a>,
-    /// What it counts and times.
+    /// The dimension of its metrics beside the function's name.
+    pub dimension: Dimension<'a>,
+    /// Its metrics.
     pub metrics: &'a [Measured],
     /// Its other members: an object.
-    pub said: S,
+    pub fields: S,
 }
 
-/// By what metrics are kept apart. Each value is a metric of its own, and is paid for: so there are few, and none is a
+/// A dimension of metrics. Each value is a metric of its own, which AWS bills: so there are few values, and none is a
 /// stranger's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension<'a> {
-    /// Nothing but the function.
+    /// The function alone.
     Function,
     /// The name of a source, or of the spill.
     Source(&'a str),
-    /// One of a fixed set of words.
+    /// One of a fixed set of reasons.
     Reason(&'static str),
 }
 
-/// One thing that was counted or timed, and how much.
+/// A metric and its value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured(Metric, Value);
 
@@ -76,12 +76,12 @@ enum Value {
 }
 
 impl Measured {
-    /// So many.
+    /// A count.
     pub fn count(metric: Metric, number: usize) -> Self {
         Self(metric, Value::Count(number as u64))
     }
 
-    /// So long, in milliseconds.
+    /// A duration in milliseconds.
     pub fn ms(metric: Metric, ms: f64) -> Self {
         Self(metric, Value::Ms(ms))
     }
@@ -92,8 +92,8 @@ pub fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// How old an event was at a time, in milliseconds by its sender's clock, and not less than nothing where that is fast;
-/// `None` where the sender did not say when it happened.
+/// How old an event was at a time, in milliseconds by its sender's clock: zero where that is fast, `None` where the event
+/// has no time of its own.
 pub fn age_ms(envelope: &Envelope, at: OffsetDateTime) -> Option<f64> {
     // Without a time of its own it has that of its receipt.
     let own = Some(&envelope.time).filter(|time| **time != envelope.receivedtime)?;
@@ -101,12 +101,12 @@ pub fn age_ms(envelope: &Envelope, at: OffsetDateTime) -> Option<f64> {
     Some(ms(Duration::try_from(age).unwrap_or_default()))
 }
 
-/// The beginning of a text that others have worded.
+/// The beginning of a text of others.
 pub fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or_default()
 }
 
-/// A member that is as it is displayed, cut.
+/// A member that is written as its `Display` text, cut.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<T>(pub T);
 
@@ -116,8 +116,8 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// Writes the line of a variable that names what does not exist or is of the wrong kind, as AWS says: at start, or in an
-/// invocation that did nothing for it. The error names the variable.
+/// Writes the line of a variable that names a resource which does not exist or is of the wrong kind: at start, or in an
+/// invocation that failed for it. The error names the variable.
 pub fn log_misconfigured(
     recorder: &Recorder,
     message: &'static str,
@@ -136,13 +136,13 @@ pub fn log_misconfigured(
         at,
         level: Level::ERROR,
         message,
-        by: Dimension::Function,
+        dimension: Dimension::Function,
         metrics: &[Measured::count(MISCONFIGURED, 1)],
-        said: Members { error: cut(error), call },
+        fields: Members { error: cut(error), call },
     });
 }
 
-/// Of which call a line is: its last members.
+/// The last members of a line: which invocation it is of.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct Call<'a> {
     total_ms: f64,
@@ -154,7 +154,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// This one, in this trace; what it tells of took so long.
+    /// The members for this invocation, this trace, and how long the line's work took.
     pub fn new(invocation: &'a Invocation, trace: Option<Trace>, total: Duration) -> Self {
         Self {
             total_ms: ms(total),
@@ -169,7 +169,7 @@ impl<'a> Call<'a> {
 #[derive(Clone)]
 pub struct Recorder {
     function_name: Arc<str>,
-    /// What is less urgent is not written.
+    /// Lines below it are not written.
     level: Level,
     /// Gets whole lines, the line feed included.
     out: Option<Out>,
@@ -178,21 +178,21 @@ pub struct Recorder {
 type Out = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 impl Recorder {
-    /// One that writes to standard output, as the environment has it. What cannot be written is let go: no callback
-    /// fails for a line.
-    pub fn of(environment: &Environment) -> Self {
-        Self::on(environment, LogOutput::immediate())
+    /// One that writes to standard output, with the level and function name of the environment. A failed write is
+    /// ignored: no callback fails for a line.
+    pub fn from_env(environment: &Environment) -> Self {
+        Self::with_output(environment, LogOutput::immediate())
     }
 
     /// The same, to this output.
-    pub fn on(environment: &Environment, output: LogOutput) -> Self {
-        Self::to(environment, move |line| {
+    pub fn with_output(environment: &Environment, output: LogOutput) -> Self {
+        Self::with_writer(environment, move |line| {
             let _ = output.clone().write_all(line);
         })
     }
 
-    /// One that hands its lines over.
-    pub fn to(environment: &Environment, out: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+    /// One that passes its lines to a function.
+    pub fn with_writer(environment: &Environment, out: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         let function_name = environment.optional(FUNCTION_NAME).unwrap_or(NO_FUNCTION).into();
         Self { function_name, level: level(environment), out: Some(Arc::new(out)) }
     }
@@ -206,7 +206,7 @@ impl Recorder {
     pub fn write<S: Serialize>(&self, event: &WideEvent<'_, S>) {
         let Some(out) = self.out.as_ref().filter(|_| event.level <= self.level) else { return };
         let mut line = Vec::with_capacity(LINE_BYTES);
-        // Nothing in it can fail: every member is a text, a number or a truth.
+        // Serialization cannot fail: every member is a text, a number or a boolean.
         if serde_json::to_writer(&mut line, &Line { function_name: &self.function_name, event }).is_ok() {
             line.push(b'\n');
             out(&line);
@@ -228,20 +228,20 @@ struct Line<'a, S> {
 
 impl<S: Serialize> Serialize for Line<'_, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        let WideEvent { at, level, message, by, metrics, said } = self.event;
+        let WideEvent { at, level, message, dimension, metrics, fields } = self.event;
         let head = Head {
             timestamp: rfc3339(*at),
             level: level.as_str(),
             message,
             aws: Metadata {
                 timestamp: at.unix_timestamp() * 1000 + i64::from(at.millisecond()),
-                directives: [Directive { namespace: NAMESPACE, dimensions: by.sets(), metrics }],
+                directives: [Directive { namespace: NAMESPACE, dimensions: dimension.sets(), metrics }],
             },
             function_name: self.function_name,
             values: Values(metrics),
-            source: if let Dimension::Source(source) = by { Some(source) } else { None },
-            reason: if let Dimension::Reason(reason) = by { Some(reason) } else { None },
-            said,
+            source: if let Dimension::Source(source) = dimension { Some(source) } else { None },
+            reason: if let Dimension::Reason(reason) = dimension { Some(reason) } else { None },
+            fields,
         };
         head.serialize(serializer)
     }
@@ -253,7 +253,7 @@ struct Head<'a, S> {
     level: &'static str,
     message: &'static str,
     #[serde(flatten)]
-    said: &'a S,
+    fields: &'a S,
     #[serde(rename = "_aws")]
     aws: Metadata<'a>,
     #[serde(rename = "FunctionName")]
@@ -286,14 +286,14 @@ struct Directive<'a> {
 }
 
 impl<'a> Dimension<'a> {
-    /// A source's name, where `CloudWatch` takes it as a value. In the queue may lie what nobody has configured.
+    /// A source's name, if `CloudWatch` takes it as a value. A message in the queue may have any.
     pub fn of_source(name: Option<&'a str>) -> Self {
-        let fits =
+        let is_valid =
             |name: &&str| (1..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
-        name.filter(fits).map_or(Self::Function, Self::Source)
+        name.filter(is_valid).map_or(Self::Function, Self::Source)
     }
 
-    /// The sets of names by which metrics are added up: each for the function as a whole, and one by one.
+    /// The dimension sets: metrics are added up for the function as a whole, and for each value.
     fn sets(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Function => &[&["FunctionName"]],
@@ -314,7 +314,7 @@ fn definitions<S: Serializer>(metrics: &[Measured], serializer: S) -> Result<S::
     serializer.collect_seq(metrics.iter().map(definition))
 }
 
-/// The metrics' values, by their names.
+/// The metrics' values by their names.
 struct Values<'a>(&'a [Measured]);
 
 impl Serialize for Values<'_> {

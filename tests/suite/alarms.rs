@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mediahook::config::ORIGIN_SECRETS;
-use mediahook::receive::Refusal;
+use mediahook::receive::Unauthorized;
 use mediahook::receive::origin::ORIGIN_HEADER;
 use mediahook::telemetry::metrics::{self, METRICS, Metric, NAMESPACE};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ const OURS: &[(&str, &[Metric])] = &[
             metrics::DUPLICATES,
             metrics::DEAD_LETTERED,
             metrics::MISCONFIGURED,
-            metrics::EFFECT_LATENCY,
+            metrics::PROCESSING_LATENCY,
         ],
     ),
 ];
@@ -117,7 +117,7 @@ impl Seen {
                     (!is_counted).then_some("that function does not count it")
                 }
                 [("FunctionName", "Receiver"), ("Reason", reason)] if self.name == metrics::REFUSED.name => {
-                    let is_counted = Refusal::ALL.iter().any(|refusal| refusal.word() == *reason);
+                    let is_counted = Unauthorized::ALL.iter().any(|one| one.as_str() == *reason);
                     (!is_counted).then_some("not a reason for a refusal")
                 }
                 _ => Some("not the dimensions it is counted by"),

@@ -15,7 +15,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::{StreamExt as _, stream};
 use mediahook::config::{ConfigError, Problem, VARIABLES};
 use mediahook::event::envelope::NotAnEnvelope;
-use mediahook::receive::Refusal;
+use mediahook::receive::Unauthorized;
 use mediahook::storage::{Bucket as _, StoreError};
 use serde_json::{Value, json};
 
@@ -907,7 +907,7 @@ fn every_error_at_start_and_every_refusal_is_on_the_page() {
         .unwrap();
     let problems = Problem::ALL.iter().map(|problem| problem.as_str().to_owned());
     let errors = config_errors().into_iter().map(|error| error.to_string());
-    let refusals = Refusal::ALL.iter().map(|refusal| refusal.word().to_owned());
+    let refusals = Unauthorized::ALL.iter().map(|reason| reason.as_str().to_owned());
     let not_envelopes = [
         NotAnEnvelope::NotAnObject,
         NotAnEnvelope::Missing("MEMBER"),

@@ -16,7 +16,7 @@ const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
 
 fn id(source: &str, body: &str, channel: Channel, received: OffsetDateTime) -> String {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
-    ingest::seal(sources.get(source).unwrap(), body, channel, received).unwrap().id
+    ingest::build_envelope(sources.get(source).unwrap(), body, channel, received).unwrap().id
 }
 
 /// The fixtures of format v3.0 that name their type.

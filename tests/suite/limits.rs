@@ -149,7 +149,7 @@ async fn the_largest_callback_is_answered_in_little_memory() {
 /// Before a body is known to be authentic, it costs itself and what the invocation was read from: nothing that grows with
 /// what stands in it.
 #[tokio::test]
-async fn who_is_refused_costs_little_memory() {
+async fn an_unauthorized_request_costs_little_memory() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;

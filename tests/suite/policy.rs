@@ -85,7 +85,7 @@ impl World {
         http::send(self.url, "POST", path, &headers, body.into()).await
     }
 
-    /// What lies in the queue and has not been looked at yet.
+    /// The messages in the queue that were not received yet.
     async fn queued(&self) -> Vec<Envelope> {
         self.queue.envelopes().await
     }
@@ -113,7 +113,7 @@ fn assert_problem(answer: &Answered, status: u16) {
 }
 
 #[tokio::test]
-async fn authentic_and_a_callback_is_200_and_queued() {
+async fn an_authentic_callback_is_200_and_queued() {
     let world = World::new().await;
     let hooks_url = "https://hooks.example.com/alibaba-ims/set?tenant=a";
     let derived = format!("https://{DOMAIN}/alibaba-ims/derived?tenant=b");
@@ -171,7 +171,7 @@ async fn an_unknown_event_type_is_200_and_queued() {
 }
 
 #[tokio::test]
-async fn a_body_is_taken_plain_or_base64_with_any_or_no_content_type() {
+async fn a_body_is_accepted_plain_or_base64_with_any_or_no_content_type() {
     let world = World::new().await;
     let path = "/tencent-vod/token/first-path-token";
     let mut ids = Vec::new();
@@ -187,7 +187,7 @@ async fn a_body_is_taken_plain_or_base64_with_any_or_no_content_type() {
 }
 
 #[tokio::test]
-async fn the_same_event_again_is_200_with_the_same_id_and_queued_once() {
+async fn a_repeated_event_is_200_with_the_same_id_and_queued_once() {
     let world = World::new().await;
     let first = world
         .post("/tencent-vod/signed", sign_tencent(PULL_COMPLETE, "CurrentSignKey1", now_s() + 600))
@@ -200,7 +200,7 @@ async fn the_same_event_again_is_200_with_the_same_id_and_queued_once() {
 }
 
 #[tokio::test]
-async fn too_large_for_the_queue_is_200_with_the_data_in_the_bucket() {
+async fn an_event_too_large_for_the_queue_is_200_with_its_data_in_the_bucket() {
     let world = World::new().await;
     let body =
         json!({ "EventType": "PullComplete", "PullCompleteEvent": { "Message": "x".repeat(1024 * 1024) } });
@@ -217,7 +217,7 @@ async fn too_large_for_the_queue_is_200_with_the_data_in_the_bucket() {
 }
 
 #[tokio::test]
-async fn too_large_for_the_queue_and_the_bucket_slow_to_take_it_is_200_with_the_whole_of_it_in_the_spill() {
+async fn an_event_too_large_for_the_queue_is_200_and_spilled_if_the_bucket_is_slow() {
     let world = World::new().await;
     world.cloud.s3_faults(|call| if call < PATIENCE.attempts as usize { Fault::Error } else { Fault::None });
     let body =
@@ -229,7 +229,7 @@ async fn too_large_for_the_queue_and_the_bucket_slow_to_take_it_is_200_with_the_
 }
 
 #[tokio::test]
-async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
+async fn with_the_queue_down_a_callback_is_200_and_spilled() {
     let world = World::new().await;
     for fault in
         [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Hang, Fault::Slow(Duration::from_secs(3))]
@@ -249,7 +249,7 @@ async fn the_queue_failing_is_200_with_the_envelope_in_the_spill() {
 
 /// Otherwise each callback of an outage would wait for the queue, and most would be answered 429 by Lambda.
 #[tokio::test]
-async fn a_queue_that_keeps_failing_is_skipped_and_tried_again_later() {
+async fn a_queue_that_keeps_failing_is_skipped_and_retried_later() {
     let world = World::new().await;
     world.cloud.sqs_faults(|_| Fault::Hang);
     let post = async |number: usize| {
@@ -286,7 +286,7 @@ async fn a_queue_that_keeps_failing_is_skipped_and_tried_again_later() {
 }
 
 #[tokio::test]
-async fn one_bad_answer_of_the_queue_is_tried_again_and_not_spilled() {
+async fn one_failed_queue_call_is_retried_and_nothing_is_spilled() {
     let world = World::new().await;
     for fault in [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Hang] {
         world.cloud.sqs_faults(move |call| if call == 0 { fault } else { Fault::None });
@@ -299,7 +299,7 @@ async fn one_bad_answer_of_the_queue_is_tried_again_and_not_spilled() {
 }
 
 #[tokio::test]
-async fn the_queue_and_the_bucket_failing_is_503_in_time() {
+async fn with_queue_and_bucket_down_a_callback_is_503_in_time() {
     let world = World::new().await;
     for fault in [Fault::Error, Fault::Hang] {
         world.cloud.sqs_faults(move |_| fault);
@@ -318,7 +318,7 @@ async fn the_queue_and_the_bucket_failing_is_503_in_time() {
 }
 
 #[tokio::test]
-async fn no_event_is_400_with_the_body_in_the_bucket() {
+async fn a_body_without_an_event_is_400_and_kept_in_rejected() {
     let world = World::new().await;
     let path = "/tencent-vod/token/first-path-token";
     let deep = format!(r#"{{"EventType":"X","XEvent":{}{}}}"#, "[".repeat(128), "]".repeat(128));
@@ -391,9 +391,9 @@ async fn a_signature_or_token_that_is_missing_wrong_stale_or_repeated_is_401() {
     world.assert_nothing_kept().await;
 }
 
-/// Tencent names 10 minutes as the default and no maximum; it does not send again what is answered 401.
+/// Tencent names 10 minutes as the default and no maximum, and does not retry after a 401.
 #[tokio::test]
-async fn a_signature_that_lasts_up_to_a_day_and_a_timestamp_in_milliseconds_are_200() {
+async fn a_signature_up_to_a_day_ahead_and_a_timestamp_in_milliseconds_are_200() {
     let world = World::new().await;
     for ahead_s in [10 * 60, 16 * 60, 24 * 60 * 60 - 60] {
         let body = PULL_COMPLETE.replace("125-Pull-1", &format!("ahead-{ahead_s}"));
@@ -425,7 +425,7 @@ async fn an_unknown_source_or_path_is_404() {
 }
 
 #[tokio::test]
-async fn not_post_is_405_and_says_what_is() {
+async fn another_method_than_post_is_405_with_allow_post() {
     let world = World::new().await;
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "BREW"] {
         let answer = http::send(world.url, method, "/tencent-vod/open", &[], PULL_COMPLETE).await;
@@ -438,7 +438,7 @@ async fn not_post_is_405_and_says_what_is() {
 /// An HTTP API decodes the path that a function URL leaves encoded, and names its own domain. What Alibaba signs is the URL as
 /// it was set at the sender.
 #[tokio::test]
-async fn by_a_function_url_and_by_an_http_api_the_answers_are_the_same() {
+async fn a_function_url_and_an_http_api_have_the_same_answers() {
     const API: &str = "a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn";
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
@@ -477,8 +477,8 @@ async fn by_a_function_url_and_by_an_http_api_the_answers_are_the_same() {
     assert_eq!(ask(by_api("/alibaba-ims/set", "tenant=a", &set, PRODUCED)).await, 200);
     assert_eq!(ask(by_api("/tencent-vod/signed", "", &none, &signed)).await, 200);
     assert_eq!(ask(by_api("/tencent-vod/token/first-path-token", "", &none, PULL_COMPLETE)).await, 200);
-    // The same request, as each of the two hands it over: names and tokens have nothing that is encoded, so a path that
-    // arrives encoded is no source's. Decoded it may be one's, and is authenticated like any other.
+    // The same request in both formats. Names and tokens have no encoded characters, so an encoded path is no source's.
+    // Decoded it may be one, and is authenticated like any other.
     let forged = sign_tencent(PULL_COMPLETE, "ForgedKey", now_s() + 600);
     assert_eq!(ask(by_url("/tencent-vod/sign%65d", "", &none, &forged)).await, 404);
     assert_eq!(ask(by_api("/tencent-vod/signed", "", &none, &forged)).await, 401);
@@ -492,7 +492,7 @@ async fn by_a_function_url_and_by_an_http_api_the_answers_are_the_same() {
         ("/tencent-vod/open%252F", "/tencent-vod/open%252F"),
     ] {
         assert_eq!(ask(by_url(encoded, "", &none, PULL_COMPLETE)).await, 404, "{encoded}");
-        // 400 where the decoded path is none that a request can have.
+        // 400 if the decoded path is not valid HTTP.
         let status = ask(by_api(decoded, "", &none, PULL_COMPLETE)).await;
         assert!([400, 404].contains(&status), "{decoded:?}: {status}");
     }
@@ -597,9 +597,9 @@ async fn behind_cloudfront_only_what_has_its_secret_is_let_in() {
     }
 }
 
-/// What cannot be a request is answered, and no failed invocation: a stranger can send it.
+/// A stranger can send an invocation that is no request: it has an answer, and does not fail.
 #[tokio::test]
-async fn odd_invocations_are_answered_like_any_other() {
+async fn an_invocation_that_is_no_request_is_answered() {
     let world = World::new().await;
     let receiver = Receiver::new(
         Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),

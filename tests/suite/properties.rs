@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::event::envelope::{Channel, Envelope};
 use mediahook::event::{Body, id};
 use mediahook::ingest;
-use mediahook::receive::Authentic;
+use mediahook::receive::{authenticate, read_event};
 use mediahook::senders::CallbackRequest;
 use mediahook::sources::Sources;
 use proptest::prelude::*;
@@ -132,14 +132,14 @@ proptest! {
         prop_assume!(key != other && key != "another" && other != "another");
         let body = sign_tencent(r#"{"EventType":"X"}"#, &key, NOW_S + ahead_s);
         let tencent = callback("/tencent-vod/main", &json!({}), &body, false);
-        prop_assert!(Authentic::new(&tencent, &sources(&key), now()).is_ok());
-        prop_assert!(Authentic::new(&tencent, &sources(&other), now()).is_err());
+        prop_assert!(authenticate(&tencent, &sources(&key), now()).is_ok());
+        prop_assert!(authenticate(&tencent, &sources(&other), now()).is_err());
 
         let url = format!("https://{DOMAIN}/alibaba-ims/prod");
         let headers: Value = sign_alibaba(&url, &key, NOW_S + ahead_s / 3).into_iter().map(|(n, v)| (n.to_owned(), Value::from(v))).collect();
         let alibaba = callback("/alibaba-ims/prod", &headers, "{}", false);
-        prop_assert!(Authentic::new(&alibaba, &sources(&key), now()).is_ok());
-        prop_assert!(Authentic::new(&alibaba, &sources(&other), now()).is_err());
+        prop_assert!(authenticate(&alibaba, &sources(&key), now()).is_ok());
+        prop_assert!(authenticate(&alibaba, &sources(&other), now()).is_err());
     }
 
     #[test]
@@ -168,7 +168,7 @@ proptest! {
         let text = value.to_string();
         let sources = sources("TestKey1");
         for source in ["tencent-vod/main", "alibaba-ims/prod"] {
-            let Ok(envelope) = ingest::seal(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
+            let Ok(envelope) = ingest::build_envelope(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
             let message = envelope.message();
             let refused_by_sqs = message.body.contains(['\u{fffe}', '\u{ffff}']);
             prop_assert!(!refused_by_sqs);
@@ -189,7 +189,7 @@ proptest! {
         let turned = format!(r#"{{ "PullCompleteEvent" : {value} , "EventType" : "PullComplete" }}"#);
         let sources = sources("TestKey1");
         let id = |text: &str| {
-            ingest::seal(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
+            ingest::build_envelope(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
         };
         prop_assert_eq!(id(&text), id(&turned));
     }
@@ -203,17 +203,22 @@ proptest! {
         // What is not the base64 it is said to be is no request.
         let is_base64 = BASE64_STANDARD.decode(event["body"].as_str().unwrap()).is_ok();
         prop_assert_eq!(request.is_ok(), is_base64 || !base64);
-        let _ = request.map(|request| Authentic::new(&request, &sources, now()).unwrap().envelope(now()));
+        let _ = request.map(|request| {
+            let authentic = authenticate(&request, &sources, now()).unwrap();
+            read_event(&authentic, now(), None)
+        });
     }
 
     #[test]
     fn plain_and_base64_are_the_same_event(value in any_json()) {
         let body = sign_tencent(&json!({ "EventType": "X", "XEvent": value }).to_string(), "TestKey1", NOW_S);
-        let seal = |base64| {
+        let message = |base64| {
             let callback = callback("/tencent-vod/main", &json!({}), &body, base64);
-            let envelope = Authentic::new(&callback, &sources("TestKey1"), now()).unwrap().envelope(now()).unwrap();
+            let sources = sources("TestKey1");
+            let authentic = authenticate(&callback, &sources, now()).unwrap();
+            let envelope = read_event(&authentic, now(), None).unwrap();
             envelope.message()
         };
-        prop_assert_eq!(seal(false), seal(true));
+        prop_assert_eq!(message(false), message(true));
     }
 }

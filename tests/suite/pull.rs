@@ -1,4 +1,4 @@
-//! The real puller, between two fake senders that check every signature and an AWS, all of them with faults.
+//! The real puller, between two fake senders that verify every signature and an embedded AWS, with faults on each.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl World {
         Function::start_with_timeout(PULLER, &self.variables(), TIMEOUT).await
     }
 
-    /// A number of events for each sender, of media with four events each.
+    /// Puts this many events into each sender's queue: media assets with four events each.
     fn put(&self, events: usize) {
         for number in 0..events {
             self.tencent.inbox.put(tencent_event(number));
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// What the queue holds: ids to envelopes, in the order they came.
+    /// The envelopes in the queue, in their order.
     async fn queued(&self) -> Vec<Envelope> {
         self.cloud.sqs_faults(|_| Fault::None);
         let queue = Mapping::new(self.cloud.sqs(), &self.queue_url);
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// Everything that was ever put, by what it says: confirmed at its sender only if it lies in the queue.
+    /// Asserts that only events in the queue are confirmed at their sender.
     async fn assert_confirmed_is_enqueued(&self) -> Vec<Envelope> {
         let queued = self.queued().await;
         let numbers = |source: &str| -> HashSet<u64> {
@@ -126,7 +126,7 @@ impl World {
         queued
     }
 
-    /// Runs, as every minute, until both senders have nothing left.
+    /// Runs the puller until both senders' queues are empty.
     async fn drain(&self, puller: &mut Function) -> Vec<Summary> {
         let mut runs = Vec::new();
         let started = Instant::now();
@@ -153,7 +153,7 @@ fn alibaba_event(number: usize) -> String {
     )
 }
 
-/// The number in an event, however it is wrapped.
+/// The number in an event, in either sender's format.
 fn number(event: &str) -> u64 {
     let is_json = event.trim_start().starts_with('{');
     let decoded = || String::from_utf8(BASE64_STANDARD.decode(event).unwrap()).unwrap();
@@ -196,7 +196,7 @@ async fn hundreds_of_events_are_drained_from_both_senders() {
     assert!(queued.iter().all(|e| e.channel == Channel::Pull));
     let of_tencent = queued.iter().find(|e| e.source == TENCENT).unwrap();
     assert_eq!(of_tencent.subject.as_deref(), Some("0"));
-    // Its bytes, but for the handle and what stood between the members.
+    // Its bytes, without the handle and the white space between members.
     let expected = r#"{"EventType":"PullComplete","FileUploadEvent":null,"PullCompleteEvent":{"TaskId":"t-0","FileId":"0","Number":0}}"#;
     assert_eq!(of_tencent.data.as_ref().unwrap().get(), expected);
     let of_alibaba = queued.iter().filter(|e| e.source == ALIBABA).map(|e| e.data.as_ref().unwrap().get());
@@ -220,7 +220,7 @@ async fn hundreds_of_events_are_drained_from_both_senders() {
     }
 }
 
-/// A media's events lie in the queue in the order the sender put them.
+/// Asserts that the events of each media asset are in the queue in the sender's order.
 fn assert_in_order(queued: &[Envelope]) {
     let mut last: HashMap<(&str, &str), u64> = HashMap::new();
     for envelope in queued {
@@ -259,7 +259,7 @@ async fn with_faults_on_every_call_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn with_the_queue_half_failing_only_what_it_took_is_confirmed() {
+async fn with_the_queue_half_failing_only_enqueued_events_are_confirmed() {
     let world = World::new().await;
     world.put(48);
     world.cloud.sqs_refuses(|entry| entry % 2 == 0);
@@ -301,7 +301,7 @@ async fn with_the_queue_down_nothing_is_confirmed() {
 }
 
 #[tokio::test]
-async fn killed_before_the_confirmation_it_loses_nothing_and_repeats_nothing() {
+async fn a_puller_killed_before_the_confirmation_loses_and_repeats_nothing() {
     let world = World::new().await;
     world.put(20);
     let is_confirmation = |call: &str| call == "ConfirmEvents" || call == "DELETE";
@@ -325,12 +325,12 @@ async fn killed_before_the_confirmation_it_loses_nothing_and_repeats_nothing() {
     tokio::time::sleep(VISIBILITY).await;
     let runs = world.drain(&mut world.puller().await).await;
     let times: usize = runs.iter().map(|run| run.0[TENCENT].pulled + run.0[ALIBABA].pulled).sum();
-    assert_eq!(times, 40, "all of them came again");
+    assert_eq!(times, 40, "all of them were redelivered");
     assert_eq!(world.assert_confirmed_is_enqueued().await.len(), 40, "the queue knew their ids");
 }
 
 #[tokio::test]
-async fn a_confirmation_that_comes_too_late_brings_the_events_again_under_the_same_ids() {
+async fn after_a_late_confirmation_events_are_redelivered_under_the_same_ids() {
     let world = World::with_visibility(Duration::from_secs(1)).await;
     world.put(4);
     let late = |call| if call < 4 { Fault::Slow(Duration::from_millis(1_500)) } else { Fault::None };
@@ -365,7 +365,7 @@ async fn one_source_down_stops_no_other() {
     with("tencent-vod/wrong-key", "secret_key", "AnotherSecretKey");
     with("alibaba-ims/wrong-key", "access_key_secret", "AnotherSecretKey");
     with("alibaba-ims/no-queue", "queue", "ice-callback-none");
-    with("tencent-vod/nobody", "endpoint", "http://127.0.0.1:9");
+    with("tencent-vod/unreachable", "endpoint", "http://127.0.0.1:9");
     let mut variables = world.variables();
     variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
     let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
@@ -385,7 +385,7 @@ async fn one_source_down_stops_no_other() {
     ] {
         assert_eq!(summary.0[source].error.as_deref(), Some(expected));
     }
-    assert!(summary.0["tencent-vod/nobody"].error.as_deref().unwrap().contains("onnect"), "{summary:?}");
+    assert!(summary.0["tencent-vod/unreachable"].error.as_deref().unwrap().contains("onnect"), "{summary:?}");
     let log = puller.stop().await;
     for hidden in ["AnotherSecretKey", tencent_vod::SECRET_KEY, mns::ACCESS_KEY_SECRET, "as it was told"] {
         assert!(!log.contains(hidden), "{hidden} shows in {log}");
@@ -393,7 +393,7 @@ async fn one_source_down_stops_no_other() {
 }
 
 #[tokio::test]
-async fn a_sender_that_nobody_vouches_for_gets_no_request() {
+async fn a_sender_with_an_untrusted_certificate_gets_no_request() {
     let world = World::new().await;
     world.put(3);
     let behind_tls = tls::in_front_of(world.tencent.address).await;
@@ -432,7 +432,7 @@ async fn one_source_slow_delays_no_other() {
 }
 
 #[tokio::test]
-async fn what_nobody_can_read_is_kept_and_confirmed() {
+async fn an_unprocessable_body_is_kept_in_rejected_and_confirmed() {
     let world = World::new().await;
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(300), "]".repeat(300));
     let unreadable = ["{}", r#"{"hello":1}"#, &deep];
@@ -443,7 +443,7 @@ async fn what_nobody_can_read_is_kept_and_confirmed() {
     for body in ["not JSON", "[1]", "YToyOnt9"] {
         world.mns.inbox.put(body);
     }
-    // Tomorrow's type is no reason.
+    // An unknown type is no reason.
     world
         .tencent
         .inbox
@@ -493,7 +493,7 @@ async fn the_spill_empties_into_the_queue() {
         );
     }
     assert_eq!(world.cloud.objects("spill/").await.len(), 31);
-    put(&world, "spill/by-hand.json", "no envelope").await;
+    put(&world, "spill/manual.json", "no envelope").await;
 
     // As long as the queue is down, everything stays.
     let mut puller = world.puller().await;
@@ -507,12 +507,9 @@ async fn the_spill_empties_into_the_queue() {
     world.cloud.sqs_refuses(|_| false);
     let rest = run(&mut puller).await.0["spill"].clone();
     assert_eq!(half.enqueued + rest.enqueued, 31);
-    assert_eq!(
-        rest.error.as_deref(),
-        Some("spill/by-hand.json: not an envelope: not JSON: line 1, column 2")
-    );
+    assert_eq!(rest.error.as_deref(), Some("spill/manual.json: not an envelope: not JSON: line 1, column 2"));
     let left: Vec<_> = world.cloud.objects("spill/").await.into_iter().map(|(key, _)| key).collect();
-    assert_eq!(left, ["spill/by-hand.json"], "never deleted: it is the only copy");
+    assert_eq!(left, ["spill/manual.json"], "never deleted: it is the only copy");
 
     let queued = world.queued().await;
     assert_eq!(queued.len(), 31);
@@ -520,13 +517,13 @@ async fn the_spill_empties_into_the_queue() {
     let dataref = queued.iter().find_map(|e| e.dataref.as_deref()).unwrap();
     assert!(dataref.starts_with("s3://mediahook-test/payload/tencent-vod/open/"), "{dataref}");
     let log = puller.stop().await;
-    assert!(log.contains(r#""place":"spill/by-hand.json""#) && log.contains("stuck"), "{log}");
+    assert!(log.contains(r#""place":"spill/manual.json""#) && log.contains("stuck"), "{log}");
 }
 
 #[tokio::test]
 async fn an_event_too_large_for_the_queue_leaves_its_data_in_the_bucket() {
     let world = World::new().await;
-    // The embedded SQS has the limit of an older queue, 256 KiB, and says so.
+    // The embedded SQS reports the limit of an older queue, 256 KiB.
     let name = "x".repeat(150_000);
     let large = |n: u32, times: usize| {
         format!(
@@ -546,7 +543,7 @@ async fn an_event_too_large_for_the_queue_leaves_its_data_in_the_bucket() {
     assert_eq!(world.cloud.objects("payload/").await.len(), 1);
 }
 
-/// With no sources there is no signature to make, but the spill is ours.
+/// The spill needs no sources.
 #[tokio::test]
 async fn sources_in_a_secret_that_cannot_be_read_do_not_stop_the_spill() {
     let world = World::new().await;
@@ -578,14 +575,14 @@ fn event_of(media: usize, number: usize) -> String {
 fn spilled(media: usize, number: usize, received: OffsetDateTime) -> Envelope {
     let sources = Sources::parse(r#"{"tencent-vod/open":{"unauthenticated":true}}"#).unwrap();
     let source = sources.get("tencent-vod/open").unwrap();
-    ingest::seal(source, &event_of(media, number), Channel::Push, received).unwrap()
+    ingest::build_envelope(source, &event_of(media, number), Channel::Push, received).unwrap()
 }
 
 async fn put(world: &World, key: &str, body: impl Into<Vec<u8>>) {
     world.cloud.bucket().put(key, body.into(), "application/json").await.unwrap();
 }
 
-/// Receives these while SQS fails: each is an object in the spill afterwards.
+/// Receives these bodies while SQS fails: each becomes an object in the spill.
 async fn spill(world: &World, bodies: impl Iterator<Item = String>) {
     let mut variables = world.variables();
     variables.retain(|(name, _)| *name != "AWS_LAMBDA_LOG_LEVEL");
@@ -601,7 +598,7 @@ async fn spill(world: &World, bodies: impl Iterator<Item = String>) {
 #[tokio::test]
 async fn spilled_events_reach_the_queue_in_the_order_of_receipt() {
     let world = World::new().await;
-    // Two that lie under other keys: as an earlier version wrote them, and as an operator puts them back.
+    // Two have other keys: as an earlier version wrote them, and as an operator puts them back.
     spill(&world, [event_of(0, 0), event_of(1, 1)].into_iter()).await;
     let bucket = world.cloud.bucket();
     for (at, (key, body)) in world.cloud.objects("spill/").await.into_iter().enumerate() {
@@ -700,7 +697,7 @@ async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
     assert_eq!((rejected.len(), reasons.len()), (12, 6), "each object, and its reason beside it");
     assert!(reasons.iter().all(|(_, reason)| reason.contains("the queue takes 262144")), "{reasons:?}");
 
-    // What stays is reported in every run, and is there to be looked at.
+    // An object that stays is logged in every run.
     let again = run(&mut puller).await.0["spill"].clone();
     assert_eq!((again.enqueued, again.waiting), (12, Some(6 + 6)), "those that can be read again: {again:?}");
     let log = puller.stop().await;
@@ -710,7 +707,7 @@ async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
+async fn an_event_too_large_even_without_its_data_is_rejected() {
     let world = World::with_visibility(Duration::from_mins(1)).await;
     let body = format!(r#"{{"EventType":"{}","XEvent":{{"TaskId":"t","Number":1}}}}"#, "x".repeat(1_100_000));
     let mut receiver = Function::start(receiver_binary(), &world.variables()).await;
@@ -733,7 +730,7 @@ async fn an_event_that_the_queue_would_refuse_without_its_data_is_rejected() {
 }
 
 #[tokio::test]
-async fn an_event_that_sqs_refuses_for_its_contents_is_kept_and_confirmed() {
+async fn an_event_whose_contents_sqs_does_not_allow_is_rejected_and_confirmed() {
     let world = World::with_visibility(Duration::from_mins(1)).await;
     world.put(20);
     world.cloud.sqs_never_takes(|body| body.contains(r#""Number":5}"#));
@@ -763,7 +760,7 @@ async fn large_events_are_enqueued_as_the_bucket_takes_their_data() {
     let summary = run(&mut puller).await;
     assert_eq!(summary.0[TENCENT].enqueued, 16, "{summary:?}");
 
-    // Three are taken, and the bucket hangs.
+    // The bucket takes three, then hangs.
     (16..32).for_each(|n| world.tencent.inbox.put(large(n)));
     world.cloud.s3_faults(|call| if (1..4).contains(&call) { Fault::None } else { Fault::Hang });
     let summary = run(&mut puller).await;
@@ -800,7 +797,7 @@ async fn large_answers_of_several_sources_fit_into_the_memory() {
     let tallies: Vec<_> = summary.0.iter().filter(|(source, _)| *source != "spill").collect();
     assert_eq!(tallies.len(), 4);
     for (source, tally) in &tallies {
-        // On a slow machine the last of them waited in vain, which is reported.
+        // On a slow machine the last of them may have timed out, which is logged.
         let waited = tally.error.as_deref().is_some_and(|error| error.ends_with("raise PullerMemory"));
         assert!((tally.confirmed == 16) != waited, "{source}: {tally:?}");
     }
@@ -808,7 +805,7 @@ async fn large_answers_of_several_sources_fit_into_the_memory() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_raise() {
+async fn an_answer_too_large_for_the_memory_is_an_error_that_names_the_parameter() {
     let world = World::with_visibility(Duration::from_mins(1)).await;
     for number in 0..16 {
         world.tencent.inbox.put(format!(
@@ -825,7 +822,7 @@ async fn an_answer_that_is_too_large_for_the_memory_says_which_parameter_to_rais
 }
 
 #[tokio::test]
-async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
+async fn a_failed_confirmation_has_an_error_of_its_own() {
     let world = World::with_visibility(Duration::from_mins(1)).await;
     world.put(20);
     world.tencent.forbid("ConfirmEvents");
@@ -843,7 +840,7 @@ async fn a_confirmation_that_fails_has_a_reason_of_its_own() {
     assert!(log.contains(r#""ConfirmFailed":20"#), "{log}");
 }
 
-/// Without a time or an id in it, the payload of an event does not tell a redelivery from the next one: the entry does.
+/// A payload without a time or an id does not distinguish a redelivery from the next event; the queue's entry does.
 #[tokio::test]
 async fn a_redelivered_mns_message_is_the_same_event_and_another_message_another() {
     let world = World::with_visibility(Duration::from_secs(1)).await;

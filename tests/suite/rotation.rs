@@ -1,4 +1,4 @@
-//! The sources in a secret: a key is replaced with no deployment, no callback delayed, none refused that need not be.
+//! The sources in a secret: a key is replaced without a deployment, a delay or an unauthorized callback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +23,7 @@ use crate::support::runtime_api::Function;
 use crate::support::senders::sign_tencent;
 use crate::telemetry::wide_events;
 
-/// The clock of these tests; who moves it has it to himself.
+/// The clock of these tests: a test that moves it holds its lock.
 static NOW_S: AtomicI64 = AtomicI64::new(1_795_326_625);
 
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -56,7 +56,7 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         cloud.put_secret(&sources(keys)).await;
-        let sources = SourcesCache::read_by(Secret::new(cloud.aws(), SECRET.to_owned(), PATIENCE));
+        let sources = SourcesCache::from_reader(Secret::new(cloud.aws(), SECRET.to_owned(), PATIENCE));
         sources.refresh(now(), Duration::from_secs(5)).await.unwrap();
         let queue = SqsQueue::new(&cloud.aws(), queue_url, PATIENCE);
         Self { _turn: turn, receiver: Receiver::new(Arc::new(sources), queue, cloud.bucket(), now), cloud }
@@ -116,7 +116,7 @@ async fn a_secret_that_cannot_be_read_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn noise_causes_few_reads() {
+async fn unauthorized_requests_cause_few_reads() {
     let world = World::new(&["MainKey1"]).await;
     world.cloud.secrets_faults(|_| Fault::None);
     seconds_pass(1);
@@ -137,7 +137,7 @@ async fn noise_causes_few_reads() {
     assert_eq!(reads(), 2);
 }
 
-/// A read that began behind one callback's answer would be frozen with the function, end with the next callback, and
+/// A read that began after one callback's answer would be frozen with the function, end with the next callback, and
 /// bring the document from before the rotation.
 #[tokio::test]
 async fn a_read_from_before_a_rotation_decides_no_callback_after_it() {
@@ -157,7 +157,7 @@ async fn a_read_from_before_a_rotation_decides_no_callback_after_it() {
     assert_eq!(world.status("NewKey2").await, 401, "a leaked key that was removed is not accepted once more");
 }
 
-/// Nothing that a callback began goes on behind its answer.
+/// A read ends before its callback's answer.
 #[tokio::test]
 async fn no_read_outlives_its_callback() {
     let world = World::new(&["OldKey1"]).await;
@@ -201,7 +201,7 @@ async fn the_binary_reads_its_sources_from_the_secret_in_init() {
     assert!(!log.contains("CurrentSignKey1"), "{log}");
 }
 
-/// A mistake in the secret would stop every new environment, while the running ones go on with what they have.
+/// Without the previous version, a mistake in the secret would stop every new environment, but none of the running ones.
 #[tokio::test]
 async fn a_secret_with_a_mistake_starts_with_its_previous_version_and_is_counted() {
     let (cloud, variables) = with_secret(SECRET).await;
@@ -217,7 +217,7 @@ async fn a_secret_with_a_mistake_starts_with_its_previous_version_and_is_counted
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
+async fn a_missing_secret_stops_the_start_and_is_named() {
     let (_cloud, variables) = with_secret("no-such-secret").await;
     let (content, log) = Function::start(receiver_binary(), &variables).await.wait().await;
     assert!(!content);
@@ -229,7 +229,7 @@ async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_secret_out_of_reach_in_init_does_not_stop_the_start() {
+async fn an_unavailable_secret_in_init_does_not_stop_the_start() {
     for fault in [Fault::Error, Fault::Throttle, Fault::Reset] {
         let (cloud, variables) = with_secret(SECRET).await;
         cloud.secrets_faults(move |call| if call < 2 { fault } else { Fault::None });
@@ -239,7 +239,7 @@ async fn a_secret_out_of_reach_in_init_does_not_stop_the_start() {
 }
 
 #[tokio::test]
-async fn a_secret_that_hangs_in_init_is_waited_for_by_the_callbacks() {
+async fn callbacks_wait_for_a_secret_that_hangs_in_init() {
     let (cloud, variables) = with_secret(SECRET).await;
     cloud.secrets_faults(|_| Fault::Hang);
     let mut receiver = Function::start(receiver_binary(), &variables).await;

@@ -1,4 +1,4 @@
-//! What AWS and the senders are sent, on which connection, and what an error tells. Against real sockets.
+//! The requests to AWS and the senders, their connections, and the texts of errors. Against real sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use mediahook::config::Environment;
 use mediahook::event::envelope::Message;
 use mediahook::pull::http::Http as _;
 use mediahook::pull::http::SenderHttp;
-use mediahook::pull::memory::ReadMemory;
+use mediahook::pull::memory_limit::MemoryLimit;
 use mediahook::receive::budget::PATIENCE;
 use mediahook::senders::pull::{Answer, Request};
 use mediahook::storage::{Bucket as _, Listed, Page, Queue as _, StoreError};
@@ -28,7 +28,7 @@ use crate::support::http::{self, Response};
 const JSON: &str = "application/x-amz-json-1.0";
 const MARK: &str = "PayloadMark";
 
-/// Which connection a request came on, and its head.
+/// The number of a request's connection, and its head.
 type Seen = (usize, String);
 
 fn variables(endpoint: &str) -> Environment {
@@ -50,7 +50,7 @@ fn queue(endpoint: &str) -> SqsQueue {
     SqsQueue::new(&aws(endpoint), format!("{endpoint}/1/callbacks.fifo"), PATIENCE)
 }
 
-/// A queue that answers its requests, counted from 1, like this, and the heads of those requests.
+/// A queue whose server answers each request by its number, counted from 1. Returns the heads of the requests too.
 async fn queue_that_answers(
     answer: impl Fn(usize) -> Response + Send + Sync + 'static,
 ) -> (SqsQueue, UnboundedReceiver<HeaderMap>) {
@@ -66,12 +66,12 @@ async fn queue_that_answers(
 }
 
 /// A server that answers a request by its number on its connection and the number of that connection, both counted
-/// from 0. Where there is no reply it keeps silent, as a connection does that went stale.
+/// from 0. Without a reply the connection is silent, as a stale one is.
 async fn serve(
     reply: impl Fn(usize, usize) -> Option<String> + Clone + Send + 'static,
 ) -> (String, UnboundedReceiver<Seen>) {
     let (listener, address) = http::listen().await;
-    let (tell, seen) = unbounded_channel();
+    let (sender, seen) = unbounded_channel();
     tokio::spawn(async move {
         for connection in 0.. {
             let (stream, _) = listener.accept().await.unwrap();
@@ -80,7 +80,7 @@ async fn serve(
                 stream,
                 connection,
                 move |number| reply(connection, number),
-                tell.clone(),
+                sender.clone(),
             ));
         }
     });
@@ -91,7 +91,7 @@ async fn serve_one(
     mut stream: TcpStream,
     connection: usize,
     reply: impl Fn(usize) -> Option<String>,
-    tell: UnboundedSender<Seen>,
+    sender: UnboundedSender<Seen>,
 ) {
     for number in 0.. {
         let mut head = String::new();
@@ -102,7 +102,7 @@ async fn serve_one(
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         stream.read_exact(&mut body).await.unwrap();
-        tell.send((connection, head)).unwrap();
+        sender.send((connection, head)).unwrap();
         match reply(number) {
             Some(reply) => stream.write_all(reply.as_bytes()).await.unwrap(),
             None => std::future::pending().await,
@@ -143,11 +143,11 @@ async fn sqs_is_called_by_the_sdk_under_our_name_and_each_attempt_is_signed() {
 }
 
 #[tokio::test]
-async fn by_a_clock_that_is_wrong_only_the_first_attempt_of_all_is_signed() {
+async fn with_a_wrong_clock_only_the_first_attempt_has_a_wrong_time() {
     let theirs = OffsetDateTime::now_utc() + Duration::from_hours(1);
     let (queue, mut heads) = queue_that_answers(move |number| {
-        let refused = r#"{"__type":"InvalidSignatureException","message":"Signature expired"}"#;
-        let (status, body) = if number == 1 { (400, refused) } else { (200, "{}") };
+        let rejected = r#"{"__type":"InvalidSignatureException","message":"Signature expired"}"#;
+        let (status, body) = if number == 1 { (400, rejected) } else { (200, "{}") };
         let mut response = http::response(status, JSON, body);
         let date = theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT");
         response.headers_mut().insert("date", date.parse().unwrap());
@@ -170,7 +170,7 @@ async fn by_a_clock_that_is_wrong_only_the_first_attempt_of_all_is_signed() {
 
 /// Two connections were in use at the same time, and both went stale while the function was frozen.
 #[tokio::test]
-async fn of_several_stale_connections_only_one_costs_an_attempt() {
+async fn several_stale_connections_cost_one_attempt() {
     let (endpoint, mut seen) = serve(|connection, number| match (connection, number) {
         (0 | 1, 1..) => None,
         _ => Some(ok("{}")),
@@ -193,7 +193,7 @@ async fn of_several_stale_connections_only_one_costs_an_attempt() {
 
 /// While a function is frozen its monotonic clock may stand still, and the pool's idle timeout with it.
 #[tokio::test]
-async fn a_connection_that_was_idle_by_the_wall_clock_is_not_used_again() {
+async fn a_connection_idle_by_the_wall_clock_is_not_reused() {
     static IDLE_S: AtomicU64 = AtomicU64::new(0);
     let now = || SystemTime::now() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
     let (endpoint, mut seen) = serve(|_, _| Some(ok("{}"))).await;
@@ -208,10 +208,10 @@ async fn a_connection_that_was_idle_by_the_wall_clock_is_not_used_again() {
     }
 }
 
-/// The SDK spends a quota on retries, which a long outage uses up: after it, one stale connection would cost an event its
-/// queue. The attempts of a call are few, so there is no need for a quota.
+/// The SDK's retry quota would be used up by a long outage; after it, one stale connection would make an event fall back to
+/// S3. A call has few attempts, so it needs no quota.
 #[tokio::test]
-async fn a_call_has_its_second_attempt_however_many_have_failed_before() {
+async fn each_call_has_a_second_attempt_however_many_calls_failed() {
     let failed = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
     let (endpoint, mut seen) = serve(move |_, _| Some(failed.to_owned())).await;
     let queue = queue(&endpoint);
@@ -225,10 +225,10 @@ async fn a_call_has_its_second_attempt_however_many_have_failed_before() {
     assert_eq!(attempts, 120 * PATIENCE.attempts);
 }
 
-/// What a service or a connector says may quote the request, or an endpoint with its password.
+/// The error text of a service or a connector may quote the request, or an endpoint with its password.
 #[tokio::test]
-async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password() {
-    let refusals = [
+async fn an_error_has_its_kind_and_quotes_neither_request_nor_password() {
+    let responses = [
         (
             format!(r#"{{"__type":"ValidationException","message":"Value '{MARK}' is too long"}}"#),
             "ValidationException (request 4f2b)",
@@ -240,13 +240,13 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
             "AccessDeniedException: not authorized to perform sqs:sendmessage (request 4f2b)",
         ),
     ];
-    for (body, told) in refusals {
+    for (body, expected) in responses {
         let reply = format!(
             "HTTP/1.1 400 Bad Request\r\nx-amzn-requestid: 4f2b\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
         let (endpoint, _seen) = serve(move |_, _| Some(reply.clone())).await;
-        assert_eq!(enqueue(&queue(&endpoint)).await.unwrap_err().0, told);
+        assert_eq!(enqueue(&queue(&endpoint)).await.unwrap_err().0, expected);
     }
 
     let closed =
@@ -255,7 +255,7 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
     let (rude, _seen) = serve(|_, _| Some(format!("{MARK}\r\n\r\n"))).await;
     let tls = closed.replace("http://", "https://");
     let (no_tls, _seen) = serve(|_, _| None).await;
-    for (endpoint, told) in [
+    for (endpoint, expected) in [
         (closed, "the connection failed: connection refused"),
         (silent, "no answer in time"),
         (rude, "the connection failed"),
@@ -263,9 +263,9 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
         (no_tls.replace("http://", "https://"), "no answer in time"),
     ] {
         let error = enqueue(&queue(&endpoint)).await.unwrap_err();
-        assert_eq!(error.0, told, "{endpoint}");
+        assert_eq!(error.0, expected, "{endpoint}");
     }
-    // An endpoint that could put a password into an error is not used at all.
+    // An endpoint with a password in it is not used at all.
     for endpoint in ["http://user:PasswordMark@localhost/", "http://[PasswordMark/", "PasswordMark"] {
         let error = Aws::new(variables(endpoint)).unwrap_err().to_string();
         assert!(error.starts_with("AWS_ENDPOINT_URL: ") && !error.contains("PasswordMark"), "{error}");
@@ -273,7 +273,7 @@ async fn an_error_tells_its_kind_and_quotes_neither_the_request_nor_a_password()
 }
 
 #[tokio::test]
-async fn an_object_that_stops_coming_is_an_error() {
+async fn an_object_that_is_cut_off_is_an_error() {
     let (endpoint, _seen) =
         serve(|_, _| Some("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_owned())).await;
     let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
@@ -282,7 +282,7 @@ async fn an_object_that_stops_coming_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_listing_has_its_objects_and_whether_there_are_others() {
+async fn a_listing_has_its_objects_and_whether_there_are_more() {
     let page = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>\
          <IsTruncated>true</IsTruncated><NextContinuationToken>1/=</NextContinuationToken><Contents><Key>spill/a&amp;b</Key>\
          <LastModified>2026-11-22T05:50:25.000Z</LastModified><Size>7</Size></Contents></ListBucketResult>";
@@ -307,11 +307,11 @@ fn get(url: String) -> Request {
 
 /// With memory for an answer of two bytes.
 async fn send(http: &SenderHttp, url: String, within: Duration) -> Result<Answer, StoreError> {
-    http.send(&get(url), within, &mut ReadMemory::new(2).share()).await
+    http.send(&get(url), within, &mut MemoryLimit::new(2).share()).await
 }
 
 #[tokio::test]
-async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() {
+async fn a_request_to_a_sender_is_byte_for_byte_and_no_redirect_is_followed() {
     let (address, mut seen) = serve(|_, _| {
         Some("HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 2\r\n\r\nno".to_owned())
     })
@@ -330,12 +330,12 @@ async fn a_sender_is_sent_a_request_byte_for_byte_and_no_redirect_is_followed() 
 }
 
 #[tokio::test]
-async fn connections_to_a_sender_are_used_again_until_they_are_forgotten() {
+async fn connections_to_a_sender_are_reused_until_they_are_dropped() {
     let (address, mut seen) = serve(|_, _| Some(ok("ok"))).await;
     let http = SenderHttp::default();
     for (forget, connection) in [(false, 0), (false, 0), (true, 1), (false, 1)] {
         if forget {
-            http.forget_connections();
+            http.drop_connections();
         }
         send(&http, format!("{address}/"), Duration::from_secs(5)).await.unwrap();
         assert_eq!(seen.recv().await.unwrap().0, connection);
@@ -361,15 +361,15 @@ async fn an_answer_of_a_sender_is_bounded_in_size_and_time() {
     assert_eq!(error.0, "a request that cannot be sent");
 }
 
-/// A call may be refused as a whole because of one message in it.
+/// One message can make SQS reject a whole call.
 #[tokio::test]
-async fn of_a_batch_that_is_refused_for_its_contents_each_message_is_sent_alone() {
-    let refused = |code: &str| {
+async fn after_a_batch_fails_for_its_contents_each_message_is_sent_alone() {
+    let rejected = |code: &str| {
         let body = format!(r#"{{"__type":"com.amazonaws.sqs#{code}","message":"no"}}"#);
         format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     };
     let (endpoint, mut seen) =
-        serve(move |_, number| Some(if number == 2 { ok("{}") } else { refused("InvalidMessageContents") }))
+        serve(move |_, number| Some(if number == 2 { ok("{}") } else { rejected("InvalidMessageContents") }))
             .await;
     let message = |id: &str| Message {
         body: "{}".to_owned(),
@@ -387,13 +387,13 @@ async fn of_a_batch_that_is_refused_for_its_contents_each_message_is_sent_alone(
     }
     assert_eq!(actions, ["batch", "alone", "alone"]);
 
-    let (endpoint, _seen) = serve(move |_, _| Some(refused("RequestThrottled"))).await;
+    let (endpoint, _seen) = serve(move |_, _| Some(rejected("RequestThrottled"))).await;
     assert!(queue(&endpoint).enqueue_batch(&[&message("1")]).await.is_err(), "the queue itself");
 }
 
-/// SQS calls throttling the sender's fault too. Only a code that is about the message means that SQS will never take it.
+/// SQS marks throttling as the sender's fault too. Only a code that is about the message means that SQS will never take it.
 #[tokio::test]
-async fn an_entry_that_is_throttled_is_not_refused_for_good() {
+async fn a_throttled_entry_is_retried() {
     let entry =
         |id: u8, code: &str| format!(r#"{{"Id":"{id}","Code":"{code}","SenderFault":true,"Message":"no"}}"#);
     let failed = [entry(0, "RequestThrottled"), entry(1, "InvalidMessageContents"), entry(2, "KmsThrottled")];

@@ -1,6 +1,6 @@
-//! Bad weather: the real receiver, while queue and bucket hang, fail, throttle, reset and dawdle, and its process is
-//! killed between invocations. Afterwards every event that was answered 200 lies in the queue or in the spill, exactly as
-//! sent, and none was answered late.
+//! The real receiver, while queue and bucket hang, fail, throttle, reset and are slow, and its process is killed between
+//! invocations. Afterwards every event that was answered 200 is in the queue or in the spill, exactly as sent, and none was
+//! answered late.
 //!
 //! `MEDIAHOOK_STORM=5000 cargo test storm -- --nocapture` for a storm of that many callbacks.
 
@@ -25,7 +25,7 @@ use crate::support::{http, tls};
 
 const CALLBACKS: usize = 300;
 const ENVIRONMENTS: usize = 4;
-/// How many invocations a process lives.
+/// How many invocations a process handles before it is killed.
 const LIFE: usize = 20;
 
 /// What became of one callback.
@@ -36,8 +36,8 @@ struct Answered {
     took: Duration,
 }
 
-/// The weather at a call: a third of the answers bad, and some of the good ones slow. Told by the number alone, so that a
-/// storm can be had again.
+/// The fault of a call: a third of the calls fail, and some of the others are slow. It depends on the number alone, so that
+/// a storm can be repeated.
 fn bad_third(call: usize) -> Fault {
     match mix(call) % 24 {
         0 | 1 => Fault::Hang,
@@ -49,7 +49,7 @@ fn bad_third(call: usize) -> Fault {
     }
 }
 
-/// Any number to another that looks like chance (a step of splitmix64).
+/// A pseudorandom number (a step of splitmix64).
 fn mix(number: usize) -> usize {
     let mut n = (number as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -84,7 +84,7 @@ async fn environment(variables: Vec<(&'static str, String)>, numbers: Vec<usize>
     (answered, log)
 }
 
-/// Everything that was kept: ids to data.
+/// Everything that was stored: ids to data.
 async fn kept(cloud: &Cloud, queue_url: &str) -> (HashMap<String, String>, usize) {
     cloud.sqs_faults(|_| Fault::None);
     cloud.s3_faults(|_| Fault::None);
@@ -144,7 +144,7 @@ impl Storm {
         );
     }
 
-    /// What the receiver says of its steps: was it late, or this machine? A callback that was lost has no id.
+    /// The log line of a callback: it shows whether the receiver was late, or this machine. A lost callback has no id.
     fn line_of(&self, id: &str) -> Option<&str> {
         self.log.lines().find(|line| !id.is_empty() && line.contains(id))
     }
@@ -171,7 +171,7 @@ impl Storm {
 }
 
 #[tokio::test]
-async fn with_a_third_of_the_queues_answers_bad_every_callback_is_answered_200() {
+async fn with_a_third_of_the_queue_calls_failing_every_callback_is_200() {
     let cloud = Cloud::start().await;
     cloud.sqs_faults(bad_third);
     let storm = storm(&cloud, CALLBACKS).await;
@@ -181,7 +181,7 @@ async fn with_a_third_of_the_queues_answers_bad_every_callback_is_answered_200()
 }
 
 #[tokio::test]
-async fn with_the_bucket_bad_as_well_what_is_answered_200_is_kept() {
+async fn with_the_bucket_failing_too_every_callback_answered_200_is_stored() {
     let callbacks = std::env::var("MEDIAHOOK_STORM").map_or(CALLBACKS, |n| n.parse().unwrap());
     let cloud = Cloud::start().await;
     cloud.sqs_faults(bad_third);
@@ -192,7 +192,7 @@ async fn with_the_bucket_bad_as_well_what_is_answered_200_is_kept() {
 }
 
 #[tokio::test]
-async fn with_the_queue_hanging_at_cold_start_the_first_callback_lies_in_the_spill() {
+async fn with_the_queue_hanging_at_cold_start_the_first_callback_is_spilled() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     cloud.sqs_faults(|_| Fault::Hang);
@@ -205,9 +205,9 @@ async fn with_the_queue_hanging_at_cold_start_the_first_callback_lies_in_the_spi
     assert_eq!(Envelope::parse(&spill[0].1).unwrap().data.unwrap().get(), body(0));
 }
 
-/// An environment that was frozen wakes with connections that lead nowhere. What the second attempt mends is nobody's alarm.
+/// After a freeze, connections may be dead. A call whose second attempt succeeds raises no alarm.
 #[tokio::test]
-async fn a_connection_gone_stale_costs_a_retry_and_not_the_event() {
+async fn a_stale_connection_costs_a_retry_and_not_the_event() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
@@ -225,7 +225,7 @@ async fn a_connection_gone_stale_costs_a_retry_and_not_the_event() {
     assert!(!log.contains("ERROR"), "{log}");
 }
 
-/// An attempt over HTTP/2 that is cut off leaves its connection whole: the next one must not take it all the same.
+/// An attempt over HTTP/2 that is cut off leaves its connection open: the next attempt must not use it.
 #[tokio::test]
 async fn a_stale_http2_connection_costs_a_retry_as_well() {
     let (listener, address) = http::listen().await;
@@ -238,7 +238,7 @@ async fn a_stale_http2_connection_costs_a_retry_as_well() {
             let answer = service_fn(move |_| {
                 let request = requests.fetch_add(1, Ordering::SeqCst);
                 async move {
-                    // It answers the start and the first callback.
+                    // It answers at start, and the first callback.
                     if connection == 0 && request > 1 {
                         std::future::pending::<()>().await;
                     }

@@ -1,4 +1,4 @@
-//! The wide events: what each says, what it counts, and what it never shows.
+//! The wide events: their members, their metrics, and what they never show.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -44,7 +44,7 @@ struct Store {
 }
 
 fn up(down: &AtomicBool) -> Result<(), StoreError> {
-    if down.load(Ordering::Relaxed) { Err(StoreError("as told".to_owned())) } else { Ok(()) }
+    if down.load(Ordering::Relaxed) { Err(StoreError("scripted".to_owned())) } else { Ok(()) }
 }
 
 impl Queue for Store {
@@ -99,7 +99,7 @@ impl World {
         let (store, lines) = (Store::default(), Arc::new(Mutex::new(String::new())));
         let kept = Arc::clone(&lines);
         let environment = [("AWS_LAMBDA_LOG_LEVEL", level), ("AWS_LAMBDA_FUNCTION_NAME", "f")];
-        let recorder = Recorder::to(&environment.into_iter().collect(), move |line| {
+        let recorder = Recorder::with_writer(&environment.into_iter().collect(), move |line| {
             kept.lock().unwrap().push_str(std::str::from_utf8(line).unwrap());
         });
         let receiver = Receiver::new(Arc::new(sources), store.clone(), store.clone(), || NOW);
@@ -115,13 +115,13 @@ impl World {
         self.receiver.receive(callback, deadline, &invocation).await.status().as_u16()
     }
 
-    /// What was written since this was last asked.
+    /// The lines written since the last call.
     fn lines(&self) -> Vec<Value> {
         wide_events(&std::mem::take(&mut *self.lines.lock().unwrap()))
     }
 }
 
-/// The wide events in a log, each of which is held to the rules.
+/// The wide events in a log, each checked against the rules of EMF.
 pub(crate) fn wide_events(log: &str) -> Vec<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line.get("_aws").is_some()).inspect(assert_is_emf).collect()
@@ -153,13 +153,13 @@ fn assert_is_emf(line: &Value) {
     }
 }
 
-/// What a line counts and times.
+/// The names of a line's metrics.
 fn metrics(line: &Value) -> Vec<&str> {
     let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
     metrics.iter().map(|metric| metric["Name"].as_str().unwrap()).collect()
 }
 
-/// All that these lines count of this.
+/// The sum of a metric over these lines.
 fn sum(lines: &[Value], metric: &str) -> u64 {
     lines
         .iter()
@@ -177,12 +177,12 @@ fn produced() -> Value {
 }
 
 #[tokio::test]
-async fn a_callback_is_one_line_with_all_there_is_to_say() {
+async fn a_callback_is_one_line_with_every_member() {
     let world = World::new("INFO");
     assert_eq!(world.receive(produced()).await, 200);
     let mut lines = world.lines();
     let line = lines[0].as_object_mut().unwrap();
-    for name in ["understand_ms", "queue_ms", "total_ms"] {
+    for name in ["parse_ms", "queue_ms", "total_ms"] {
         assert!(line.remove(name).unwrap().as_f64().unwrap() < 1_000.0, "{name}");
     }
     assert!(line.remove("QueueLatency").unwrap().is_number());
@@ -206,7 +206,7 @@ async fn a_callback_is_one_line_with_all_there_is_to_say() {
 }
 
 #[tokio::test]
-async fn each_verdict_has_its_line() {
+async fn each_outcome_has_its_line() {
     let world = World::new("INFO");
     let down = |queue, bucket| {
         world.store.queue_down.store(queue, Ordering::Relaxed);
@@ -242,7 +242,7 @@ async fn each_verdict_has_its_line() {
 }
 
 #[tokio::test]
-async fn where_the_sources_are_not_known_the_line_says_so() {
+async fn without_sources_a_callback_is_503_and_counted() {
     #[derive(Debug)]
     struct Unreadable;
     impl ReadSources for Unreadable {
@@ -251,16 +251,16 @@ async fn where_the_sources_are_not_known_the_line_says_so() {
         }
 
         fn read(&self, _: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
-            async { Err(SourcesError::Unreadable(StoreError("as told".to_owned()))) }.boxed()
+            async { Err(SourcesError::Unreadable(StoreError("scripted".to_owned()))) }.boxed()
         }
     }
-    let world = World::with("INFO", SourcesCache::read_by(Unreadable));
+    let world = World::with("INFO", SourcesCache::from_reader(Unreadable));
     assert_eq!(world.receive(produced()).await, 503);
     assert_eq!(metrics(&world.lines()[0]), ["NoSources"]);
 }
 
 #[tokio::test]
-async fn each_refusal_has_its_reason() {
+async fn each_unauthorized_request_has_its_reason() {
     let now_s = NOW.unix_timestamp();
     let signed = |body: &str| post("/tencent-vod/signed", &json!({}), body);
     let twice = json!({ "sign": ["a", "b"] });
@@ -326,7 +326,7 @@ async fn what_comes_past_the_proxy_in_front_is_counted_like_any_other_refusal() 
 }
 
 #[tokio::test]
-async fn a_signature_that_lasts_long_is_a_warning_that_is_counted() {
+async fn a_signature_far_ahead_is_a_warning_and_counted() {
     for (ahead_s, level, message, count) in [
         (15 * 60, "INFO", "queued", 0),
         (15 * 60 + 1, "WARN", "queued, and its signature is valid for longer than 15 minutes", 1),
@@ -341,7 +341,7 @@ async fn a_signature_that_lasts_long_is_a_warning_that_is_counted() {
 }
 
 #[tokio::test]
-async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
+async fn a_flood_of_unauthorized_requests_is_a_few_lines_that_count_all() {
     let world = World::new("INFO");
     for number in 0..1000 {
         let event = if number % 4 == 0 { post("/x", &json!({}), "{}") } else { forged(PULL_COMPLETE) };
@@ -357,7 +357,7 @@ async fn a_flood_of_refusals_is_a_few_lines_that_count_each() {
 }
 
 #[tokio::test]
-async fn a_level_hides_what_is_below_it() {
+async fn a_log_level_hides_the_lines_below_it() {
     for (level, expected) in [
         ("DEBUG", vec!["INFO", "INFO", "WARN", "ERROR"]),
         ("INFO", vec!["INFO", "INFO", "WARN", "ERROR"]),
@@ -377,7 +377,7 @@ async fn a_level_hides_what_is_below_it() {
 }
 
 #[tokio::test]
-async fn no_line_shows_what_strangers_or_senders_sent() {
+async fn no_line_shows_a_request_of_strangers_or_senders() {
     let world = World::new("DEBUG");
     let marked = r#"{"EventType":"X","XEvent":{"TaskId":1,"Name":"MARK"},"MARK":"\n{\"_aws\":1}"}"#;
     let headers = json!({ "sign": "MARK", "t": "MARK", "x-mark": "MARK\n" });
@@ -399,7 +399,7 @@ async fn no_line_shows_what_strangers_or_senders_sent() {
             let body = if is_base64 { BASE64_STANDARD.encode(body) } else { body.to_owned() };
             let event = function_url::event("POST", path, "MARK=MARK", &headers, (body, is_base64));
             world.receive(event).await;
-            // So that what was only counted is told too.
+            // So that what was only counted is logged too.
             world.store.queue_down.store(false, Ordering::Relaxed);
             world.receive(produced()).await;
         }
@@ -413,7 +413,7 @@ async fn no_line_shows_what_strangers_or_senders_sent() {
 }
 
 #[tokio::test]
-async fn the_receiver_prints_a_line_for_each_callback() {
+async fn the_receiver_logs_a_line_for_each_callback() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
@@ -441,7 +441,7 @@ async fn the_receiver_prints_a_line_for_each_callback() {
 }
 
 #[tokio::test]
-async fn where_nobody_hears_the_log_callbacks_are_answered_all_the_same() {
+async fn with_standard_output_closed_callbacks_are_answered() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
@@ -453,7 +453,7 @@ async fn where_nobody_hears_the_log_callbacks_are_answered_all_the_same() {
 }
 
 #[tokio::test]
-async fn as_text_the_log_is_plain_but_for_what_machines_read() {
+async fn in_text_format_wide_events_and_lost_events_are_still_json() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut variables = receiver_variables(&cloud, &queue_url);
@@ -480,7 +480,7 @@ fn record(id: &str, body: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_processor_prints_a_line_for_each_record() {
+async fn the_processor_logs_a_line_for_each_record() {
     let cloud = Cloud::start().await;
     cloud.table().create().await;
     let (_, dead_letter_url) = cloud.queues(5, 30).await;
@@ -506,20 +506,20 @@ async fn the_processor_prints_a_line_for_each_record() {
     odd["source"] = "ü".into();
     processor.invoke(json!({ "Records": [record("d", &odd.to_string())] })).await.unwrap();
     let lines = wide_events(&processor.stop().await);
-    let told: Vec<_> = lines
+    let logged: Vec<_> = lines
         .iter()
         .map(|l| (l["id"].as_str().unwrap(), l["result"].as_str().unwrap(), metrics(l)))
         .collect();
     let expected = [
-        ("a", "processed", vec!["Processed", "EffectLatency"]),
+        ("a", "processed", vec!["Processed", "ProcessingLatency"]),
         ("a", "duplicate", vec!["Duplicates"]),
         ("b", "dead_letter", vec!["DeadLettered"]),
         ("c", "failed", vec!["Failed"]),
         ("d", "failed", vec!["Failed"]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(logged, expected);
     assert_eq!(lines[0]["Source"], "tencent-vod/main");
-    assert!(lines[4].get("Source").is_none(), "nobody's name: {}", lines[4]);
+    assert!(lines[4].get("Source").is_none(), "not a valid dimension value: {}", lines[4]);
     assert!(lines[4]["reason"].as_str().unwrap().starts_with("the bus: "));
     assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
     assert!(lines[3]["reason"].as_str().unwrap().contains("not sent to the dead-letter queue"));
@@ -527,7 +527,7 @@ async fn the_processor_prints_a_line_for_each_record() {
 }
 
 #[tokio::test]
-async fn the_puller_prints_a_line_for_each_feed_and_run() {
+async fn the_puller_logs_a_line_for_each_feed_and_run() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let variables = receiver_variables(&cloud, &queue_url);
@@ -560,10 +560,10 @@ async fn the_puller_prints_a_line_for_each_feed_and_run() {
     assert!(source[0]["level"] == "ERROR" && source[0]["error"].is_string());
 }
 
-/// Standard output is a pipe that Lambda reads as fast as it can. What is written before the answer makes the sender wait; what
-/// is written after the next invocation was asked for may never be written, for Lambda freezes the function.
+/// Standard output is a pipe that Lambda reads as fast as it can. A write before the answer makes the sender wait; a write
+/// after the request for the next invocation may never happen, because Lambda freezes the function.
 #[tokio::test]
-async fn the_answer_does_not_wait_for_a_slow_log_and_no_part_of_a_lost_event_is_missing_from_it() {
+async fn the_answer_does_not_wait_for_a_slow_log_and_the_log_has_every_part_of_a_lost_event() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     cloud.sqs_faults(|_| Fault::Error);

@@ -14,7 +14,7 @@ use mediahook::event::envelope::{Attributes, Channel, Outcome};
 use mediahook::event::{Body, id};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::http::Http;
-use mediahook::pull::memory::Share;
+use mediahook::pull::memory_limit::MemoryShare;
 use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
 use mediahook::receive::budget::{Deadline, PATIENCE};
@@ -264,7 +264,12 @@ struct Fake {
 }
 
 impl Http for Fake {
-    async fn send(&self, request: &Request, _: Duration, _: &mut Share) -> Result<Answered, StoreError> {
+    async fn send(
+        &self,
+        request: &Request,
+        _: Duration,
+        _: &mut MemoryShare,
+    ) -> Result<Answered, StoreError> {
         let is_done = request.url == "https://queue.example.com/done";
         if is_done {
             self.done.lock().unwrap().push(request.body.clone());
@@ -274,7 +279,7 @@ impl Http for Fake {
         Ok(Answered { status: 200, body: handed.to_string().into() })
     }
 
-    fn forget_connections(&self) {}
+    fn drop_connections(&self) {}
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ pub fn fixtures(sender: &str) -> Vec<(String, String)> {
 pub fn envelope(source: &str, body: &str) -> Envelope {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("sources");
     let received = datetime!(2026-11-22 05:50:25.5 UTC);
-    ingest::seal(sources.get(source).expect("a source"), body, Channel::Push, received).expect("an event")
+    ingest::build_envelope(sources.get(source).expect("a source"), body, Channel::Push, received)
+        .expect("an event")
 }
 
 /// The event of this envelope, as a handler gets it.

@@ -1,12 +1,13 @@
-//! The feed of our own spill: envelopes that the queue did not take when they came.
+//! The feed of the spill: envelopes that the queue did not take when they were received.
 //!
-//! Each object is handed out once in a run, in the order of receipt. The names that [`crate::storage::keys::spill`] makes are in
+//! A run hands out each object once, in the order of receipt. The keys that [`crate::storage::keys::spill`] makes are in
 //! that order within their source, and all events of a media asset are of one source: so a run takes the keys in the order
 //! of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory. Objects with any other name are put
-//! among those by the time S3 has for them.
+//! among those by S3's own time.
 //!
-//! An object is deleted only once its envelope is in the queue. One that is no envelope stays: it is the only copy of
-//! whatever it was, and so does one that is larger than any of ours. One that cannot be read in [`READ_WITHIN`] stays too, for the next run, and no other waits for it.
+//! An object is deleted only once its envelope is in the queue. An object stays if it is no envelope (it may be the only copy
+//! of something), or is larger than any of ours. One that cannot be read in [`READ_WITHIN`] stays for the next run, and no
+//! other waits for it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -16,16 +17,16 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 
 use super::budget::CONFIRM_WITHIN;
-use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
+use super::feed::{Confirmation, Content, Feed, Item, Pulled};
+use super::memory_limit::{MemoryLimit, Shortage};
 use crate::event::envelope::Envelope;
-use crate::pull::memory::{ReadMemory, Shortage};
 use crate::senders::pull::PullError;
 use crate::storage::keys::{self, SPILL};
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large, within};
 
 /// How many objects are listed before the first of them is read: ten pages of S3's.
 const LISTED_AT_ONCE: usize = 10_000;
-/// No further page is asked for after this time, so that a slow bucket's listing is used and not begun anew.
+/// No further page is listed after this time, so that a slow bucket's listing is used and not begun anew.
 const LIST_FOR: Duration = Duration::from_secs(4);
 /// How many objects are read at the same time.
 const READ_AT_ONCE: usize = 16;
@@ -34,35 +35,31 @@ const READ_AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
 /// How long reading one object may take, its attempts together.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is in the spill, from the first listing of a run on.
-pub(super) struct Spill<'a, B> {
+/// The spill in one run.
+pub(super) struct SpillFeed<'a, B> {
     bucket: &'a B,
-    memory: &'a ReadMemory,
+    memory: &'a MemoryLimit,
     /// Listed and not handed out yet, by the time of receipt.
     listed: VecDeque<Listed>,
     /// The last key that was listed.
     after: Option<String>,
-    /// Whether there may be others behind it.
+    /// Whether there may be further keys.
     more: bool,
     waiting: Option<usize>,
 }
 
-impl<'a, B: Bucket> Spill<'a, B> {
-    pub(super) fn new(bucket: &'a B, memory: &'a ReadMemory) -> Self {
+impl<'a, B: Bucket> SpillFeed<'a, B> {
+    pub(super) fn new(bucket: &'a B, memory: &'a MemoryLimit) -> Self {
         Self { bucket, memory, listed: VecDeque::new(), after: None, more: true, waiting: None }
     }
 
-    async fn next(&mut self, within: Duration) -> Result<Pulled, PullError> {
-        let (began, within) = (Instant::now(), within.saturating_sub(READ_WITHIN));
+    async fn next(&mut self, bound: Duration) -> Result<Pulled, PullError> {
+        let (began, bound) = (Instant::now(), bound.saturating_sub(READ_WITHIN));
         if self.listed.is_empty() && self.more {
-            let late = |_| StoreError(format!("no listing within {} ms", within.as_millis()));
-            timeout(within, self.list()).await.map_err(late).flatten().map_err(transient)?;
+            within(bound, self.list()).await.map_err(transient)?;
         }
         if let Some(object) = self.listed.pop_front_if(|object| object.bytes > MAX_OBJECT_BYTES) {
-            return Ok(Pulled {
-                deliveries: vec![stuck(object.key, too_large())],
-                memory: self.memory.share(),
-            });
+            return Ok(Pulled { items: vec![stuck(object.key, too_large())], memory: self.memory.share() });
         }
         let (mut number, mut bytes) = (0, 0_usize);
         for object in self.listed.iter().take(READ_AT_ONCE) {
@@ -73,14 +70,14 @@ impl<'a, B: Bucket> Spill<'a, B> {
             (number, bytes) = (number + 1, bytes.saturating_add(object.bytes));
         }
         let mut memory = self.memory.share();
-        let grown = timeout(within.saturating_sub(began.elapsed()), memory.grow(bytes)).await;
+        let grown = timeout(bound.saturating_sub(began.elapsed()), memory.grow(bytes)).await;
         let grown = grown.map_err(|_| PullError::transient(Shortage::Waiting.to_string()))?;
         let objects: Vec<_> = self.listed.drain(..number.min(self.listed.len())).collect();
-        let deliveries = match grown {
+        let items = match grown {
             Ok(()) => join_all(objects.into_iter().map(|object| self.read(object.key))).await,
             Err(error) => objects.into_iter().map(|object| stuck(object.key, error.to_string())).collect(),
         };
-        Ok(Pulled { deliveries, memory })
+        Ok(Pulled { items, memory })
     }
 
     async fn list(&mut self) -> Result<(), StoreError> {
@@ -101,17 +98,15 @@ impl<'a, B: Bucket> Spill<'a, B> {
         Ok(())
     }
 
-    /// What is in an object.
-    async fn read(&self, key: String) -> Delivered {
+    async fn read(&self, key: String) -> Item {
         match self.envelope(&key).await {
-            Ok(envelope) => Delivered { receipt: Some(key), content: Content::Event(Box::new(envelope)) },
+            Ok(envelope) => Item { receipt: Some(key), content: Content::Event(Box::new(envelope)) },
             Err(why) => stuck(key, why),
         }
     }
 
     async fn envelope(&self, key: &str) -> Result<Envelope, String> {
-        let late = |_| format!("not read within {} ms", READ_WITHIN.as_millis());
-        let object = timeout(READ_WITHIN, self.bucket.get(key)).await.map_err(late)?;
+        let object = within(READ_WITHIN, self.bucket.get(key)).await;
         let object = object.map_err(|e| format!("cannot be read: {e}"))?;
         let text = std::str::from_utf8(&object).map_err(|_| "not UTF-8".to_owned())?;
         let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
@@ -120,12 +115,12 @@ impl<'a, B: Bucket> Spill<'a, B> {
     }
 }
 
-impl<B: Bucket> Feed for Spill<'_, B> {
+impl<B: Bucket> Feed for SpillFeed<'_, B> {
     fn name(&self) -> &'static str {
         "spill"
     }
 
-    fn keeps(&self) -> bool {
+    fn keeps_unconfirmed(&self) -> bool {
         true
     }
 
@@ -139,10 +134,7 @@ impl<B: Bucket> Feed for Spill<'_, B> {
 
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {
         async move {
-            let deletions = receipts.iter().map(async |key| {
-                let late = |_| StoreError(format!("no answer within {} ms", CONFIRM_WITHIN.as_millis()));
-                timeout(CONFIRM_WITHIN, self.bucket.delete(key)).await.map_err(late)?
-            });
+            let deletions = receipts.iter().map(|key| within(CONFIRM_WITHIN, self.bucket.delete(key)));
             let mut outcome = Confirmation::default();
             for deleted in join_all(deletions).await {
                 match deleted {
@@ -157,8 +149,8 @@ impl<B: Bucket> Feed for Spill<'_, B> {
     }
 }
 
-fn stuck(place: String, why: String) -> Delivered {
-    Delivered { receipt: None, content: Content::Stuck { place, why } }
+fn stuck(place: String, why: String) -> Item {
+    Item { receipt: None, content: Content::Stuck { place, why } }
 }
 
 fn transient(error: StoreError) -> PullError {
@@ -194,7 +186,7 @@ mod tests {
             let name = ["tencent-vod/main", "alibaba-ims/prod"][number % 2];
             let body = format!(r#"{{"EventType":"X","UserId":1,"MessageBody":{{"JobId":"{number}"}}}}"#);
             let mut envelope =
-                ingest::seal(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
+                ingest::build_envelope(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
             envelope.taskid = Some(number.to_string());
             let object = envelope.message().body.into_bytes();
             let modified = received.replace_millisecond(0).unwrap();
@@ -238,12 +230,12 @@ mod tests {
 
     /// The numbers of the events that a run takes, and deletes, by source.
     async fn run(bucket: &Memory, pulls: usize) -> [Vec<usize>; 2] {
-        let memory = ReadMemory::new(32 << 20);
-        let (mut spill, mut taken) = (Spill::new(bucket, &memory), [Vec::new(), Vec::new()]);
+        let memory = MemoryLimit::new(32 << 20);
+        let (mut spill, mut taken) = (SpillFeed::new(bucket, &memory), [Vec::new(), Vec::new()]);
         for _ in 0..pulls {
             let pulled = spill.pull(WITHIN).await.unwrap();
             let mut receipts = Vec::new();
-            for Delivered { receipt, content } in pulled.deliveries {
+            for Item { receipt, content } in pulled.items {
                 let Content::Event(envelope) = content else { panic!("{content:?}") };
                 let number: usize = envelope.taskid.unwrap().parse().unwrap();
                 taken[number % 2].push(number);

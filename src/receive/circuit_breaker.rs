@@ -1,18 +1,18 @@
 //! Skips a queue that keeps failing.
 //!
-//! While SQS hangs, a callback waits 1.15 s for it before the bucket has its turn. Fifty environments then answer some forty
+//! While SQS hangs, a callback waits 1.15 s for it before it tries the bucket. Fifty environments then answer some forty
 //! callbacks a second; Lambda answers the others 429, and Tencent does not send those again. So after [`FAILURES`] in a row
-//! an environment goes to the bucket at once for [`OPEN_FOR`]. Then one callback tries the queue: if it fails too, the
-//! queue is skipped again.
+//! an environment skips the queue for [`OPEN_FOR`]. Then one callback tries the queue: if that fails too, the environment
+//! skips it again.
 //!
-//! What it costs: for up to [`OPEN_FOR`] after the queue works again, an environment still spills, while others do not. A later
+//! The cost: for up to [`OPEN_FOR`] after the queue works again, one environment still spills, while others do not. A later
 //! event of the same media asset may then be in the queue before the puller brings the spilled one.
 
 use time::{Duration, OffsetDateTime};
 
-/// How many failures in a row it takes.
+/// How many failures in a row open the breaker.
 const FAILURES: u32 = 3;
-/// How long the queue is skipped.
+/// How long an open breaker skips the queue.
 const OPEN_FOR: Duration = Duration::seconds(5);
 
 /// Whether one environment tries the queue.

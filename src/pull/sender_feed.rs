@@ -1,4 +1,4 @@
-//! The feed of a sender's queue: its requests carried to and fro, its bodies sealed.
+//! The feed of a sender's queue: sends its requests, and builds the envelopes of its bodies.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use futures_util::future::BoxFuture;
 
 use super::Clock;
 use super::budget::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
-use super::feed::{Confirmation, Content, Delivered, Feed, Pulled};
+use super::feed::{Confirmation, Content, Feed, Item, Pulled, Unprocessable};
+use super::http::Http;
+use super::memory_limit::{MemoryLimit, MemoryShare};
+use crate::event::envelope::Envelope;
 use crate::ingest;
-use crate::pull::http::Http;
-use crate::pull::memory::{ReadMemory, Share};
 use crate::senders::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::sources::Source;
 use crate::trace::Trace;
@@ -20,17 +21,17 @@ pub(super) struct SenderFeed<'a, H> {
     source: &'a Source,
     queue: &'a dyn Pull,
     http: &'a H,
-    memory: &'a ReadMemory,
+    memory: &'a MemoryLimit,
     now: Clock,
     trace: Option<Trace>,
 }
 
 impl<'a, H: Http> SenderFeed<'a, H> {
-    /// The feed of a source, if it is to be pulled. Its events are received in this trace.
-    pub(super) fn of(
+    /// The feed of a source, if it has a `pull` section. Its events are received in this trace.
+    pub(super) fn new(
         source: &'a Source,
         http: &'a H,
-        memory: &'a ReadMemory,
+        memory: &'a MemoryLimit,
         now: Clock,
         trace: Option<Trace>,
     ) -> Option<Self> {
@@ -41,44 +42,51 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         &self,
         request: Request,
         within: Duration,
-        memory: &mut Share,
+        memory: &mut MemoryShare,
     ) -> Result<Answer, PullError> {
         let answer = self.http.send(&request, within, memory).await;
         answer.map_err(|error| match memory.shortage() {
-            // The sender takes such an answer for received: asked again at once, it would hand out other events or none,
-            // and nothing would be reported.
+            // The sender has handed these events out: a retry would bring other events or none, and report no error.
             Some(shortage) => PullError::lasting(shortage.to_string()),
             None => PullError::transient(error.to_string()),
         })
     }
 
-    fn open(&self, delivery: Delivery) -> Delivered {
-        if let Some(doubt) = delivery.doubt {
-            tracing::warn!(source = self.source.name(), doubt, "a delivery in doubt goes on all the same");
+    fn item(&self, delivery: Delivery) -> Item {
+        let Delivery { receipt, body, entry_id, doubt } = delivery;
+        if let Some(doubt) = doubt {
+            tracing::warn!(
+                source = self.source.name(),
+                doubt,
+                "a doubtful delivery is passed on all the same"
+            );
         }
         let received = (self.now)();
-        let entry_id = delivery.entry_id.as_deref();
-        let content = match ingest::seal_pulled(self.source, &delivery.body, entry_id, received) {
-            Ok(mut envelope) => {
-                envelope.traceparent = self.trace.and_then(Trace::traceparent);
-                Content::Event(Box::new(envelope))
+        let content = match ingest::build_pulled_envelope(self.source, &body, entry_id.as_deref(), received) {
+            Ok(envelope) => {
+                let traceparent = self.trace.and_then(Trace::traceparent);
+                Content::Event(Box::new(Envelope { traceparent, ..envelope }))
             }
-            Err(why) => Content::NoEvent { body: delivery.body, why, received },
+            Err(reason) => {
+                let source = self.source.name().to_owned();
+                Content::Unprocessable(Unprocessable { source, body, reason, received })
+            }
         };
-        Delivered { receipt: delivery.receipt, content }
+        Item { receipt, content }
     }
 
     async fn try_confirm(&self, receipts: &[String]) -> Result<Confirmation, PullError> {
         let request = self.queue.confirm(receipts, (self.now)());
-        let refused = self
+        let void = self
             .queue
             .confirmed(&self.exchange(request, CONFIRM_ATTEMPT, &mut self.memory.share()).await?)?;
-        let error = (refused > 0).then(|| PullError::lasting(format!("{refused} receipts were not taken")));
-        Ok(Confirmation { confirmed: receipts.len().saturating_sub(refused), error })
+        let error = (void > 0).then(|| PullError::lasting(format!("{void} receipts were not taken")));
+        Ok(Confirmation { confirmed: receipts.len().saturating_sub(void), error })
     }
 
-    /// Nobody says whether one receipt that is void costs a batch of Tencent's its others: so after a refusal each is
-    /// tried alone, and after anything else the batch once more. The outcome grows as it goes, for it may be cut short.
+    /// Tencent does not document whether one void receipt fails a whole call. So after an error response each receipt is
+    /// tried alone, and after any other failure the batch once more. The outcome is added to at each step, because a
+    /// timeout may end it.
     async fn confirm_batch(&self, receipts: &[String], outcome: &mut Confirmation) {
         let again: Vec<_> = match self.try_confirm(receipts).await {
             Err(error) if error.transient => vec![receipts],
@@ -102,8 +110,8 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
             let answer = self.exchange(self.queue.pull((self.now)()), within, &mut memory).await?;
             let deliveries = self.queue.pulled(&answer)?;
             drop(answer);
-            let deliveries = deliveries.into_iter().map(|delivery| self.open(delivery)).collect();
-            Ok(Pulled { deliveries, memory })
+            let items = deliveries.into_iter().map(|delivery| self.item(delivery)).collect();
+            Ok(Pulled { items, memory })
         }
         .boxed()
     }
@@ -142,14 +150,19 @@ mod tests {
     use crate::sources::Sources;
     use crate::storage::StoreError;
 
-    /// A Tencent that refuses a confirmation with a void handle in it as a whole, and fails the first call of all.
+    /// A Tencent that fails a whole confirmation for one void handle, and the first call of all.
     #[derive(Default)]
     struct Picky {
         calls: Mutex<Vec<String>>,
     }
 
     impl Http for Picky {
-        async fn send(&self, request: &Request, _: Duration, _: &mut Share) -> Result<Answer, StoreError> {
+        async fn send(
+            &self,
+            request: &Request,
+            _: Duration,
+            _: &mut MemoryShare,
+        ) -> Result<Answer, StoreError> {
             let mut calls = self.calls.lock().unwrap();
             calls.push(request.body.clone());
             if calls.len() == 1 {
@@ -161,7 +174,7 @@ mod tests {
             Ok(Answer { status: 200, body: body.into() })
         }
 
-        fn forget_connections(&self) {}
+        fn drop_connections(&self) {}
     }
 
     async fn confirm(receipts: &[&str], after_a_failure: bool) -> (Confirmation, usize) {
@@ -173,15 +186,15 @@ mod tests {
             http.calls.lock().unwrap().push(String::new());
         }
         let source = sources.get("tencent-vod/a").unwrap();
-        let (memory, clock) = (ReadMemory::new(1 << 20), || time::OffsetDateTime::UNIX_EPOCH);
-        let mut feed = SenderFeed::of(source, &http, &memory, clock, None).unwrap();
+        let (memory, clock) = (MemoryLimit::new(1 << 20), || time::OffsetDateTime::UNIX_EPOCH);
+        let mut feed = SenderFeed::new(source, &http, &memory, clock, None).unwrap();
         let outcome = feed.confirm(receipts.iter().map(ToString::to_string).collect()).await;
         let calls = http.calls.lock().unwrap().len() - usize::from(!after_a_failure);
         (outcome, calls)
     }
 
     #[tokio::test]
-    async fn a_void_receipt_costs_the_others_nothing() {
+    async fn a_void_receipt_does_not_fail_the_others() {
         let (outcome, calls) = confirm(&["1", "void", "2"], false).await;
         assert_eq!((outcome.confirmed, calls), (2, 4));
         assert_eq!(outcome.error.unwrap().why, "InvalidParameterValue, request r");
@@ -190,13 +203,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_failed_is_made_once_more() {
+    async fn a_failed_call_is_retried_once() {
         let (outcome, calls) = confirm(&["1", "2"], true).await;
         assert_eq!((outcome.confirmed, outcome.error, calls), (2, None, 2));
     }
 
     #[tokio::test]
-    async fn more_than_a_call_takes_go_in_several() {
+    async fn many_receipts_go_in_several_calls() {
         let receipts: Vec<_> = (0..33).map(|n| n.to_string()).collect();
         let receipts: Vec<_> = receipts.iter().map(String::as_str).collect();
         let (outcome, calls) = confirm(&receipts, false).await;

@@ -1,6 +1,6 @@
-//! The memory for what is read, shared by all who read at the same time.
+//! The memory limit that all feeds share.
 //!
-//! A sender's answer has up to 16 events, each of which may have megabytes, and its size is not known before it comes. So
+//! A sender's answer has up to 16 events, each of which may have megabytes, and its size is not known in advance. So
 //! answers of up to 64 KiB are read freely, those of up to [`MEDIUM_BYTES`] while there is room, and a larger one
 //! alone: the others wait until its events are stored.
 
@@ -8,38 +8,38 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Read without asking: 16 events of a usual size.
+/// Read without a permit: 16 events of a usual size.
 const SMALL_BYTES: usize = 64 * 1024;
 /// About the largest answer of MNS.
 pub const MEDIUM_BYTES: usize = 1024 * 1024;
 
-/// How much may be read at the same time.
+/// The limit on what all readers have in memory at the same time.
 #[derive(Debug, Clone)]
-pub struct ReadMemory {
+pub struct MemoryLimit {
     /// One permit for each [`MEDIUM_BYTES`].
     room: Arc<Semaphore>,
     permits: u32,
     max_bytes: usize,
 }
 
-impl ReadMemory {
-    /// Memory for so many bytes, which is also the most that one reader may have.
+impl MemoryLimit {
+    /// A limit of so many bytes, which is also the limit of one reader.
     pub fn new(max_bytes: usize) -> Self {
         let permits = u32::try_from(max_bytes / MEDIUM_BYTES).unwrap_or(u32::MAX).clamp(1, 1 << 20);
         let room = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(1)));
         Self { room, permits, max_bytes }
     }
 
-    /// A share of it for one reader. Nothing is taken yet.
-    pub fn share(&self) -> Share {
-        Share { memory: self.clone(), taken: None, shortage: None }
+    /// A share for one reader, empty at first.
+    pub fn share(&self) -> MemoryShare {
+        MemoryShare { memory: self.clone(), taken: None, shortage: None }
     }
 }
 
-/// What one reader has of it, until it is dropped.
+/// The memory of one reader, until it is dropped.
 #[derive(Debug)]
-pub struct Share {
-    memory: ReadMemory,
+pub struct MemoryShare {
+    memory: MemoryLimit,
     taken: Option<OwnedSemaphorePermit>,
     shortage: Option<Shortage>,
 }
@@ -50,16 +50,16 @@ pub enum Shortage {
     /// It wants more than one reader may have.
     #[error("more than {} MiB at once, a quarter of the function's memory: raise PullerMemory", .0 >> 20)]
     TooLarge(usize),
-    /// Others have the memory. It waited for them as long as it was let.
+    /// Other readers had the memory all the time.
     #[error("no memory beside the other sources' events: raise PullerMemory")]
     Waiting,
 }
 
-impl Share {
+impl MemoryShare {
     /// Returns once there is room for so many bytes in all.
     ///
     /// # Errors
-    /// They are more than one reader may have.
+    /// [`Shortage::TooLarge`]: they are more than one reader may have.
     pub async fn grow(&mut self, bytes: usize) -> Result<(), Shortage> {
         let Self { memory, taken, shortage } = self;
         if bytes > memory.max_bytes {
@@ -74,7 +74,7 @@ impl Share {
         };
         if taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) < permits as usize {
             *shortage = Some(Shortage::Waiting);
-            // Given back first: two that have some and wait for all would wait for each other.
+            // Release first: two readers that have some and wait for all would wait for each other.
             *taken = None;
             *taken = Arc::clone(&memory.room).acquire_many_owned(permits).await.ok();
             *shortage = None;
@@ -82,7 +82,7 @@ impl Share {
         Ok(())
     }
 
-    /// Why it did not grow, also where nobody waited until it had grown.
+    /// Why it did not grow. Also known where the caller stopped waiting for [`grow`](Self::grow).
     pub fn shortage(&self) -> Option<Shortage> {
         self.shortage
     }
@@ -100,7 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_reader_is_alone_and_a_small_one_never_waits() {
-        let memory = ReadMemory::new(8 * MEDIUM_BYTES);
+        let memory = MemoryLimit::new(8 * MEDIUM_BYTES);
         let [mut large, mut other, mut medium, mut small] = [(); 4].map(|()| memory.share());
         large.grow(MEDIUM_BYTES).await.unwrap();
         large.grow(2 * MEDIUM_BYTES).await.unwrap();
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_that_grow_do_not_wait_for_each_other_for_ever() {
-        let memory = ReadMemory::new(8 * MEDIUM_BYTES);
-        let read = async |mut share: Share| {
+    async fn two_readers_that_grow_do_not_deadlock() {
+        let memory = MemoryLimit::new(8 * MEDIUM_BYTES);
+        let read = async |mut share: MemoryShare| {
             share.grow(MEDIUM_BYTES).await.unwrap();
             tokio::task::yield_now().await;
             share.grow(2 * MEDIUM_BYTES).await.unwrap();
@@ -130,8 +130,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_large_for_all_of_it_says_what_to_raise() {
-        let memory = ReadMemory::new(32 << 20);
+    async fn a_body_beyond_the_limit_is_an_error_that_names_the_parameter() {
+        let memory = MemoryLimit::new(32 << 20);
         let mut share = memory.share();
         let error = share.grow((32 << 20) + 1).await.unwrap_err().to_string();
         assert!(error.contains("32 MiB") && error.ends_with("raise PullerMemory"), "{error}");

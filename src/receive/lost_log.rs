@@ -1,19 +1,20 @@
-//! The last resort: queue and bucket fail, so the log is all there is. These lines, and no others, hold a payload.
+//! The last resort: queue and bucket fail, so only the log has the callback. No other lines hold a payload.
 
 use base64_simd::STANDARD as BASE64;
 
 use crate::event::envelope::Message;
 use crate::storage::StoreError;
+use crate::telemetry::LOST_TARGET;
 
 /// How much of a body goes into one line. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB of late); in JSON inside
 /// JSON every quote and backslash takes two bytes.
 const PART_BYTES: usize = 100 * 1024;
 
-/// Logs an event's envelope, and what SQS must be told beside it. Sent to the queue like that, or put into `spill/` where it
-/// is too large, it goes on as if nothing had been.
+/// Logs an event's envelope, with its ids for SQS. An operator sends it to the queue with these, or puts it into `spill/`.
 pub(super) fn event(message: &Message, error: &str) {
     for (part, parts, text) in split(&message.body) {
         tracing::error!(
+            target: LOST_TARGET,
             lost = true,
             id = message.deduplication_id,
             group_id = message.group_id,
@@ -21,22 +22,23 @@ pub(super) fn event(message: &Message, error: &str) {
             parts,
             envelope = text,
             error,
-            "lost: nobody took this event; join the parts and send them to the queue"
+            "lost: queue and bucket failed; join the parts and send the event to the queue"
         );
     }
 }
 
-/// Logs a body that is no event, in base64, for it may be anything.
+/// Logs a body that is no event. It is in base64, because it may hold any bytes.
 pub(super) fn body(source: &str, body: &[u8], error: &StoreError) {
     for (part, parts, text) in split(&BASE64.encode_to_string(body)) {
         tracing::error!(
+            target: LOST_TARGET,
             lost = true,
             source,
             part,
             parts,
             body_base64 = text,
             %error,
-            "lost: nobody took this body, which is no event; join the parts"
+            "lost: the bucket failed; join the parts of this body, which is no event"
         );
     }
 }
@@ -63,13 +65,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_make_the_whole() {
+    fn the_parts_joined_are_the_text() {
         let text = "媒体".repeat(PART_BYTES / 4);
         let parts = split(&text);
         assert_eq!(parts.len(), 2);
         assert_eq!(parts.iter().map(|(_, _, piece)| *piece).collect::<String>(), text);
         assert!(parts.iter().all(|(_, of, piece)| *of == 2 && piece.len() <= PART_BYTES));
         assert_eq!(split("x"), [(1, 1, "x")]);
-        assert_eq!(split(""), [(1, 1, "")], "nothing is a body too");
+        assert_eq!(split(""), [(1, 1, "")], "an empty body");
     }
 }

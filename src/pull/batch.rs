@@ -1,0 +1,147 @@
+//! One batch of items while it is stored: what became of each, and which groups must wait.
+
+use std::collections::HashMap;
+
+use time::OffsetDateTime;
+
+use super::feed::Unprocessable;
+use super::fifo_order::BlockedGroups;
+use super::summary::FeedSummary;
+use crate::event::Unreadable;
+use crate::event::envelope::Message;
+use crate::storage::{EntryError, StoreError};
+
+/// One batch of items while it is stored.
+pub(super) struct Batch<'b> {
+    groups: &'b mut BlockedGroups,
+    pub(super) summary: &'b mut FeedSummary,
+    /// On their way to the queue, in their order.
+    pub(super) pending: Vec<Pending>,
+    /// Not sent, in their order: the later ones of their groups wait for them.
+    unsent: Vec<Message>,
+    /// The queue will never take them for their contents.
+    pub(super) invalid: Vec<(Option<String>, Unprocessable)>,
+    stored: usize,
+    receipts: Vec<String>,
+}
+
+/// An event on its way to the queue.
+pub(super) struct Pending {
+    /// Its place in the batch.
+    pub(super) number: usize,
+    pub(super) receipt: Option<String>,
+    /// Without its body until the bucket has its data, where that is too large for a message.
+    pub(super) message: Message,
+    pub(super) is_ready: bool,
+    pub(super) source: String,
+    pub(super) received: OffsetDateTime,
+}
+
+impl<'b> Batch<'b> {
+    pub(super) fn new(groups: &'b mut BlockedGroups, summary: &'b mut FeedSummary) -> Self {
+        let (pending, unsent, invalid, receipts) = Default::default();
+        Self { groups, summary, pending, unsent, invalid, stored: 0, receipts }
+    }
+
+    /// Adds an event. Whether it goes to the queue: behind an unsent one of its group it waits for the next pull.
+    pub(super) fn add(&mut self, event: Pending) -> bool {
+        let message = &event.message;
+        let before = self.pending.iter().map(|pending| &pending.message);
+        let is_behind = |unsent: &Message| unsent.group_id == message.group_id;
+        let is_behind_unsent = self.unsent.iter().any(is_behind) && !self.groups.is_blocking(message);
+        let must_wait = is_behind_unsent || self.groups.is_blocked(message, before);
+        if must_wait {
+            self.unsent.push(event.message);
+        } else {
+            self.pending.push(event);
+        }
+        !must_wait
+    }
+
+    /// The bucket has the data of an event, or failed to take it.
+    pub(super) fn uploaded(&mut self, number: usize, uploaded: Result<Message, StoreError>) {
+        let Some(at) = self.pending.iter().position(|pending| pending.number == number) else { return };
+        match uploaded {
+            Ok(message) => {
+                if let Some(pending) = self.pending.get_mut(at) {
+                    (pending.message, pending.is_ready) = (message, true);
+                }
+            }
+            Err(error) => {
+                self.summary.error = Some(format!("bucket: {error}"));
+                let behind = self.pending.split_off(at);
+                let group = behind.first().map(|pending| pending.message.group_id.clone());
+                let (same, others) = behind
+                    .into_iter()
+                    .partition::<Vec<_>, _>(|pending| Some(&pending.message.group_id) == group.as_ref());
+                self.unsent.extend(same.into_iter().map(|pending| pending.message));
+                self.pending.extend(others);
+            }
+        }
+    }
+
+    /// The queue has answered for the events at these places.
+    pub(super) fn answered(&mut self, places: &[usize], results: Vec<Result<(), EntryError>>) {
+        let mut results: HashMap<_, _> = places.iter().copied().zip(results).collect();
+        let (mut rest, mut failed) = (Vec::new(), Vec::new());
+        for (at, pending) in std::mem::take(&mut self.pending).into_iter().enumerate() {
+            match results.remove(&at) {
+                None => rest.push(pending),
+                Some(Ok(())) => {
+                    self.groups.unblock(&pending.message);
+                    self.summary.enqueued += 1;
+                    self.stored(pending.receipt);
+                }
+                // It will never be in the queue: its group need not wait for it.
+                Some(Err(EntryError { why, is_lasting: true })) => {
+                    self.groups.unblock(&pending.message);
+                    let Pending { receipt, message, source, received, .. } = pending;
+                    let reason = Unreadable::Unsendable(why.0);
+                    self.invalid
+                        .push((receipt, Unprocessable { source, body: message.body, reason, received }));
+                }
+                Some(Err(EntryError { why, is_lasting: false })) => {
+                    self.groups.failed(&pending.message);
+                    failed.push(pending.message.group_id);
+                    self.summary.error = Some(format!("queue: {why}"));
+                }
+            }
+        }
+        // What is left of a group stands behind the one that was sent.
+        rest.retain(|pending| !failed.contains(&pending.message.group_id));
+        self.pending = rest;
+    }
+
+    /// The bucket has these bodies in `rejected/`, or failed to take them.
+    pub(super) fn rejected(&mut self, puts: Vec<(Option<String>, Result<(), StoreError>)>) {
+        for (receipt, put) in puts {
+            match put {
+                Ok(()) => {
+                    self.summary.rejected += 1;
+                    self.stored(receipt);
+                }
+                Err(error) => self.summary.error = Some(format!("bucket: {error}")),
+            }
+        }
+    }
+
+    /// An item stays where it is.
+    pub(super) fn stuck(&mut self, source: &str, place: &str, why: &str) {
+        tracing::error!(source, place, why, "stuck: it stays where it is until an operator looks at it");
+        self.summary.error = Some(format!("{place}: {why}"));
+    }
+
+    fn stored(&mut self, receipt: Option<String>) {
+        self.stored += 1;
+        self.receipts.extend(receipt);
+    }
+
+    /// How many are stored, and their receipts. The groups of all others are blocked.
+    pub(super) fn close(self) -> (usize, Vec<String>) {
+        // What is still pending stood before what could not be sent.
+        for message in self.pending.into_iter().map(|pending| pending.message).chain(self.unsent) {
+            self.groups.not_sent(&message);
+        }
+        (self.stored, self.receipts)
+    }
+}
