@@ -10,8 +10,8 @@
 
 use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};
-use mediahook::process::budget::PATIENCE;
 use mediahook::storage::Bucket;
+use mediahook::timeouts::process::RETRY_POLICY;
 use mediahook::{CloudEvent, Environment, Failure, Handler, telemetry};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::from_env();
     telemetry::init(&environment);
     let bucket = environment.bucket()?;
-    let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, PATIENCE) };
+    let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, RETRY_POLICY) };
     mediahook::run(orders).await
 }
 

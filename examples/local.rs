@@ -26,14 +26,15 @@ use mediahook::event::envelope::Channel;
 use mediahook::events::{CloudEvent, Outcome};
 use mediahook::ingest;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::process::{self, Failure, Handler, HandlerDispatch, Processor};
+use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
+use mediahook::pull::Puller;
 use mediahook::pull::http::SenderHttp;
-use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::{ANSWER_WITHIN, Deadline, PATIENCE};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, Recorder};
+use mediahook::timeouts::receive::{ANSWER_WITHIN, RETRY_POLICY, deadline};
+use mediahook::timeouts::{self, process::BatchDeadlines};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -135,8 +136,8 @@ fn recorder(talkative: &Arc<AtomicBool>) -> Recorder {
 }
 
 /// When an invocation that begins now does.
-fn invocation_ends() -> process::budget::Deadline {
-    process::budget::Deadline::new(Duration::from_secs(30))
+fn invocation_ends() -> BatchDeadlines {
+    BatchDeadlines::new(Duration::from_secs(30))
 }
 
 /// An event in progress is made to fail once.
@@ -157,7 +158,7 @@ impl World {
         let address = listener.local_addr()?;
         let (tencent, mns) = (TencentVod::start(PULL_VISIBILITY).await, Mns::start(PULL_VISIBILITY).await);
         let sources = Arc::new(SourcesCache::fixed(sources(address, &tencent, &mns)?));
-        let queue = || SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE);
+        let queue = || SqsQueue::new(&cloud.aws(), queue_url.clone(), RETRY_POLICY);
         let http = SenderHttp::default();
         let puller =
             Puller::new(Arc::clone(&sources), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
@@ -165,7 +166,7 @@ impl World {
         let receiver = Arc::new(receiver.with_recorder(recorder.clone()));
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
-            let deadline = || Deadline::new(ANSWER_WITHIN);
+            let deadline = || deadline(ANSWER_WITHIN);
             async move {
                 let callback = function_url::request(&invocation);
                 receiver.receive(callback, deadline(), &Invocation::default()).await
@@ -314,8 +315,7 @@ impl World {
             let sample = Sample::new(sender, name, outcome, body);
             rows.push(Row { id: Some(envelope.id), got: None, sample });
         }
-        let summary =
-            self.puller.pull(pull::budget::Deadline::new(PULL_TIMEOUT), &Invocation::default()).await;
+        let summary = self.puller.pull(timeouts::pull::deadline(PULL_TIMEOUT), &Invocation::default()).await;
         println!("puller: {}", serde_json::to_string(&summary)?);
         Ok(rows)
     }

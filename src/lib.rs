@@ -50,6 +50,7 @@
 //! - `lambda`: invocations as requests, responses, what Lambda says of an invocation
 //! - `config`: environment variables
 //! - `telemetry`: the log and its metrics
+//! - `timeouts`: every time limit, each function's in one table
 //! - `trace`: X-Ray's header and W3C's `traceparent`; `secret`: text that is not printed; `text`: what a configured text must
 //!   be like
 
@@ -80,6 +81,8 @@ pub mod storage;
 pub mod telemetry;
 #[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
+pub mod timeouts;
 #[doc(hidden)]
 pub mod trace;
 

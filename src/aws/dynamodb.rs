@@ -22,7 +22,8 @@ use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
 use crate::config::TABLE;
 use crate::storage::idempotency::{Claim, IdempotencyStore, Lease, LeaseConfig};
-use crate::storage::{Patience, StoreError, Unusable};
+use crate::storage::{StoreError, Unusable};
+use crate::timeouts::RetryPolicy;
 
 const ID: &str = "id";
 const STATUS: &str = "status";
@@ -61,9 +62,9 @@ impl DynamoDbIdempotency {
         leases: LeaseConfig,
         owner: String,
         now: fn() -> OffsetDateTime,
-        patience: Patience,
+        retry_policy: RetryPolicy,
     ) -> Self {
-        let config = Builder::from(&aws.config(patience))
+        let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
             .retry_partition(no_retry_quota());
         Self { client: Client::from_conf(config.build()), table, leases, owner, now }

@@ -11,8 +11,9 @@ use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
+use crate::storage::StoreError;
 use crate::storage::bus::{Bus, BusState, Entry, Refusal, SOURCE};
-use crate::storage::{Patience, StoreError};
+use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
 
 /// What EventBridge says of an entry that it would not take another time either.
@@ -47,8 +48,8 @@ pub struct EventBridgeBus {
 
 impl EventBridgeBus {
     /// The bus of that name or ARN. Nothing is sent yet.
-    pub fn new(aws: &Aws, name: String, patience: Patience) -> Self {
-        let config = Builder::from(&aws.config(patience))
+    pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
+        let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
             .retry_partition(no_retry_quota());
         Self { client: Client::from_conf(config.build()), name }

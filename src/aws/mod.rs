@@ -29,7 +29,8 @@ use aws_types::request_id::RequestId;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::config::{ConfigError, ConfigErrors, Environment};
-use crate::storage::{Patience, StoreError, transport_error};
+use crate::storage::{StoreError, transport_error};
+use crate::timeouts::RetryPolicy;
 use http_client::Trust;
 
 const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
@@ -106,12 +107,12 @@ impl Aws {
     }
 
     /// The configuration of one client. Every attempt is bounded; the caller bounds the whole.
-    pub(super) fn config(&self, patience: Patience) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience.attempt).build();
+    pub(super) fn config(&self, retry_policy: RetryPolicy) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(retry_policy.attempt).build();
         let retries = RetryConfig::standard()
-            .with_max_attempts(patience.attempts)
-            .with_initial_backoff(patience.pause)
-            .with_max_backoff(patience.pause);
+            .with_max_attempts(retry_policy.attempts)
+            .with_initial_backoff(retry_policy.pause)
+            .with_max_backoff(retry_policy.pause);
         self.sdk.clone().into_builder().timeout_config(timeouts).retry_config(retries).build()
     }
 }
@@ -197,7 +198,7 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
     use super::*;
-    use crate::receive::budget::PATIENCE;
+    use crate::timeouts::receive::RETRY_POLICY;
 
     /// Notes where a request would go, and sends nothing.
     #[derive(Debug, Clone, Default)]
@@ -223,7 +224,7 @@ mod tests {
     async fn addresses(variables: &[(&str, &str)]) -> [String; 3] {
         let addresses = Addresses::default();
         let connector = SharedHttpConnector::new(addresses.clone());
-        let sdk = aws(variables).unwrap().config(PATIENCE).into_builder();
+        let sdk = aws(variables).unwrap().config(RETRY_POLICY).into_builder();
         let sdk = sdk.http_client(http_client_fn(move |_, _| connector.clone())).build();
         let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(has_own_endpoint(&sdk, "S3"));
         let _ = aws_sdk_sqs::Client::new(&sdk).list_queues().send().await;

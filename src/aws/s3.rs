@@ -12,21 +12,22 @@ use time::OffsetDateTime;
 use super::http_client::DropUnanswered;
 use super::{Aws, has_own_endpoint, no_retry_quota, store_error};
 use crate::storage::keys::SPILL;
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, Patience, StoreError, Unusable, too_large};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
+use crate::timeouts::RetryPolicy;
 
 /// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     aws: Aws,
     name: String,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     client: Arc<OnceLock<Client>>,
 }
 
 impl S3Bucket {
     /// The bucket of that name. Nothing is sent yet.
-    pub fn new(aws: Aws, name: String, patience: Patience) -> Self {
-        Self { aws, name, patience, client: Arc::default() }
+    pub fn new(aws: Aws, name: String, retry_policy: RetryPolicy) -> Self {
+        Self { aws, name, retry_policy, client: Arc::default() }
     }
 
     /// Asks whether the bucket is there, with what the puller may do anyway: it lists the spill.
@@ -56,11 +57,11 @@ impl S3Bucket {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let sdk = self.aws.config(self.patience);
+            let sdk = self.aws.config(self.retry_policy);
             // An attempt ends with the headers; from there on this bounds an object that stops coming.
             let stalled = StalledStreamProtectionConfig::enabled()
                 .upload_enabled(false)
-                .grace_period(self.patience.attempt)
+                .grace_period(self.retry_policy.attempt)
                 .build();
             let config = Builder::from(&sdk)
                 .interceptor(DropUnanswered)

@@ -13,26 +13,27 @@ use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
 use crate::config::SOURCES_SECRET;
 use crate::sources::cache::{ReadSources, SourcesError, Version};
-use crate::storage::{Patience, StoreError};
+use crate::storage::StoreError;
+use crate::timeouts::RetryPolicy;
 
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]
 pub struct Secret {
     aws: Aws,
     id: String,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     client: OnceLock<Client>,
 }
 
 impl Secret {
     /// The secret of that name or ARN. Nothing is sent yet.
-    pub fn new(aws: Aws, id: String, patience: Patience) -> Self {
-        Self { aws, id, patience, client: OnceLock::new() }
+    pub fn new(aws: Aws, id: String, retry_policy: RetryPolicy) -> Self {
+        Self { aws, id, retry_policy, client: OnceLock::new() }
     }
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let config = Builder::from(&self.aws.config(self.patience))
+            let config = Builder::from(&self.aws.config(self.retry_policy))
                 .interceptor(DropUnanswered)
                 .retry_partition(no_retry_quota());
             Client::from_conf(config.build())

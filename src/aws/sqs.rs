@@ -16,7 +16,8 @@ use aws_sdk_sqs::types::{
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
 use crate::event::envelope::Message;
-use crate::storage::{EntryError, Patience, Queue, StoreError, Unusable};
+use crate::storage::{EntryError, Queue, StoreError, Unusable};
+use crate::timeouts::RetryPolicy;
 
 /// What SQS takes as one message, attributes included (we send none): 1 MiB, unless the queue says less. One that was
 /// made before 2025-08 says 256 KiB.
@@ -32,8 +33,8 @@ pub struct SqsQueue {
 
 impl SqsQueue {
     /// The queue of that URL. Nothing is sent yet.
-    pub fn new(aws: &Aws, url: String, patience: Patience) -> Self {
-        let config = Builder::from(&aws.config(patience))
+    pub fn new(aws: &Aws, url: String, retry_policy: RetryPolicy) -> Self {
+        let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
             .retry_partition(no_retry_quota());
         let max_message_bytes = Arc::new(MAX_MESSAGE_BYTES.into());

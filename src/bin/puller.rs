@@ -9,13 +9,13 @@ use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
 use mediahook::config::{BUCKET, ConfigErrors, Environment, Intake, QUEUE_URL, SourcesFrom, both};
 use mediahook::lambda::command_line;
 use mediahook::lambda::invocation::{Invocation, failure, has_records, time_left};
-use mediahook::pull::budget::{Deadline, PATIENCE, WARM_UP_WITHIN};
 use mediahook::pull::{Puller, Summary};
 use mediahook::pull::{http::SenderHttp, memory_limit::MemoryLimit};
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::Unusable;
 use mediahook::telemetry::wide_event::log_misconfigured;
 use mediahook::telemetry::{self, Recorder};
+use mediahook::timeouts::pull::{RETRY_POLICY, WARM_UP_WITHIN, deadline};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -65,7 +65,7 @@ type Checked = [Option<(&'static str, Unusable)>; 2];
 
 impl Function {
     async fn pull(&self, payload: &str, context: &Context) -> Result<Summary, Diagnostic> {
-        let (deadline, invocation) = (Deadline::new(time_left(context)), Invocation::begin(context));
+        let (deadline, invocation) = (deadline(time_left(context)), Invocation::begin(context));
         if has_records(payload) {
             tracing::error!(error = NOT_A_SCHEDULE, "nothing pulled");
             return Err(failure("NotASchedule", NOT_A_SCHEDULE));
@@ -117,11 +117,11 @@ fn function(environment: &Environment) -> Result<Function, ConfigErrors> {
     // The secret is read in the first run: the spill is emptied even if that fails.
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, PATIENCE)),
+        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, RETRY_POLICY)),
     };
     let sources = Arc::new(sources.with_recorder(recorder.clone()));
-    let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
-    let bucket = S3Bucket::new(aws, bucket, PATIENCE);
+    let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
+    let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
     let puller =
         Puller::new(sources, queue.clone(), bucket.clone(), SenderHttp::default(), OffsetDateTime::now_utc);
     let puller = puller.with_memory_limit(memory).with_recorder(recorder.clone());

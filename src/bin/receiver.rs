@@ -10,12 +10,12 @@ use mediahook::config::{ConfigError, ConfigErrors, Environment, Intake, QUEUE_UR
 use mediahook::lambda::invocation::{Invocation, failure, has_records, time_left};
 use mediahook::lambda::{command_line, request, response};
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::{Deadline, INIT_WITHIN, PATIENCE};
 use mediahook::receive::origin::OriginSecrets;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::Unusable;
 use mediahook::telemetry::wide_event::log_misconfigured;
 use mediahook::telemetry::{self, LogOutput, Recorder};
+use mediahook::timeouts::receive::{INIT_WITHIN, RETRY_POLICY, deadline};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -45,7 +45,7 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let receiver = Arc::clone(&receiver);
         let LambdaEvent { payload, context } = event;
-        let (deadline, invocation) = (Deadline::new(time_left(&context)), Invocation::begin(&context));
+        let (deadline, invocation) = (deadline(time_left(&context)), Invocation::begin(&context));
         let callback = request::from_invocation(payload.get());
         let is_batch = callback.is_err() && has_records(payload.get());
         drop(payload); // the body is in the request
@@ -81,14 +81,14 @@ async fn receiver(
     let intake = Intake::from_env(environment);
     let ((origin, Intake { sources, queue_url, bucket }), aws) =
         both(both(origin, intake), Aws::new(environment.clone()))?;
-    let queue = SqsQueue::new(&aws, queue_url, PATIENCE);
+    let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, PATIENCE)),
+        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, RETRY_POLICY)),
     };
     let sources = sources.with_recorder(recorder.clone());
     warm_up(&sources, &queue, &recorder).await?;
-    let bucket = S3Bucket::new(aws, bucket, PATIENCE);
+    let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
     let receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
     Ok(receiver.behind(origin).with_recorder(recorder))
 }

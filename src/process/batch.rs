@@ -2,12 +2,12 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 
-use super::budget::Deadline;
 use super::group::Group;
 use super::processor::{Batch, Processor};
 use crate::lambda::invocation::Invocation;
 use crate::storage::Queue;
 use crate::storage::idempotency::IdempotencyStore;
+use crate::timeouts::process::BatchDeadlines;
 
 /// Delivers the events of a batch: [`super::HandlerDispatch`] one by one to a handler,
 /// [`super::publish::Publisher`] several in one request to an event bus.
@@ -39,7 +39,7 @@ impl<I: IdempotencyStore, Q: Queue> Processor<I, Q> {
         &self,
         dispatch: &impl Dispatch,
         event: SqsEvent,
-        deadline: Deadline,
+        deadline: BatchDeadlines,
         invocation: &Invocation,
     ) -> Result<SqsBatchResponse, BatchError> {
         let mut groups = Group::of(&event.records);
@@ -119,7 +119,7 @@ mod tests {
     async fn process(records: serde_json::Value) -> (Result<Vec<String>, BatchError>, Vec<String>) {
         let scripted = dispatch(Scripted::default());
         let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let deadline = Deadline::new(Duration::from_secs(30));
+        let deadline = BatchDeadlines::new(Duration::from_secs(30));
         let response = processor(None).process(&scripted, batch, deadline, &Invocation::default()).await;
         let failed = response.map(|r| r.batch_item_failures.into_iter().map(|f| f.item_identifier).collect());
         (failed, scripted.handler.0.into_inner().unwrap())
@@ -184,7 +184,7 @@ mod tests {
         {
             let (began, left) = (Instant::now(), Duration::from_millis(left_ms));
             let response = processor(None)
-                .process(&scripted, batch.clone(), Deadline::new(left), &Invocation::default())
+                .process(&scripted, batch.clone(), BatchDeadlines::new(left), &Invocation::default())
                 .await
                 .unwrap();
             assert!(left_ms == 0 || began.elapsed() < left);
@@ -228,8 +228,10 @@ mod tests {
         let scripted = dispatch(Scripted::default());
         let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
         let processor = processor(Some(dead_letters));
-        let response =
-            processor.process(&scripted, batch, Deadline::new(left), &Invocation::default()).await.unwrap();
+        let response = processor
+            .process(&scripted, batch, BatchDeadlines::new(left), &Invocation::default())
+            .await
+            .unwrap();
         let failed = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
         (failed, scripted.handler.0.into_inner().unwrap(), dead_letters.0.lock().unwrap().clone())
     }
@@ -298,7 +300,7 @@ mod tests {
         }
         let batch = json!({ "Records": [record("a1", "a", "panic"), record("b1", "b", "ok")] });
         let batch = serde_json::from_value(batch).unwrap();
-        let deadline = Deadline::new(Duration::from_secs(10));
+        let deadline = BatchDeadlines::new(Duration::from_secs(10));
         let response =
             processor(None).process(&dispatch(Eager), batch, deadline, &Invocation::default()).await.unwrap();
         let failed: Vec<_> =

@@ -17,9 +17,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use super::Clock;
 use super::config::EVENT_BUS;
 use crate::storage::bus::{Bus, BusState};
+use crate::timeouts::Clock;
 
 /// How long an answer is good. By the wall clock, since a monotonic clock may stand still while the function is frozen.
 const CHECK_EVERY: Duration = Duration::from_mins(5);

@@ -8,7 +8,6 @@
 //! With a table, each event is processed once: see [`crate::storage::idempotency`], and `docs/process.md` for what happens in each crash.
 
 mod batch;
-pub mod budget;
 mod bus_check;
 mod checks;
 pub mod config;
@@ -24,14 +23,9 @@ mod record;
 mod record_log;
 mod run;
 
-use time::OffsetDateTime;
-
 pub use batch::{BatchError, Dispatch};
 pub use handle::HandlerDispatch;
 pub use handler::{Failure, Handler};
 pub use log_handler::LogHandler;
 pub use processor::Processor;
 pub use run::{run, run_from_env};
-
-/// The wall clock.
-pub type Clock = fn() -> OffsetDateTime;

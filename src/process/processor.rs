@@ -3,8 +3,6 @@
 use aws_lambda_events::sqs::SqsMessage;
 use tokio::time::{Instant, timeout_at};
 
-use super::Clock;
-use super::budget::Deadline;
 use super::dead_letter;
 use super::group::Group;
 use super::handler::{Failure, FailureAction};
@@ -14,6 +12,8 @@ use crate::lambda::invocation::Invocation;
 use crate::storage::idempotency::{Claim, IdempotencyStore, Lease};
 use crate::storage::{Queue, StoreError};
 use crate::telemetry::Recorder;
+use crate::timeouts::Clock;
+use crate::timeouts::process::BatchDeadlines;
 
 /// Processes batches, with what all their records need.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Processor<I, Q> {
 /// What the records of a batch share.
 pub struct Batch<'a, I, Q> {
     pub(super) processor: &'a Processor<I, Q>,
-    pub(super) deadline: Deadline,
+    pub(super) deadline: BatchDeadlines,
     pub(super) invocation: &'a Invocation,
 }
 
@@ -73,7 +73,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
                 None => failure,
             }));
         }
-        let handlers_until = self.deadline.handlers_until();
+        let handlers_until = self.deadline.handlers.instant();
         let Some(store) = &self.processor.idempotency else {
             return Ok(Claimed { lease: None, until: handlers_until });
         };
@@ -108,7 +108,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
     /// A table that fails here is not the record's fault: what was processed is not processed again because of it, and a
     /// lease that is not released ends.
     async fn end_lease(&self, store: &I, lease: &Lease, completed: bool) {
-        let until = self.deadline.answer_by();
+        let until = self.deadline.answer.instant();
         let ended = if completed {
             in_time(until, store.complete(lease)).await
         } else {
@@ -149,7 +149,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         else {
             return RecordOutcome::Failed(failure);
         };
-        match in_time(self.deadline.answer_by(), queue.enqueue(&message)).await {
+        match in_time(self.deadline.answer.instant(), queue.enqueue(&message)).await {
             Ok(()) => RecordOutcome::DeadLetter(failure),
             Err(error) => {
                 RecordOutcome::Failed(failure.and(format!("not sent to the dead-letter queue: {error}")))

@@ -15,9 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, timeout_at};
 
-use super::Clock;
 use super::batch::Dispatch;
-use super::budget::READY;
 use super::bus_check::{BusCheck, NotReady};
 use super::group::Group;
 use super::handler::Failure;
@@ -27,6 +25,8 @@ use crate::event::envelope::Envelope;
 use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES, Refusal};
 use crate::storage::idempotency::IdempotencyStore;
 use crate::storage::{Bucket, Queue, claim_check};
+use crate::timeouts::Clock;
+use crate::timeouts::process::READY;
 
 /// No event of ours is older than the year 2000: in seconds since 1970.
 const EARLIEST_S: i64 = 946_684_800;

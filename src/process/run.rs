@@ -10,7 +10,6 @@ use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::budget::{Deadline, PATIENCE, READY};
 use super::checks::Checks;
 use super::config::{BUCKET, Config, DEAD_LETTER_QUEUE_URL, Destination, TABLE};
 use super::publish::Publisher;
@@ -24,6 +23,7 @@ use crate::aws::sqs::SqsQueue;
 use crate::config::{ConfigErrors, Environment, both};
 use crate::lambda::invocation::{Invocation, failure};
 use crate::telemetry::Recorder;
+use crate::timeouts::process::{BatchDeadlines, READY, RETRY_POLICY};
 
 /// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs. The environment of
 /// the process says whether there are idempotency records and a dead-letter queue (see [`crate::config`]). Its variables with
@@ -36,7 +36,7 @@ pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
     let recorder = Recorder::from_env(&environment);
     let (config, aws) = logged(settings(environment))?;
     let bucket = config.bucket.clone().zip(aws.clone());
-    let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, PATIENCE));
+    let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, RETRY_POLICY));
     serve(HandlerDispatch { handler, bucket }, config, aws.as_ref(), recorder).await
 }
 
@@ -49,8 +49,8 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     match Destination::read(&environment) {
         Ok(Destination::EventBus(bus, bucket)) => {
             let (config, aws) = logged(both(Config::read(&environment), Aws::new(environment)))?;
-            let bus = EventBridgeBus::new(&aws, bus, PATIENCE);
-            let bucket = S3Bucket::new(aws.clone(), bucket, PATIENCE);
+            let bus = EventBridgeBus::new(&aws, bus, RETRY_POLICY);
+            let bucket = S3Bucket::new(aws.clone(), bucket, RETRY_POLICY);
             let publisher = Publisher::new(bus, bucket, OffsetDateTime::now_utc);
             serve(publisher, config, Some(&aws), recorder).await
         }
@@ -107,10 +107,11 @@ impl<D: Dispatch> Function<D> {
         config.warn();
         let Config { table, dead_letter_queue_url, max_receive_count, bucket } = config;
         let idempotency = table.zip(aws).map(|((table, leases), aws)| {
-            DynamoDbIdempotency::new(aws, table, leases, owner(), OffsetDateTime::now_utc, PATIENCE)
+            DynamoDbIdempotency::new(aws, table, leases, owner(), OffsetDateTime::now_utc, RETRY_POLICY)
         });
         let dead_letters = dead_letter_queue_url.zip(aws);
-        let dead_letters = dead_letters.map(|(url, aws)| (url.clone(), SqsQueue::new(aws, url, PATIENCE)));
+        let dead_letters =
+            dead_letters.map(|(url, aws)| (url.clone(), SqsQueue::new(aws, url, RETRY_POLICY)));
         let processor = Processor {
             idempotency: idempotency.clone(),
             dead_letters: dead_letters.as_ref().map(|(_, queue)| queue.clone()),
@@ -124,7 +125,7 @@ impl<D: Dispatch> Function<D> {
 
     async fn process(&self, payload: &str, context: &Context) -> Result<SqsBatchResponse, Diagnostic> {
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        let (deadline, invocation) = (Deadline::new(left), Invocation::begin(context));
+        let (deadline, invocation) = (BatchDeadlines::new(left), Invocation::begin(context));
         let batch = match invocation::batch(payload) {
             Ok(batch) => batch,
             Err(error) => {

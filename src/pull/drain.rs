@@ -12,7 +12,6 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::batch::{Batch, Pending};
-use super::budget::{Deadline, PATIENCE, STORE_WITHIN};
 use super::feed::{Content, Feed, Item, Pulled, Unprocessable};
 use super::fifo_order::{self, BlockedGroups};
 use super::summary::FeedSummary;
@@ -20,6 +19,8 @@ use crate::event::envelope::{Envelope, Message};
 use crate::storage::claim_check;
 use crate::storage::rejected::Rejected;
 use crate::storage::{Bucket, Queue, StoreError};
+use crate::timeouts::Deadline;
+use crate::timeouts::pull::{RETRY_POLICY, STORE_WITHIN, pull_within};
 use crate::trace::Trace;
 
 /// How often a failed pull is retried before the feed is left alone until the next run.
@@ -46,7 +47,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         let mut groups = BlockedGroups::default();
         let mut failures = 0;
         loop {
-            let Some(within) = self.deadline.pull_within() else {
+            let Some(within) = pull_within(self.deadline) else {
                 summary.more = true;
                 return;
             };
@@ -200,7 +201,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
                 Err(_) => {
                     batch.summary.error = Some(too_late());
                     // If the bucket took the time, nothing is known against the queue.
-                    return began.elapsed() < PATIENCE.attempt;
+                    return began.elapsed() < RETRY_POLICY.attempt;
                 }
             }
         }
@@ -370,7 +371,7 @@ mod tests {
         let drain = Drain {
             queue: &memory,
             bucket: &memory,
-            deadline: Deadline::new(Duration::from_secs(55)),
+            deadline: crate::timeouts::pull::deadline(Duration::from_secs(55)),
             trace: None,
         };
         drain.run(&mut script, &mut summary).await;
@@ -411,7 +412,7 @@ mod tests {
         let drain = Drain {
             queue: &memory,
             bucket: &memory,
-            deadline: Deadline::new(Duration::from_secs(55)),
+            deadline: crate::timeouts::pull::deadline(Duration::from_secs(55)),
             trace: None,
         };
         let run = std::panic::AssertUnwindSafe(drain.run(&mut script, &mut summary)).catch_unwind().await;

@@ -6,7 +6,6 @@
 //! processed once.
 
 mod batch;
-pub mod budget;
 mod drain;
 mod feed;
 mod fifo_order;
@@ -23,7 +22,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use time::OffsetDateTime;
 
 pub use summary::{FeedSummary, Summary};
 
@@ -32,17 +30,15 @@ use crate::sources::Sources;
 use crate::sources::cache::SourcesCache;
 use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
+use crate::timeouts::pull::SOURCES_WITHIN;
+use crate::timeouts::{Clock, Deadline};
 use crate::trace::Trace;
-use budget::{Deadline, SOURCES_WITHIN};
 use drain::Drain;
 use feed::Feed;
 use http::Http;
 use memory_limit::MemoryLimit;
 use sender_feed::SenderFeed;
 use spill_feed::SpillFeed;
-
-/// The current time, with which requests are signed.
-pub type Clock = fn() -> OffsetDateTime;
 
 /// Pulls every source that has a `pull` section, and the spill.
 pub struct Puller<Q, B, H> {

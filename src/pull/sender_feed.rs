@@ -5,8 +5,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::Clock;
-use super::budget::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use super::feed::{Confirmation, Content, Feed, Item, Pulled, Unprocessable};
 use super::http::Http;
 use super::memory_limit::{MemoryLimit, MemoryShare};
@@ -14,6 +12,8 @@ use crate::event::envelope::Envelope;
 use crate::ingest;
 use crate::senders::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::sources::Source;
+use crate::timeouts::Clock;
+use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use crate::trace::Trace;
 
 /// One source that is pulled.

@@ -16,13 +16,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 
-use super::budget::CONFIRM_WITHIN;
 use super::feed::{Confirmation, Content, Feed, Item, Pulled};
 use super::memory_limit::{MemoryLimit, Shortage};
 use crate::event::envelope::Envelope;
 use crate::senders::pull::PullError;
 use crate::storage::keys::{self, SPILL};
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large, within};
+use crate::timeouts::pull::CONFIRM_WITHIN;
 
 /// How many objects are listed before the first of them is read: ten pages of S3's.
 const LISTED_AT_ONCE: usize = 10_000;

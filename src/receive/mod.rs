@@ -12,7 +12,6 @@
 //! Before a request is authentic, only the signature in its body is read.
 
 mod authenticate;
-pub mod budget;
 mod callback_log;
 mod circuit_breaker;
 mod lost_log;
@@ -45,9 +44,9 @@ use crate::sources::Sources;
 use crate::sources::cache::SourcesCache;
 use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
+use crate::timeouts::{Clock, Deadline};
 use crate::trace::Trace;
 use authenticate::{check_token, verify};
-use budget::Deadline;
 use circuit_breaker::CircuitBreaker;
 use origin::OriginSecrets;
 use outcome::ReceiveOutcome;
@@ -56,9 +55,6 @@ use route::route;
 use store::Store;
 use timings::Timings;
 use unauthorized_log::UnauthorizedLog;
-
-/// The current time: it decides whether a signature is stale.
-pub type Clock = fn() -> OffsetDateTime;
 
 /// Receives callbacks: everything between an invocation and its response.
 pub struct Receiver<Q, B> {

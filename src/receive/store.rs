@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::budget::Deadline;
 use super::circuit_breaker::CircuitBreaker;
 use super::outcome::{EventSummary, ReceiveOutcome};
 use super::timings::Timings;
@@ -15,6 +14,7 @@ use crate::event::envelope::{Envelope, Message};
 use crate::lock::lock;
 use crate::storage::rejected::Rejected;
 use crate::storage::{Bucket, Queue, StoreError, claim_check, keys, within};
+use crate::timeouts::Deadline;
 use crate::trace::Trace;
 
 const JSON: &str = "application/json";
@@ -57,7 +57,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
                 Err(error) => error,
             }
         };
-        let bound = if queue_skipped { self.deadline.half() } else { self.deadline.rest() };
+        let bound = if queue_skipped { self.deadline.half() } else { self.deadline.left() };
         let Err(bucket_error) = self.spill(&envelope, &message, bound, timings).await else {
             return ReceiveOutcome::Spilled { event, queue_error, queue_skipped };
         };
@@ -78,7 +78,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     ) -> ReceiveOutcome {
         let source = authentic.source().name();
         let rejected = Rejected { source, body: authentic.body(), reason: &reason, received: self.received };
-        let put = rejected.put(self.bucket, self.deadline.half(), self.deadline.rest());
+        let put = rejected.put(self.bucket, self.deadline.half(), self.deadline.left());
         match timed(&mut timings.bucket, put).await {
             Ok(key) => ReceiveOutcome::Unprocessable { source: source.to_owned(), reason, key },
             Err(error) => {

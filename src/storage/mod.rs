@@ -175,14 +175,3 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
         None => error.source(),
     }
 }
-
-/// How a client deals with a service that does not answer.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// One attempt, connecting included. A connection that went stale while the function was frozen costs this much.
-    pub attempt: Duration,
-    /// How many attempts in all; the second has a fresh connection.
-    pub attempts: u32,
-    /// The longest pause between two.
-    pub pause: Duration,
-}

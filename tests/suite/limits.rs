@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::receive::budget::ANSWER_WITHIN;
+use mediahook::timeouts::receive::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{another_receiver, receiver_binary, receiver_variables};

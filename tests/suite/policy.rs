@@ -11,11 +11,12 @@ use mediahook::config::ORIGIN_SECRETS;
 use mediahook::event::envelope::Envelope;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::claim_check;
+use mediahook::timeouts::Deadline;
+use mediahook::timeouts::receive::{self as limits, RETRY_POLICY};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -47,7 +48,7 @@ pub(crate) fn now_s() -> i64 {
 }
 
 fn deadline() -> Deadline {
-    Deadline::new(Duration::from_secs(10))
+    limits::deadline(Duration::from_secs(10))
 }
 
 struct World {
@@ -62,7 +63,7 @@ impl World {
         let (queue_url, _) = cloud.queues(5, 30).await;
         let receiver = Arc::new(Receiver::new(
             Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
-            SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE),
+            SqsQueue::new(&cloud.aws(), queue_url.clone(), RETRY_POLICY),
             cloud.bucket(),
             OffsetDateTime::now_utc,
         ));
@@ -219,7 +220,9 @@ async fn an_event_too_large_for_the_queue_is_200_with_its_data_in_the_bucket() {
 #[tokio::test]
 async fn an_event_too_large_for_the_queue_is_200_and_spilled_if_the_bucket_is_slow() {
     let world = World::new().await;
-    world.cloud.s3_faults(|call| if call < PATIENCE.attempts as usize { Fault::Error } else { Fault::None });
+    world
+        .cloud
+        .s3_faults(|call| if call < RETRY_POLICY.attempts as usize { Fault::Error } else { Fault::None });
     let body =
         json!({ "EventType": "X", "XEvent": { "TaskId": "1", "Text": "x".repeat(1024 * 1024) } }).to_string();
     let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
@@ -444,7 +447,7 @@ async fn a_function_url_and_an_http_api_have_the_same_answers() {
     let (queue_url, _) = cloud.queues(5, 30).await;
     let receiver = Receiver::new(
         Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
-        SqsQueue::new(&cloud.aws(), queue_url, PATIENCE),
+        SqsQueue::new(&cloud.aws(), queue_url, RETRY_POLICY),
         cloud.bucket(),
         OffsetDateTime::now_utc,
     );
@@ -538,7 +541,7 @@ async fn behind_cloudfront_only_what_has_its_secret_is_let_in() {
         let variables: Environment = secrets.map(|secrets| (ORIGIN_SECRETS, secrets)).into_iter().collect();
         let receiver = Receiver::new(
             Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
-            SqsQueue::new(&cloud.aws(), queue_url.clone(), PATIENCE),
+            SqsQueue::new(&cloud.aws(), queue_url.clone(), RETRY_POLICY),
             cloud.bucket(),
             OffsetDateTime::now_utc,
         );
@@ -603,7 +606,7 @@ async fn an_invocation_that_is_no_request_is_answered() {
     let world = World::new().await;
     let receiver = Receiver::new(
         Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
-        SqsQueue::new(&world.cloud.aws(), "http://127.0.0.1:9/q.fifo".to_owned(), PATIENCE),
+        SqsQueue::new(&world.cloud.aws(), "http://127.0.0.1:9/q.fifo".to_owned(), RETRY_POLICY),
         world.cloud.bucket(),
         OffsetDateTime::now_utc,
     );

@@ -12,12 +12,12 @@ use mediahook::aws::sqs::SqsQueue;
 use mediahook::event::envelope::Envelope;
 use mediahook::events::CloudEvent;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::process::budget::{Deadline, PATIENCE};
 use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
 use mediahook::storage::bus::{Bus as _, Entry};
 use mediahook::storage::claim_check;
 use mediahook::storage::idempotency::{Claim, IdempotencyStore as _, LeaseConfig};
 use mediahook::telemetry::Recorder;
+use mediahook::timeouts::process::{BatchDeadlines, RETRY_POLICY};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -112,7 +112,7 @@ fn idempotency(cloud: &Cloud, lease: Duration, owner: &str) -> DynamoDbIdempoten
         leases,
         owner.to_owned(),
         OffsetDateTime::now_utc,
-        PATIENCE,
+        RETRY_POLICY,
     )
 }
 
@@ -183,8 +183,8 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
     let process = || serde_json::from_value(batch(&records)).unwrap();
     let invocation = Invocation::default();
     let (one, other) = tokio::join!(
-        first.process(&dispatch, process(), Deadline::new(IN_TIME), &invocation),
-        second.process(&other_dispatch, process(), Deadline::new(IN_TIME), &invocation)
+        first.process(&dispatch, process(), BatchDeadlines::new(IN_TIME), &invocation),
+        second.process(&other_dispatch, process(), BatchDeadlines::new(IN_TIME), &invocation)
     );
     let mut answers = [failed(&one.unwrap()), failed(&other.unwrap())];
     answers.sort();
@@ -193,7 +193,7 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
     // When it comes again, it is completed, and that is success.
     for processor in [&first, &second] {
         let answer = processor
-            .process(&dispatch, process(), Deadline::new(IN_TIME), &Invocation::default())
+            .process(&dispatch, process(), BatchDeadlines::new(IN_TIME), &Invocation::default())
             .await
             .unwrap();
         assert_eq!(failed(&answer), [""; 0]);
@@ -247,7 +247,7 @@ async fn a_lease_that_has_ended_and_a_record_that_has_expired_are_as_if_they_wer
     let past = LeaseConfig { lease: LEASE, ttl: Duration::ZERO };
     let clock = || OffsetDateTime::now_utc() - Duration::from_secs(10);
     let past =
-        DynamoDbIdempotency::new(&cloud.aws(), TABLE.to_owned(), past, "p".to_owned(), clock, PATIENCE);
+        DynamoDbIdempotency::new(&cloud.aws(), TABLE.to_owned(), past, "p".to_owned(), clock, RETRY_POLICY);
     past.complete(&lease).await.unwrap();
     assert!(matches!(short.claim("a1").await.unwrap(), Claim::Granted(_)), "expired, and not yet deleted");
 }
@@ -264,7 +264,7 @@ async fn what_failed_is_claimed_again_at_once_and_a_handler_that_overruns_is_cut
             .process(
                 &dispatch(),
                 serde_json::from_value(batch(&records)).unwrap(),
-                Deadline::new(left),
+                BatchDeadlines::new(left),
                 &Invocation::default(),
             )
             .await;
@@ -283,7 +283,7 @@ async fn a_handler_does_not_outlive_its_lease() {
     let records = serde_json::from_value(batch(&[record_of("a1", "a", &envelope("a1", "hang"))])).unwrap();
     let began = std::time::Instant::now();
     let answer = processor
-        .process(&dispatch(), records, Deadline::new(IN_TIME), &Invocation::default())
+        .process(&dispatch(), records, BatchDeadlines::new(IN_TIME), &Invocation::default())
         .await
         .unwrap();
     assert_eq!(failed(&answer), ["a1"]);
@@ -294,7 +294,7 @@ async fn a_handler_does_not_outlive_its_lease() {
 async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of_its_group_goes_on() {
     let cloud = cloud().await;
     let (_, dead_letter_url) = cloud.queues(5, 30).await;
-    let dead_letters = SqsQueue::new(&cloud.aws(), dead_letter_url.clone(), PATIENCE);
+    let dead_letters = SqsQueue::new(&cloud.aws(), dead_letter_url.clone(), RETRY_POLICY);
     let processor =
         Processor { dead_letters: Some(dead_letters), ..processor(idempotency(&cloud, LEASE, "x")) };
     let records = [
@@ -306,7 +306,7 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
         let batch = serde_json::from_value(batch(&records)).unwrap();
         failed(
             &processor
-                .process(&dispatch(), batch, Deadline::new(IN_TIME), &Invocation::default())
+                .process(&dispatch(), batch, BatchDeadlines::new(IN_TIME), &Invocation::default())
                 .await
                 .unwrap(),
         )
@@ -354,7 +354,7 @@ async fn the_data_of_a_large_event_is_fetched_before_the_handler_unless_it_decli
         let dispatch = HandlerDispatch { handler, bucket };
         let events = serde_json::from_value(batch(&records)).unwrap();
         let processor = Processor { idempotency: None, ..processor(idempotency(&cloud, LEASE, "x")) };
-        let (deadline, invocation) = (Deadline::new(IN_TIME), Invocation::default());
+        let (deadline, invocation) = (BatchDeadlines::new(IN_TIME), Invocation::default());
         let response = processor.process(&dispatch, events, deadline, &invocation).await.unwrap();
         (failed(&response), dispatch.handler.data.into_inner().unwrap())
     };
@@ -532,9 +532,9 @@ async fn an_entry_for_which_the_whole_request_is_refused_fails_alone() {
 #[tokio::test]
 async fn a_throttled_or_unauthorized_request_is_not_split() {
     let cloud = cloud().await;
-    let bus = EventBridgeBus::new(&cloud.aws(), BUS.to_owned(), PATIENCE);
+    let bus = EventBridgeBus::new(&cloud.aws(), BUS.to_owned(), RETRY_POLICY);
     let entry = Entry { detail_type: "t".to_owned(), detail: "{}".to_owned(), time: None, trace: None };
-    for (fault, attempts) in [(Fault::Throttle, PATIENCE.attempts as usize), (Fault::Denied, 1)] {
+    for (fault, attempts) in [(Fault::Throttle, RETRY_POLICY.attempts as usize), (Fault::Denied, 1)] {
         cloud.bus().faults(move |_| fault);
         assert!(bus.put(&[&entry, &entry]).await.is_err());
         assert_eq!(cloud.bus().calls()[0], attempts, "{fault:?}");

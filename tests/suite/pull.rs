@@ -9,13 +9,13 @@ use mediahook::aws::sqs::SqsQueue;
 use mediahook::event::envelope::{Channel, Envelope};
 use mediahook::ingest;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::pull::budget::{Deadline, PATIENCE};
 use mediahook::pull::http::SenderHttp;
 use mediahook::pull::{Puller, Summary};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::Bucket as _;
 use mediahook::storage::keys;
+use mediahook::timeouts::pull::{RETRY_POLICY, deadline};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -851,11 +851,11 @@ async fn a_redelivered_mns_message_is_the_same_event_and_another_message_another
     let puller = |clock| {
         let sources = json!({ ALIBABA: { "pull": world.mns.settings() } }).to_string();
         let keyring = Arc::new(SourcesCache::fixed(Sources::parse(&sources).unwrap()));
-        let queue = SqsQueue::new(&world.cloud.aws(), world.queue_url.clone(), PATIENCE);
+        let queue = SqsQueue::new(&world.cloud.aws(), world.queue_url.clone(), RETRY_POLICY);
         Puller::new(keyring, queue, world.cloud.bucket(), SenderHttp::default(), clock)
     };
     let run = async |puller: Puller<_, _, _>| {
-        let summary = puller.pull(Deadline::new(TIMEOUT), &Invocation::default()).await;
+        let summary = puller.pull(deadline(TIMEOUT), &Invocation::default()).await;
         summary.0[ALIBABA].clone()
     };
     world.mns.faults(|call, _| if call == "DELETE" { Fault::Error } else { Fault::None });

@@ -9,8 +9,8 @@ use mediahook::aws::secrets_manager::Secret;
 use mediahook::aws::sqs::SqsQueue;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::sources::cache::SourcesCache;
+use mediahook::timeouts::receive::{RETRY_POLICY, deadline};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, MutexGuard};
@@ -56,9 +56,9 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         cloud.put_secret(&sources(keys)).await;
-        let sources = SourcesCache::from_reader(Secret::new(cloud.aws(), SECRET.to_owned(), PATIENCE));
+        let sources = SourcesCache::from_reader(Secret::new(cloud.aws(), SECRET.to_owned(), RETRY_POLICY));
         sources.refresh(now(), Duration::from_secs(5)).await.unwrap();
-        let queue = SqsQueue::new(&cloud.aws(), queue_url, PATIENCE);
+        let queue = SqsQueue::new(&cloud.aws(), queue_url, RETRY_POLICY);
         Self { _turn: turn, receiver: Receiver::new(Arc::new(sources), queue, cloud.bucket(), now), cloud }
     }
 
@@ -70,7 +70,7 @@ impl World {
         let body = sign_tencent(PULL_COMPLETE, key, now().unix_timestamp() + 600);
         let callback = function_url::request(&post(path, &json!({}), &body));
         self.receiver
-            .receive(callback, Deadline::new(Duration::from_secs(10)), &Invocation::default())
+            .receive(callback, deadline(Duration::from_secs(10)), &Invocation::default())
             .await
             .status()
             .as_u16()

@@ -13,9 +13,9 @@ use mediahook::event::envelope::Message;
 use mediahook::pull::http::Http as _;
 use mediahook::pull::http::SenderHttp;
 use mediahook::pull::memory_limit::MemoryLimit;
-use mediahook::receive::budget::PATIENCE;
 use mediahook::senders::pull::{Answer, Request};
 use mediahook::storage::{Bucket as _, Listed, Page, Queue as _, StoreError};
+use mediahook::timeouts::receive::RETRY_POLICY;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
@@ -47,7 +47,7 @@ fn aws(endpoint: &str) -> Aws {
 }
 
 fn queue(endpoint: &str) -> SqsQueue {
-    SqsQueue::new(&aws(endpoint), format!("{endpoint}/1/callbacks.fifo"), PATIENCE)
+    SqsQueue::new(&aws(endpoint), format!("{endpoint}/1/callbacks.fifo"), RETRY_POLICY)
 }
 
 /// A queue whose server answers each request by its number, counted from 1. Returns the heads of the requests too.
@@ -184,7 +184,7 @@ async fn several_stale_connections_cost_one_attempt() {
 
     let started = Instant::now();
     enqueue(&queue).await.unwrap();
-    assert!(started.elapsed() < PATIENCE.attempt * 2 + PATIENCE.pause, "{:?}", started.elapsed());
+    assert!(started.elapsed() < RETRY_POLICY.attempt * 2 + RETRY_POLICY.pause, "{:?}", started.elapsed());
     assert!(seen.recv().await.unwrap().0 < 2, "the first attempt meets a stale one");
     assert_eq!(seen.recv().await.unwrap().0, 2, "the second connects anew");
     enqueue(&queue).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_connection_idle_by_the_wall_clock_is_not_reused() {
     let now = || SystemTime::now() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
     let (endpoint, mut seen) = serve(|_, _| Some(ok("{}"))).await;
     let aws = Aws::with_clock(variables(&endpoint), now).unwrap();
-    let queue = SqsQueue::new(&aws, format!("{endpoint}/1/callbacks.fifo"), PATIENCE);
+    let queue = SqsQueue::new(&aws, format!("{endpoint}/1/callbacks.fifo"), RETRY_POLICY);
     for (idle_s, connection) in [(0, 0), (10, 0), (31, 1), (32, 1), (5, 2), (6, 2)] {
         IDLE_S.store(idle_s, Ordering::Relaxed);
         enqueue(&queue).await.unwrap();
@@ -222,7 +222,7 @@ async fn each_call_has_a_second_attempt_however_many_calls_failed() {
     while seen.try_recv().is_ok() {
         attempts += 1;
     }
-    assert_eq!(attempts, 120 * PATIENCE.attempts);
+    assert_eq!(attempts, 120 * RETRY_POLICY.attempts);
 }
 
 /// The error text of a service or a connector may quote the request, or an endpoint with its password.
@@ -276,7 +276,7 @@ async fn an_error_has_its_kind_and_quotes_neither_request_nor_password() {
 async fn an_object_that_is_cut_off_is_an_error() {
     let (endpoint, _seen) =
         serve(|_, _| Some("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_owned())).await;
-    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
+    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), RETRY_POLICY);
     let got = tokio::time::timeout(Duration::from_secs(10), bucket.get("payload/a")).await;
     assert_eq!(got.unwrap().unwrap_err().0, "the object was cut off");
 }
@@ -287,7 +287,7 @@ async fn a_listing_has_its_objects_and_whether_there_are_more() {
          <IsTruncated>true</IsTruncated><NextContinuationToken>1/=</NextContinuationToken><Contents><Key>spill/a&amp;b</Key>\
          <LastModified>2026-11-22T05:50:25.000Z</LastModified><Size>7</Size></Contents></ListBucketResult>";
     let (endpoint, mut seen) = serve(move |_, _| Some(ok(page))).await;
-    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), PATIENCE);
+    let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), RETRY_POLICY);
     let modified = time::macros::datetime!(2026-11-22 05:50:25 UTC);
     let objects = vec![Listed { key: "spill/a&b".to_owned(), modified, bytes: 7 }];
     assert_eq!(bucket.list("spill/", Some("spill/a")).await.unwrap(), Page { objects, more: true });

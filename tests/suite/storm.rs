@@ -14,7 +14,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mediahook::event::envelope::Envelope;
-use mediahook::receive::budget::ANSWER_WITHIN;
+use mediahook::timeouts::receive::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables};

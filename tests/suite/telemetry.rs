@@ -12,13 +12,13 @@ use mediahook::config::ORIGIN_SECRETS;
 use mediahook::event::envelope::{Envelope, Message};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::Deadline;
 use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::{ReadSources, SourcesCache, SourcesError, Version};
 use mediahook::storage::{Bucket, EntryError, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::telemetry::metrics::{METRICS, NAMESPACE};
+use mediahook::timeouts::receive::deadline;
 use mediahook::trace::Trace;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -110,7 +110,7 @@ impl World {
         let header = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1";
         let invocation =
             Invocation { request_id: "r-1".to_owned(), trace: Trace::from_xray(header), cold: true };
-        let deadline = Deadline::new(Duration::from_secs(10));
+        let deadline = deadline(Duration::from_secs(10));
         let callback = function_url::request(&event);
         self.receiver.receive(callback, deadline, &invocation).await.status().as_u16()
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use mediahook::process::budget::RESERVE;
 use mediahook::process::config;
 use mediahook::receive::origin::ORIGIN_HEADER;
 use mediahook::senders::SENDERS;
+use mediahook::timeouts::process::RESERVE;
 
 use super::docs::anchors;
 

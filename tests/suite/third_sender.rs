@@ -13,11 +13,10 @@ use mediahook::aws::sqs::SqsQueue;
 use mediahook::event::envelope::{Attributes, Channel, Outcome};
 use mediahook::event::{Body, id};
 use mediahook::lambda::invocation::Invocation;
+use mediahook::pull::Puller;
 use mediahook::pull::http::Http;
 use mediahook::pull::memory_limit::MemoryShare;
-use mediahook::pull::{self, Puller};
 use mediahook::receive::Receiver;
-use mediahook::receive::budget::{Deadline, PATIENCE};
 use mediahook::secret::Secret;
 use mediahook::senders::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
 use mediahook::senders::{BadSignature, CallbackRequest, Notification, Sender, Verified, Verify, header};
@@ -25,6 +24,7 @@ use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::StoreError;
+use mediahook::timeouts::receive::{RETRY_POLICY, deadline};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -228,7 +228,7 @@ async fn aws() -> (S3Bucket, SqsQueue, Mapping) {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let queued = Mapping::new(cloud.sqs(), &queue_url);
-    (cloud.bucket(), SqsQueue::new(&cloud.aws(), queue_url, PATIENCE), queued)
+    (cloud.bucket(), SqsQueue::new(&cloud.aws(), queue_url, RETRY_POLICY), queued)
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
     let (bucket, queue, queued) = aws().await;
     let receiver = Receiver::new(sources_cache(), queue, bucket, || NOW);
     let receive = async |key: &str, body: &str| {
-        let deadline = Deadline::new(Duration::from_secs(10));
+        let deadline = deadline(Duration::from_secs(10));
         receiver.receive(Ok(callback(key, NOW_S, body)), deadline, &Invocation::default()).await
     };
     assert_eq!(receive("Other", READY).await.status(), 401);
@@ -286,7 +286,7 @@ impl Http for Fake {
 async fn what_its_queue_holds_is_pulled_and_confirmed() {
     let ((bucket, queue, queued), fake) = (aws().await, Fake::default());
     let puller = Puller::new(sources_cache(), queue, bucket, fake.clone(), || NOW);
-    let deadline = pull::budget::Deadline::new(Duration::from_secs(55));
+    let deadline = mediahook::timeouts::pull::deadline(Duration::from_secs(55));
     let summary = puller.pull(deadline, &Invocation::default()).await;
     assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");
     assert_eq!(*fake.done.lock().unwrap(), [r#"["r1"]"#]);

@@ -15,8 +15,8 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use mediahook::aws::Aws;
 use mediahook::aws::s3::S3Bucket;
 use mediahook::config::Environment;
-use mediahook::receive::budget::PATIENCE;
 use mediahook::storage::Bucket as _;
+use mediahook::timeouts::receive::RETRY_POLICY;
 use serde_json::{Value, json};
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_s3::S3Service;
@@ -188,7 +188,7 @@ impl Cloud {
     }
 
     pub fn bucket(&self) -> S3Bucket {
-        S3Bucket::new(self.aws(), BUCKET.to_owned(), PATIENCE)
+        S3Bucket::new(self.aws(), BUCKET.to_owned(), RETRY_POLICY)
     }
 
     /// The objects below a prefix, by key.

@@ -4,9 +4,9 @@
 //! within [`CONFIRM_WITHIN`] (8 s), whatever queue, bucket and sender do; what was not stored by then is redelivered. No pull
 //! begins that could not be settled before the invocation ends.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::storage::Patience;
+use super::{Deadline, RetryPolicy};
 
 /// One pull. Tencent holds it up to 5 s and advises to wait 10.
 pub const PULL_WITHIN: Duration = Duration::from_secs(10);
@@ -26,8 +26,8 @@ pub const WARM_UP_WITHIN: Duration = Duration::from_secs(2);
 pub const SOURCES_WITHIN: Duration = Duration::from_secs(5);
 
 /// What each step grants AWS: nobody is waiting, so it can be more than the receiver's.
-pub const PATIENCE: Patience =
-    Patience { attempt: Duration::from_secs(3), attempts: 3, pause: Duration::from_millis(200) };
+pub const RETRY_POLICY: RetryPolicy =
+    RetryPolicy { attempt: Duration::from_secs(3), attempts: 3, pause: Duration::from_millis(200) };
 
 /// How long a receipt of Tencent's is good.
 const RECEIPT_LASTS: Duration = Duration::from_secs(30);
@@ -38,22 +38,16 @@ const _: () = {
     assert!(settled < RECEIPT_LASTS.as_millis(), "receipts are void before they are used");
 };
 
-/// When an invocation must have answered, less the reserve.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(Instant);
+/// When an invocation must have answered, less [`RESERVE`], if it has this much time left.
+pub fn deadline(invocation_left: Duration) -> Deadline {
+    Deadline::after(invocation_left.saturating_sub(RESERVE))
+}
 
-impl Deadline {
-    /// The end of an invocation that has this much time left.
-    pub fn new(invocation_left: Duration) -> Self {
-        Self(Instant::now() + invocation_left.saturating_sub(RESERVE))
-    }
-
-    /// What a pull may take now, if what it brings is to be settled in time; nothing when it is too late to begin one.
-    pub fn pull_within(self) -> Option<Duration> {
-        let left = self.0.saturating_duration_since(Instant::now());
-        let left = left.checked_sub(STORE_WITHIN + CONFIRM_WITHIN)?;
-        (left >= PULL_AT_LEAST).then(|| left.min(PULL_WITHIN))
-    }
+/// What a pull may take now, if what it brings is to be settled before the deadline; nothing when it is too late to begin
+/// one.
+pub fn pull_within(deadline: Deadline) -> Option<Duration> {
+    let left = deadline.left().checked_sub(STORE_WITHIN + CONFIRM_WITHIN)?;
+    (left >= PULL_AT_LEAST).then(|| left.min(PULL_WITHIN))
 }
 
 #[cfg(test)]
@@ -62,9 +56,8 @@ mod tests {
 
     #[test]
     fn no_pull_begins_that_could_not_be_settled() {
-        let within = |left_s| {
-            Deadline::new(Duration::from_secs(left_s)).pull_within().map(|d| d.as_secs_f32().round())
-        };
+        let within =
+            |left_s| pull_within(deadline(Duration::from_secs(left_s))).map(|d| d.as_secs_f32().round());
         assert_eq!(within(55), Some(10.0));
         assert_eq!(within(27), Some(8.0));
         assert_eq!(within(24), None);

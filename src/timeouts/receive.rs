@@ -20,9 +20,9 @@
 //! The clock starts when the invocation is in our hands, so a body of megabytes has been read before. At 6 MB and the CPU
 //! share of a small function that takes longer than everything here: see the README for the memory to give it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::storage::Patience;
+use super::{Deadline, RetryPolicy};
 
 /// From the invocation to the answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
@@ -32,37 +32,22 @@ pub const INIT_WITHIN: Duration = Duration::from_millis(300);
 pub const RESERVE: Duration = Duration::from_millis(200);
 
 /// What each step grants the service it asks.
-pub const PATIENCE: Patience =
-    Patience { attempt: Duration::from_millis(540), attempts: 2, pause: Duration::from_millis(50) };
+pub const RETRY_POLICY: RetryPolicy =
+    RetryPolicy { attempt: Duration::from_millis(540), attempts: 2, pause: Duration::from_millis(50) };
 
 const _: () = {
-    let step = PATIENCE.attempt.as_millis() * PATIENCE.attempts as u128 + PATIENCE.pause.as_millis();
+    let step =
+        RETRY_POLICY.attempt.as_millis() * RETRY_POLICY.attempts as u128 + RETRY_POLICY.pause.as_millis();
     assert!(
         2 * step + RESERVE.as_millis() <= ANSWER_WITHIN.as_millis(),
         "the steps take longer than the answer may"
     );
 };
 
-/// When a callback must be answered, less the reserve.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(Instant);
-
-impl Deadline {
-    /// [`ANSWER_WITHIN`] from now, or when the invocation ends, whichever is sooner.
-    pub fn new(invocation_left: Duration) -> Self {
-        let within = ANSWER_WITHIN.min(invocation_left).saturating_sub(RESERVE);
-        Self(Instant::now() + within)
-    }
-
-    /// What a step may take that has another one after it.
-    pub fn half(self) -> Duration {
-        self.rest() / 2
-    }
-
-    /// What the last step may take.
-    pub fn rest(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
+/// When a callback must be answered, less [`RESERVE`]: [`ANSWER_WITHIN`] from now, or when the invocation ends, whichever is
+/// sooner.
+pub fn deadline(invocation_left: Duration) -> Deadline {
+    Deadline::after(ANSWER_WITHIN.min(invocation_left).saturating_sub(RESERVE))
 }
 
 #[cfg(test)]
@@ -71,12 +56,10 @@ mod tests {
 
     #[test]
     fn each_step_leaves_the_next_as_much() {
-        let deadline = Deadline::new(Duration::from_secs(10));
-        assert!(
-            deadline.half() <= Duration::from_millis(1_150) && deadline.half() > Duration::from_millis(1_100)
-        );
-        let short = Deadline::new(Duration::from_secs(1));
-        assert!(short.rest() <= Duration::from_millis(800) && short.rest() > Duration::from_millis(750));
-        assert_eq!(Deadline::new(Duration::from_millis(100)).rest(), Duration::ZERO);
+        let long = deadline(Duration::from_secs(10));
+        assert!(long.half() <= Duration::from_millis(1_150) && long.half() > Duration::from_millis(1_100));
+        let short = deadline(Duration::from_secs(1));
+        assert!(short.left() <= Duration::from_millis(800) && short.left() > Duration::from_millis(750));
+        assert_eq!(deadline(Duration::from_millis(100)).left(), Duration::ZERO);
     }
 }
