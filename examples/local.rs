@@ -7,9 +7,6 @@
 //! while the samples come in: the puller brings them back from the spill. `--port N` serves elsewhere than on 9000. `--fakes` starts the senders' queues alone, with 40 events each, says in one line of JSON where
 //! they are, and ends with its input.
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -39,12 +36,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-use support::cloud::{Cloud, Fault};
-use support::mapping::{self, Mapping};
-use support::mns::Mns;
-use support::senders::{sign_alibaba, sign_tencent};
-use support::tencent_vod::TencentVod;
-use support::{function_url, http};
+use mediahook_testing::cloud::{Cloud, Fault};
+use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::mns::Mns;
+use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::tencent_vod::TencentVod;
+use mediahook_testing::{function_url, http};
 
 const SIGN_KEY: &str = "DemoSignKey2026";
 const PATH_TOKEN: &str = "demo-path-token";
@@ -290,7 +287,7 @@ impl World {
                 "nowhere".to_owned()
             },
         );
-        let left = self.tencent.inbox.len() + self.mns.inbox.len();
+        let left = self.tencent.inbox.unconfirmed() + self.mns.inbox.unconfirmed();
         println!("\nleft in the senders' own queues: {left}");
         all_as_expected &= dead && left == 0;
         println!("\n{}", if all_as_expected { "all as it should be" } else { "NOT as it should be" });

@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
-use crate::storage::StoreError;
-use crate::storage::bus::{Bus, BusState, Entry, Refusal, SOURCE};
+use crate::storage::{EntryError, StoreError};
+use crate::storage::bus::{Bus, BusState, Entry, SOURCE};
 use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
 
@@ -68,7 +68,7 @@ impl EventBridgeBus {
     }
 }
 
-type PutResult = Result<Vec<Result<(), Refusal>>, SdkError<PutEventsError>>;
+type PutResult = Result<Vec<Result<(), EntryError>>, SdkError<PutEventsError>>;
 
 impl EventBridgeBus {
     async fn put_events(&self, entries: &[&Entry]) -> PutResult {
@@ -78,10 +78,10 @@ impl EventBridgeBus {
         Ok(answer.entries.unwrap_or_default().iter().map(taken).collect())
     }
 
-    async fn put_one(&self, entry: &Entry) -> Result<(), Refusal> {
+    async fn put_one(&self, entry: &Entry) -> Result<(), EntryError> {
         match self.put_events(&[entry]).await {
-            Ok(results) => results.into_iter().next().unwrap_or(Err(Refusal::NotNow("no answer".to_owned()))),
-            Err(error) => Err(Refusal::NotNow(store_error(&error).0)),
+            Ok(results) => results.into_iter().next().unwrap_or_else(|| Err(passing(StoreError("no answer".to_owned())))),
+            Err(error) => Err(passing(store_error(&error))),
         }
     }
 }
@@ -105,7 +105,7 @@ impl Bus for EventBridgeBus {
 
     /// A request that is refused as a whole is split, so that the entry at fault fails alone. It took none of them. Their
     /// order does not matter: they are of different message groups.
-    async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
+    async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
         match self.put_events(entries).await {
             Err(error) if entries.len() > 1 && is_an_entrys_fault(&error) => {
                 Ok(join_all(entries.iter().map(|entry| self.put_one(entry))).await)
@@ -124,12 +124,16 @@ fn is_an_entrys_fault(error: &SdkError<PutEventsError>) -> bool {
 }
 
 /// An entry that was taken has an id, and no other has.
-fn taken(entry: &PutEventsResultEntry) -> Result<(), Refusal> {
+fn taken(entry: &PutEventsResultEntry) -> Result<(), EntryError> {
     if entry.error_code().is_none() && entry.event_id().is_some() {
         return Ok(());
     }
     // Not the message: it may quote the entry.
     let code = entry.error_code().unwrap_or("neither an id nor an error");
-    let why = code.to_owned();
-    Err(if NEVER.contains(&code) { Refusal::Never(why) } else { Refusal::NotNow(why) })
+    Err(EntryError { why: StoreError(code.to_owned()), is_lasting: NEVER.contains(&code) })
+}
+
+/// The bus may take the entry another time.
+fn passing(why: StoreError) -> EntryError {
+    EntryError { why, is_lasting: false }
 }

@@ -11,13 +11,14 @@
 //! | no permission to ask | it is put, with a warning, once: the bus may exist all the same |
 //! | none, or another failure | it is put where the bus was found before; else it fails, and the next batch asks again |
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::config::EVENT_BUS;
+use crate::lock::lock;
 use crate::storage::bus::{Bus, BusState};
 use crate::timeouts::Clock;
 
@@ -102,8 +103,7 @@ impl BusCheck {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing panics while it holds the lock; if it did, what is known would still be whole.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 
@@ -111,7 +111,8 @@ impl BusCheck {
 mod tests {
     use super::*;
     use crate::storage::StoreError;
-    use crate::storage::bus::{Entry, Refusal};
+    use crate::storage::EntryError;
+    use crate::storage::bus::Entry;
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use time::macros::datetime;
@@ -138,7 +139,7 @@ mod tests {
             self.asked.fetch_add(1, Ordering::Relaxed);
             self.answer.lock().unwrap().clone()
         }
-        async fn put(&self, _: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
+        async fn put(&self, _: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
             Err(StoreError("not asked for".into()))
         }
     }

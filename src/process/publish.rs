@@ -22,9 +22,9 @@ use super::handler::Failure;
 use super::processor::Batch;
 use super::record::{Record, RecordOutcome};
 use crate::event::envelope::Envelope;
-use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES, Refusal};
+use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES};
 use crate::storage::idempotency::IdempotencyStore;
-use crate::storage::{Bucket, Queue, claim_check};
+use crate::storage::{Bucket, EntryError, Queue, claim_check};
 use crate::timeouts::Clock;
 use crate::timeouts::process::READY;
 
@@ -184,11 +184,12 @@ impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotNow(why) => Self::new(format!("not taken by the bus: {why}")),
-            Refusal::Never(why) => Self::dead_letter(format!("refused by the bus: {why}")),
+impl From<EntryError> for Failure {
+    fn from(EntryError { why, is_lasting }: EntryError) -> Self {
+        if is_lasting {
+            Self::dead_letter(format!("refused by the bus: {why}"))
+        } else {
+            Self::new(format!("not taken by the bus: {why}"))
         }
     }
 }
@@ -214,12 +215,12 @@ mod tests {
         async fn describe(&self) -> Result<BusState, StoreError> {
             Ok(BusState::Exists)
         }
-        async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
+        async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
             tokio::task::yield_now().await;
             self.0.lock().unwrap().push(entries.iter().map(|e| (*e).clone()).collect());
             let answer = |entry: &&Entry| match entry.detail_type.as_str() {
-                "later" => Err(Refusal::NotNow("busy".into())),
-                "never" => Err(Refusal::Never("odd".into())),
+                "later" => Err(EntryError { why: StoreError("busy".into()), is_lasting: false }),
+                "never" => Err(EntryError { why: StoreError("odd".into()), is_lasting: true }),
                 _ => Ok(()),
             };
             if entries.iter().any(|e| e.detail_type == "down") {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 
-use super::StoreError;
+use super::{EntryError, StoreError};
 use crate::trace::Trace;
 
 /// `Source` of every event on the bus.
@@ -39,7 +39,7 @@ pub trait Bus: Send + Sync {
     fn put(
         &self,
         entries: &[&Entry],
-    ) -> impl Future<Output = Result<Vec<Result<(), Refusal>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
 }
 
 /// What is known of a bus.
@@ -65,15 +65,6 @@ pub struct Entry {
     pub time: Option<OffsetDateTime>,
     /// `TraceHeader`: the trace it belongs to.
     pub trace: Option<Trace>,
-}
-
-/// The bus did not take an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// It may, another time.
-    NotNow(String),
-    /// It never will.
-    Never(String),
 }
 
 impl Entry {

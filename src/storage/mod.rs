@@ -40,12 +40,12 @@ pub trait Queue: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
 }
 
-/// Why the queue did not take one message of a call that it answered.
+/// Why the queue or the bus did not take one of the messages of a call that it answered.
 #[derive(Debug, Clone)]
 pub struct EntryError {
-    /// The queue's own code.
+    /// The service's own code.
     pub why: StoreError,
-    /// Whether the message itself is the reason, so that the queue would refuse it again.
+    /// Whether the message itself is the reason, so that it would be refused again.
     pub is_lasting: bool,
 }
 

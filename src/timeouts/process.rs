@@ -37,8 +37,8 @@ impl BatchDeadlines {
     pub fn new(left: Duration) -> Self {
         let reserve = RESERVE.min(left / 4);
         Self {
-            handlers: Deadline::after(left - reserve),
-            answer: Deadline::after(left - reserve / 2),
+            handlers: Deadline::after(left.saturating_sub(reserve)),
+            answer: Deadline::after(left.saturating_sub(reserve / 2)),
             reserve,
         }
     }

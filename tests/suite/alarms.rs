@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use super::docs::anchors;
 use super::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use super::policy::{PULL_COMPLETE, SOURCES, now_s};
-use super::support::cloud::{Cloud, Fault, SECRET};
-use super::support::effects::{BUS, TABLE};
-use super::support::mapping::{self, Mapping};
-use super::support::runtime_api::Function;
-use super::support::senders::sign_tencent;
-use super::support::tencent_vod::TencentVod;
 use super::telemetry::wide_events;
 use super::template::Template;
+use mediahook_testing::cloud::{Cloud, Fault, SECRET};
+use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::tencent_vod::TencentVod;
 
 /// Which function counts what.
 const OURS: &[(&str, &[Metric])] = &[

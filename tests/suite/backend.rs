@@ -6,8 +6,8 @@ use mediahook::event::envelope::Envelope;
 use mediahook::process::Handler as _;
 use serde_json::{Value, json};
 
-use crate::support::cloud::Cloud;
-use crate::support::fixtures::{cloud_event, envelope, fixtures};
+use mediahook_testing::cloud::Cloud;
+use mediahook_testing::fixtures::{cloud_event, envelope, fixtures};
 
 #[path = "../../examples/backend.rs"]
 mod example;

@@ -21,11 +21,11 @@ use serde_json::{Value, json};
 
 use crate::end_to_end::post;
 use crate::policy::now_s;
-use crate::support::cloud::{BUCKET, Cloud, Fault, SECRET};
-use crate::support::effects::{BUS, TABLE};
-use crate::support::function_url;
-use crate::support::runtime_api::Function;
-use crate::support::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault, SECRET};
+use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::function_url;
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 
 /// What no output may have in it.
 const MARKS: [&str; 5] = ["K3yMark", "T0kenMark", "PasswordMark", "SecretMark", "PayloadMark"];

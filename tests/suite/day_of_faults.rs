@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary};
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::effects::{BUS, TABLE};
-use crate::support::fifo::Fifo;
-use crate::support::mapping::Mapping;
-use crate::support::runtime_api::Function;
-use crate::support::tencent_vod::TencentVod;
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::fifo::Fifo;
+use mediahook_testing::mapping::Mapping;
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::tencent_vod::TencentVod;
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 const PULLER: &str = env!("CARGO_BIN_EXE_puller");
@@ -163,7 +163,7 @@ impl Day {
     async fn settle_down(&mut self) {
         let mut minutes = 0;
         while !self.fifo.is_empty()
-            || self.tencent.inbox.len() > 0
+            || self.tencent.inbox.unconfirmed() > 0
             || minutes == 0
             || !self.cloud.objects("spill/").await.is_empty()
         {

@@ -6,11 +6,11 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES, now_s};
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::function_url::{self, DOMAIN};
-use crate::support::mapping::{self, Mapping};
-use crate::support::runtime_api::Function;
-use crate::support::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::function_url::{self, DOMAIN};
+use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 
 /// The receiver that was built with the tests, or another build of it: `MEDIAHOOK_RECEIVER=target/release/receiver`.
 pub(crate) fn receiver_binary() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::fixtures::{cloud_event, envelope, fixtures};
+use mediahook_testing::fixtures::{cloud_event, envelope, fixtures};
 
 /// The envelope without its data, which is the fixture, byte for byte.
 fn snapshots(source: &str) {

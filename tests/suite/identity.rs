@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::fixtures::{envelope, fixtures};
+use mediahook_testing::fixtures::{envelope, fixtures};
 
 const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
 

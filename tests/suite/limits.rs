@@ -7,9 +7,9 @@ use mediahook::timeouts::receive::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{another_receiver, receiver_binary, receiver_variables};
-use crate::support::cloud::Cloud;
-use crate::support::function_url;
-use crate::support::runtime_api::Function;
+use mediahook_testing::cloud::Cloud;
+use mediahook_testing::function_url;
+use mediahook_testing::runtime_api::Function;
 
 /// What Lambda takes as one invocation: 6 MB. A build without optimization is ten times slower: it gets a third of it, and
 /// no clock. `MEDIAHOOK_RECEIVER=target/release/receiver cargo test limits -- --nocapture` for the whole.

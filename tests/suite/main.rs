@@ -7,9 +7,6 @@
     reason = "a test that cannot go on may say so by panicking"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod alarms;
 mod backend;
 mod bad_input;

@@ -20,11 +20,11 @@ use mediahook::timeouts::receive::{self as limits, RETRY_POLICY};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::function_url::{self, DOMAIN};
-use crate::support::http::{self, Answered};
-use crate::support::mapping::Mapping;
-use crate::support::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::function_url::{self, DOMAIN};
+use mediahook_testing::http::{self, Answered};
+use mediahook_testing::mapping::Mapping;
+use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 
 pub(crate) const SOURCES: &str = r#"{
   "tencent-vod/signed": { "sign_keys": ["CurrentSignKey1", "PreviousSignKey0"] },

@@ -22,10 +22,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::effects::{BUS, BUS_LIMIT, TABLE};
-use crate::support::mapping::{self, Mapping};
-use crate::support::runtime_api::Function;
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::effects::{BUS, BUS_LIMIT, TABLE};
+use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::runtime_api::Function;
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 const LEASE: Duration = Duration::from_secs(30);

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::support::function_url::{self, DOMAIN};
-use crate::support::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::function_url::{self, DOMAIN};
+use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 
 const NOW_S: i64 = 1_795_326_625;
 

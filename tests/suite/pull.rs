@@ -20,13 +20,13 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::end_to_end::{post, receiver_binary};
-use crate::support::cloud::{BUCKET, Cloud, Fault, SECRET};
-use crate::support::inbox::Inbox;
-use crate::support::mapping::Mapping;
-use crate::support::mns::{self, Mns};
-use crate::support::runtime_api::Function;
-use crate::support::tencent_vod::{self, TencentVod};
-use crate::support::tls;
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault, SECRET};
+use mediahook_testing::inbox::Inbox;
+use mediahook_testing::mapping::Mapping;
+use mediahook_testing::mns::{self, Mns};
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::tencent_vod::{self, TencentVod};
+use mediahook_testing::tls;
 
 const PULLER: &str = env!("CARGO_BIN_EXE_puller");
 const TIMEOUT: Duration = Duration::from_secs(55);
@@ -130,7 +130,7 @@ impl World {
     async fn drain(&self, puller: &mut Function) -> Vec<Summary> {
         let mut runs = Vec::new();
         let started = Instant::now();
-        while self.tencent.inbox.len() + self.mns.inbox.len() > 0 {
+        while self.tencent.inbox.unconfirmed() + self.mns.inbox.unconfirmed() > 0 {
             assert!(started.elapsed() < Duration::from_secs(100), "{runs:#?}");
             runs.push(run(puller).await);
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -272,7 +272,7 @@ async fn with_the_queue_half_failing_only_enqueued_events_are_confirmed() {
         assert_eq!(tally.error.as_deref(), Some("queue: InternalError"));
     }
     assert_eq!(
-        [&world.tencent.inbox, &world.mns.inbox].map(Inbox::len),
+        [&world.tencent.inbox, &world.mns.inbox].map(Inbox::unconfirmed),
         [TENCENT, ALIBABA].map(|source| 48 - summary.0[source].confirmed)
     );
     world.cloud.sqs_refuses(|_| false);
@@ -318,7 +318,11 @@ async fn a_puller_killed_before_the_confirmation_loses_and_repeats_nothing() {
     }
     assert!(hangs());
     puller.stop().await;
-    assert_eq!(world.tencent.inbox.len() + world.mns.inbox.len(), 40, "nothing was confirmed");
+    assert_eq!(
+        world.tencent.inbox.unconfirmed() + world.mns.inbox.unconfirmed(),
+        40,
+        "nothing was confirmed"
+    );
 
     world.tencent.faults(|_, _| Fault::None);
     world.mns.faults(|_, _| Fault::None);
@@ -420,7 +424,7 @@ async fn one_source_slow_delays_no_other() {
     let mut puller = Function::start_with_timeout(PULLER, &world.variables(), timeout).await;
     let started = Instant::now();
     puller.begin(json!({})).await;
-    while world.mns.inbox.len() > 0 {
+    while world.mns.inbox.unconfirmed() > 0 {
         assert!(started.elapsed() < Duration::from_secs(5));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -17,11 +17,11 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::{PULL_COMPLETE, SOURCES};
-use crate::support::cloud::{Cloud, Fault, SECRET};
-use crate::support::function_url;
-use crate::support::runtime_api::Function;
-use crate::support::senders::sign_tencent;
 use crate::telemetry::wide_events;
+use mediahook_testing::cloud::{Cloud, Fault, SECRET};
+use mediahook_testing::function_url;
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::senders::sign_tencent;
 
 /// The clock of these tests: a test that moves it holds its lock.
 static NOW_S: AtomicI64 = AtomicI64::new(1_795_326_625);

@@ -23,7 +23,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::support::http::{self, Response};
+use mediahook_testing::http::{self, Response};
 
 const JSON: &str = "application/x-amz-json-1.0";
 const MARK: &str = "PayloadMark";

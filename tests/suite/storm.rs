@@ -18,10 +18,10 @@ use mediahook::timeouts::receive::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables};
-use crate::support::cloud::{Cloud, Fault};
-use crate::support::mapping::Mapping;
-use crate::support::runtime_api::Function;
-use crate::support::{http, tls};
+use mediahook_testing::cloud::{Cloud, Fault};
+use mediahook_testing::mapping::Mapping;
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::{http, tls};
 
 const CALLBACKS: usize = 300;
 const ENVIRONMENTS: usize = 4;

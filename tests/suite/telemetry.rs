@@ -26,12 +26,12 @@ use time::macros::datetime;
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::effects::{BUS, TABLE};
-use crate::support::function_url;
-use crate::support::runtime_api::{Function, REQUEST_ID};
-use crate::support::senders::sign_tencent;
-use crate::support::tencent_vod::TencentVod;
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::function_url;
+use mediahook_testing::runtime_api::{Function, REQUEST_ID};
+use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::tencent_vod::TencentVod;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 05:50:27.5 UTC);
 const OPEN: &str = "/tencent-vod/open";

@@ -32,8 +32,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
-use crate::support::cloud::Cloud;
-use crate::support::mapping::Mapping;
+use mediahook_testing::cloud::Cloud;
+use mediahook_testing::mapping::Mapping;
 
 const TOLERANCE_S: u64 = 5 * 60;
 

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::PULL_COMPLETE;
-use crate::support::cloud::{BUCKET, Cloud, Fault};
-use crate::support::effects::{BUS, TABLE};
-use crate::support::mapping::{self, Mapping};
-use crate::support::runtime_api::Function;
-use crate::support::tencent_vod::TencentVod;
 use crate::telemetry::wide_events;
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::runtime_api::Function;
+use mediahook_testing::tencent_vod::TencentVod;
 
 const HEADER: &str =
     "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";

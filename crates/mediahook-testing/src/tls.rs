@@ -13,7 +13,7 @@ use super::http;
 
 /// A file of those fixtures.
 pub fn fixture(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests/fixtures/tls", name].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "../../tests/fixtures/tls", name].iter().collect()
 }
 
 /// Passes on what comes by TLS; the address. Who connects must trust `ca.pem`, and call it `localhost`.

@@ -99,7 +99,7 @@ impl Inbox {
     }
 
     /// What is left: neither confirmed nor lost.
-    pub fn len(&self) -> usize {
+    pub fn unconfirmed(&self) -> usize {
         let state = self.state();
         state.visible.len() + state.taken.len()
     }

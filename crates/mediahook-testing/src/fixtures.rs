@@ -10,7 +10,7 @@ use time::macros::datetime;
 
 /// The name and the text of each of a sender's bodies, by name.
 pub fn fixtures(sender: &str) -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(sender);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(sender);
     let files = folder.read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
     let mut fixtures: Vec<_> = files
         .map(|file| {

@@ -1,0 +1,17 @@
+//! What stands around mediahook when it runs, for its tests and the local example: the senders, the function URL, the
+//! Lambda Runtime API, an embedded AWS and its event source mapping. All of it on loopback.
+
+pub mod cloud;
+pub mod effects;
+pub mod fifo;
+pub mod fixtures;
+pub mod function_url;
+pub mod http;
+pub mod inbox;
+pub mod mapping;
+pub mod mns;
+pub mod runtime_api;
+pub mod sender_queue;
+pub mod senders;
+pub mod tencent_vod;
+pub mod tls;
