@@ -6,7 +6,7 @@
 //! same event twice writes the same object twice, so the handler is idempotent.
 //!
 //! To deploy it in the place of the processor, put it under `src/bin`, and into `template.yaml`, at the processor,
-//! `Binary: backend`, with `s3:PutObject` on `orders/*` and `s3:GetObject` on `payload/*`, where the data of large events is.
+//! `Binary: backend`, with `s3:PutObject` on `orders/*` in its role, and deploy with `EventBus=NONE`.
 
 use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};

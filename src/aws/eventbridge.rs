@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, no_retry_quota, store_error};
-use crate::storage::{EntryError, StoreError};
 use crate::storage::bus::{Bus, BusState, Entry, SOURCE};
+use crate::storage::{EntryError, StoreError};
 use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
 
@@ -80,7 +80,9 @@ impl EventBridgeBus {
 
     async fn put_one(&self, entry: &Entry) -> Result<(), EntryError> {
         match self.put_events(&[entry]).await {
-            Ok(results) => results.into_iter().next().unwrap_or_else(|| Err(passing(StoreError("no answer".to_owned())))),
+            Ok(results) => {
+                results.into_iter().next().unwrap_or_else(|| Err(passing(StoreError("no answer".to_owned()))))
+            }
             Err(error) => Err(passing(store_error(&error))),
         }
     }

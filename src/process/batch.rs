@@ -1,28 +1,67 @@
-//! One batch: its message groups to a handler or to the bus, and the answer to SQS.
+//! One batch: which records are processed, and which SQS is to redeliver.
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
-use super::group::Group;
-use super::processor::{Batch, Processor};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
+
+use super::dead_letter;
+use super::handler::{Failure, FailureAction};
+use super::record::{Event, Record, RecordOutcome};
+use super::record_log::{RecordLog, log_misconfigured, receive_count};
 use crate::lambda::invocation::Invocation;
-use crate::storage::Queue;
-use crate::storage::idempotency::IdempotencyStore;
+use crate::storage::idempotency::{Claim, IdempotencyStore, Lease};
+use crate::storage::{Queue, StoreError};
+use crate::telemetry::Recorder;
+use crate::timeouts::Clock;
 use crate::timeouts::process::BatchDeadlines;
 
-/// Delivers the events of a batch: [`super::HandlerDispatch`] one by one to a handler,
-/// [`super::publish::Publisher`] several in one request to an event bus.
+/// Processes batches, with what all their records need.
+#[derive(Debug)]
+pub struct Processor<I, Q> {
+    /// The idempotency records. Without them a redelivered event is processed again.
+    pub idempotency: Option<I>,
+    /// The dead-letter queue. Without it every failure is retried until SQS itself moves the record.
+    pub dead_letters: Option<Q>,
+    /// The queue's `maxReceiveCount`. Without it no receive is known to be the last.
+    pub max_receive_count: Option<u32>,
+    /// The bucket in which every `dataref` must be, where it is known.
+    pub bucket_name: Option<String>,
+    /// Writes a wide event for each record.
+    pub recorder: Recorder,
+    /// The wall clock, by which the age of events is logged.
+    pub now: Clock,
+}
+
+/// The records of one message group, in order.
+pub(super) type Group<'r> = Vec<&'r SqsMessage>;
+
+/// Where the events of a batch go: to a handler ([`super::HandlerDispatch`]) or to an event bus
+/// ([`super::publish::Publisher`]).
 pub trait Dispatch: Send + Sync {
     /// Prepares in init for the first batch.
     fn prepare(&self) -> impl Future<Output = ()> + Send {
         async {}
     }
 
-    /// Processes the groups side by side, the records of each in order. Leaves in each group what SQS is to redeliver.
-    fn dispatch<I: IdempotencyStore, Q: Queue>(
+    /// Processes the groups side by side, the records of each in order. Returns the records that SQS is to redeliver.
+    fn dispatch<'r, I: IdempotencyStore, Q: Queue>(
         &self,
-        groups: &mut [Group<'_>],
+        groups: Vec<Vec<&'r SqsMessage>>,
         batch: &Batch<'_, I, Q>,
-    ) -> impl Future<Output = ()> + Send;
+    ) -> impl Future<Output = Vec<&'r SqsMessage>> + Send;
+}
+
+/// Delivers one event.
+pub(super) trait Deliver: Sync {
+    /// Returns once the event is processed.
+    ///
+    /// # Errors
+    /// [`Failure`] if it was not.
+    fn deliver(&self, event: &Event<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// The batch cannot be answered record by record, so SQS has to redeliver all of it.
@@ -39,14 +78,13 @@ impl<I: IdempotencyStore, Q: Queue> Processor<I, Q> {
         &self,
         dispatch: &impl Dispatch,
         event: SqsEvent,
-        deadline: BatchDeadlines,
+        deadlines: BatchDeadlines,
         invocation: &Invocation,
     ) -> Result<SqsBatchResponse, BatchError> {
-        let mut groups = Group::of(&event.records);
-        let batch = Batch { processor: self, deadline, invocation };
-        dispatch.dispatch(&mut groups, &batch).await;
+        let batch = Batch { processor: self, deadlines, invocation };
+        let redelivered = dispatch.dispatch(groups(&event.records), &batch).await;
         let mut response = SqsBatchResponse::default();
-        for record in groups.into_iter().flat_map(Group::into_failed) {
+        for record in redelivered {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier =
                 record.message_id.clone().filter(|id| !id.is_empty()).ok_or(BatchError)?;
@@ -56,6 +94,198 @@ impl<I: IdempotencyStore, Q: Queue> Processor<I, Q> {
     }
 }
 
+/// A batch that is being processed.
+pub struct Batch<'a, I, Q> {
+    processor: &'a Processor<I, Q>,
+    pub(super) deadlines: BatchDeadlines,
+    invocation: &'a Invocation,
+}
+
+impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
+    /// Processes the groups side by side, so that one that takes long delays no other. Returns the records that SQS is to
+    /// redeliver.
+    pub(super) async fn process_groups<'r>(
+        &self,
+        groups: Vec<Group<'r>>,
+        destination: &impl Deliver,
+    ) -> Vec<&'r SqsMessage> {
+        let groups = groups.into_iter().map(|group| self.process_group(group, destination));
+        join_all(groups).await.into_iter().flatten().collect()
+    }
+
+    /// Stops at the first failure: what comes after it in the group must not overtake it.
+    async fn process_group<'r>(&self, mut group: Group<'r>, destination: &impl Deliver) -> Group<'r> {
+        for (place, message) in group.iter().enumerate() {
+            let record = self.read(message);
+            let outcome = self.process_record(&record, destination).await;
+            let is_redelivered = matches!(outcome, RecordOutcome::Failed(_));
+            self.log(&record, &outcome, if is_redelivered { group.len() - place - 1 } else { 0 });
+            if is_redelivered {
+                return group.split_off(place);
+            }
+        }
+        Vec::new()
+    }
+
+    async fn process_record(&self, record: &Record<'_>, destination: &impl Deliver) -> RecordOutcome {
+        let event = match &record.event {
+            Ok(event) => event,
+            // No retry makes an envelope of it.
+            Err(why) => return self.retry_or_dead_letter(record, Failure::dead_letter(why)).await,
+        };
+        let last_receive = self.last_receive(record);
+        if !self.deadlines.may_begin(last_receive.is_some()) {
+            // Never a dead letter of ours: it was not tried.
+            let failure = Failure::new("too little of the invocation was left to begin it");
+            return RecordOutcome::Failed(match last_receive {
+                Some(last) => failure.and(last).and("SQS moves it to the dead-letter queue untried"),
+                None => failure,
+            });
+        }
+        match self.process_event(event, destination).await {
+            Ok(outcome) => outcome,
+            Err(failure) => self.retry_or_dead_letter(record, failure).await,
+        }
+    }
+
+    /// Processes an event, unless it is completed or in progress.
+    async fn process_event(
+        &self,
+        event: &Event<'_>,
+        destination: &impl Deliver,
+    ) -> Result<RecordOutcome, Failure> {
+        let until = self.deadlines.handlers.instant();
+        let Some(store) = &self.processor.idempotency else {
+            return deliver(event, destination, until).await.map(|()| RecordOutcome::Processed);
+        };
+        let asked = Instant::now();
+        let claim = in_time(until, store.claim(&event.envelope.id)).await;
+        match claim.map_err(|error| format!("not claimed: {error}"))? {
+            Claim::Completed => Ok(RecordOutcome::Duplicate),
+            Claim::InProgress => Err(Failure::new("in progress elsewhere")),
+            Claim::Granted(lease) => {
+                // Beyond its lease another process may process it.
+                let result = deliver(event, destination, until.min(asked + lease.length)).await;
+                self.end_lease(store, &lease, result.is_ok()).await;
+                result.map(|()| RecordOutcome::Processed)
+            }
+        }
+    }
+
+    /// Ends a lease: the event is completed, or free again. A table that fails here is not the record's fault: what was
+    /// processed is not processed again because of it, and a lease that is not released ends.
+    async fn end_lease(&self, store: &I, lease: &Lease, is_completed: bool) {
+        let until = self.deadlines.answer.instant();
+        let ended = if is_completed {
+            in_time(until, store.complete(lease)).await
+        } else {
+            in_time(until, store.release(lease)).await
+        };
+        match ended {
+            Ok(()) => {}
+            Err(error) if is_completed => tracing::error!(
+                id = lease.id,
+                %error,
+                "processed, but not marked completed: if SQS redelivers the event after its lease, it is processed again"
+            ),
+            Err(error) => {
+                tracing::warn!(id = lease.id, %error, "not released: it is in progress until its lease ends");
+            }
+        }
+    }
+
+    /// A failure at the last receive, or one that no retry can change, sends the record to the dead-letter queue. If it were
+    /// reported failed, SQS would move what is behind it in its group along with it, untried.
+    async fn retry_or_dead_letter(&self, record: &Record<'_>, failure: Failure) -> RecordOutcome {
+        match self.last_receive(record) {
+            Some(last) => self.send_to_dlq(record, failure.and(last)).await,
+            None if failure.action() == FailureAction::DeadLetter => self.send_to_dlq(record, failure).await,
+            None => RecordOutcome::Failed(failure),
+        }
+    }
+
+    /// That this is the last time SQS delivers a record, in words for the log; nothing where it is not.
+    fn last_receive(&self, record: &Record<'_>) -> Option<String> {
+        let (max, received) = (self.processor.max_receive_count?, receive_count(record.message)?);
+        (received >= max).then(|| format!("this was its last receive ({received} of {max})"))
+    }
+
+    /// Sends a record to the dead-letter queue. It leaves this queue only after the other one has it.
+    async fn send_to_dlq(&self, record: &Record<'_>, failure: Failure) -> RecordOutcome {
+        let (Some(queue), Some(message)) = (&self.processor.dead_letters, dead_letter::of(record.message))
+        else {
+            return RecordOutcome::Failed(failure);
+        };
+        match in_time(self.deadlines.answer.instant(), queue.enqueue(&message)).await {
+            Ok(()) => RecordOutcome::DeadLetter(failure),
+            Err(error) => {
+                RecordOutcome::Failed(failure.and(format!("not sent to the dead-letter queue: {error}")))
+            }
+        }
+    }
+
+    /// Reports every record failed, and tries none. Of a group the first one is logged.
+    pub(super) fn fail_all<'r>(&self, groups: Vec<Group<'r>>, reason: &str) -> Vec<&'r SqsMessage> {
+        for group in &groups {
+            if let [first, behind @ ..] = &**group {
+                let outcome = RecordOutcome::Failed(Failure::new(reason));
+                self.log(&self.read(first), &outcome, behind.len());
+            }
+        }
+        groups.into_iter().flatten().collect()
+    }
+
+    fn read<'r>(&self, message: &'r SqsMessage) -> Record<'r> {
+        Record::read(message, self.processor.bucket_name.as_deref())
+    }
+
+    fn log(&self, record: &Record<'_>, outcome: &RecordOutcome, held_back: usize) {
+        let (at, invocation) = ((self.processor.now)(), self.invocation);
+        RecordLog { record, outcome, held_back, at, invocation }.write(&self.processor.recorder);
+    }
+
+    /// Logs that a variable names something that does not exist.
+    pub(super) fn log_misconfigured(&self, error: &str) {
+        log_misconfigured(&self.processor.recorder, error, (self.processor.now)(), self.invocation);
+    }
+}
+
+/// Delivers an event until then. A panic is a failure of this event alone.
+async fn deliver(event: &Event<'_>, destination: &impl Deliver, until: Instant) -> Result<(), Failure> {
+    // In a block of its own, for what a handler does before it returns its future may panic too.
+    let delivered = AssertUnwindSafe(async { destination.deliver(event).await }).catch_unwind();
+    match timeout_at(until, delivered).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Failure::new(format!("panic: {}", panic_message(panic.as_ref())))),
+        Err(_) => Err(Failure::new("cut off: the lease or the invocation is at its end")),
+    }
+}
+
+async fn in_time<T>(
+    until: Instant,
+    step: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout_at(until, step).await.map_err(|_| StoreError("no answer in time".to_owned()))?
+}
+
+/// The records of each message group, in the batch's order. A record without a group is one by itself.
+fn groups(records: &[SqsMessage]) -> Vec<Group<'_>> {
+    let mut groups: Vec<(Option<&String>, Group<'_>)> = Vec::new();
+    for record in records {
+        let id = record.attributes.get("MessageGroupId");
+        match groups.iter_mut().find(|(of, _)| id.is_some() && *of == id) {
+            Some((_, group)) => group.push(record),
+            None => groups.push((id, vec![record])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,14 +293,12 @@ mod tests {
     use crate::aws::s3::S3Bucket;
     use crate::event::envelope::Message;
     use crate::process::{Failure, Handler, HandlerDispatch};
-    use crate::storage::{EntryError, StoreError};
-    use crate::telemetry::Recorder;
+    use crate::storage::EntryError;
     use mediahook_events::CloudEvent;
     use serde_json::json;
     use std::sync::Mutex;
     use std::time::Duration;
     use time::OffsetDateTime;
-    use tokio::time::Instant;
 
     /// Does what the event's type says, and records the order of its events.
     #[derive(Default)]

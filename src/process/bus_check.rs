@@ -110,8 +110,8 @@ impl BusCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::StoreError;
     use crate::storage::EntryError;
+    use crate::storage::StoreError;
     use crate::storage::bus::Entry;
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};

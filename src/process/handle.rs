@@ -1,25 +1,19 @@
 //! Events to a handler.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use aws_lambda_events::sqs::SqsMessage;
 use mediahook_events::CloudEvent;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
 
-use super::batch::Dispatch;
-use super::group::Group;
+use super::batch::{Batch, Deliver, Dispatch};
 use super::handler::{Failure, Handler};
-use super::processor::Batch;
-use super::record::Record;
+use super::record::Event;
 use crate::config::BUCKET;
 use crate::event::envelope::Envelope;
+use crate::storage::claim_check::{self, DataError};
 use crate::storage::idempotency::IdempotencyStore;
-use crate::storage::{Bucket, Queue, claim_check};
+use crate::storage::{Bucket, Queue};
 
-/// Delivers each event to a handler: the groups of a batch side by side, so that one that takes long delays no other.
+/// Delivers each event to a handler.
 #[derive(Debug)]
 pub struct HandlerDispatch<H, K> {
     /// Handles each event.
@@ -29,69 +23,39 @@ pub struct HandlerDispatch<H, K> {
 }
 
 impl<H: Handler, K: Bucket> Dispatch for HandlerDispatch<H, K> {
-    async fn dispatch<I: IdempotencyStore, Q: Queue>(
+    async fn dispatch<'r, I: IdempotencyStore, Q: Queue>(
         &self,
-        groups: &mut [Group<'_>],
+        groups: Vec<Vec<&'r SqsMessage>>,
         batch: &Batch<'_, I, Q>,
-    ) {
-        join_all(groups.iter_mut().map(|group| self.process_group(group, batch))).await;
+    ) -> Vec<&'r SqsMessage> {
+        batch.process_groups(groups, self).await
     }
 }
 
-impl<H: Handler, K: Bucket> HandlerDispatch<H, K> {
-    async fn process_group<I: IdempotencyStore, Q: Queue>(
-        &self,
-        group: &mut Group<'_>,
-        batch: &Batch<'_, I, Q>,
-    ) {
-        while let Some(message) = group.next() {
-            let record = batch.read(message);
-            let outcome = match batch.claim(&record).await {
-                Ok(claimed) => {
-                    let result = self.deliver(&record, claimed.until).await;
-                    batch.settle(&record, claimed, result).await
-                }
-                Err(outcome) => outcome,
-            };
-            batch.conclude(group, &record, &outcome);
-        }
-    }
-
-    async fn deliver(&self, record: &Record<'_>, until: Instant) -> Result<(), Failure> {
-        let handled = AssertUnwindSafe(async {
-            let event = self.event(record).await?;
-            self.handler.handle(&event).await
-        });
-        match timeout_at(until, handled.catch_unwind()).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(Failure::new(format!("panic: {}", panic_message(panic.as_ref())))),
-            Err(_) => Err(Failure::cut_off()),
-        }
-    }
-
-    /// The event of a record, as a handler gets it.
-    async fn event(&self, record: &Record<'_>) -> Result<CloudEvent, Failure> {
-        let mut event: CloudEvent = serde_json::from_str(record.text()).map_err(Failure::dead_letter)?;
-        if let Ok(envelope) = &record.envelope
-            && envelope.dataref.is_some()
-            && self.handler.needs_data()
-        {
+impl<H: Handler, K: Bucket> Deliver for HandlerDispatch<H, K> {
+    async fn deliver(&self, Event { envelope, text, .. }: &Event<'_>) -> Result<(), Failure> {
+        let read = serde_json::from_str(text);
+        let mut event: CloudEvent =
+            read.map_err(|error| Failure::dead_letter(format!("an attribute cannot be read: {error}")))?;
+        if envelope.dataref.is_some() && self.handler.needs_data() {
             event.data = self.fetch_data(envelope).await?;
             event.dataref = None;
         }
-        Ok(event)
+        self.handler.handle(&event).await
     }
+}
 
+impl<H, K: Bucket> HandlerDispatch<H, K> {
     async fn fetch_data(&self, envelope: &Envelope) -> Result<Option<Box<RawValue>>, Failure> {
         let bucket = self.bucket.as_ref().ok_or_else(|| {
             format!("{BUCKET} is not set: the data of an event too large for the queue cannot be fetched")
         })?;
-        let data = claim_check::fetch(envelope, bucket).await;
-        data.map_err(|error| Failure::new(format!("the data was not fetched from the bucket: {error}")))
+        claim_check::fetch(envelope, bucket).await.map_err(|error| {
+            let reason = format!("the data was not fetched from the bucket: {error}");
+            match error {
+                DataError::Unread(_) => Failure::new(reason),
+                DataError::Elsewhere(_) | DataError::NotJson => Failure::dead_letter(reason),
+            }
+        })
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

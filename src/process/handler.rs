@@ -20,6 +20,7 @@ pub trait Handler: Send + Sync {
 
     /// Whether the handler reads [`CloudEvent::data`]. Then the data of an event too large for the queue is fetched from the
     /// bucket before [`Handler::handle`]. Return `false` if the attributes are enough: `dataref` then says where it is.
+    /// The function needs `MEDIAHOOK_BUCKET` and `s3:GetObject` on `payload/*` of it.
     fn needs_data(&self) -> bool {
         true
     }
@@ -64,11 +65,6 @@ impl Failure {
 
     pub(super) fn action(&self) -> FailureAction {
         self.action
-    }
-
-    /// Why something that takes too long was stopped.
-    pub(super) fn cut_off() -> Self {
-        Self::new("cut off: the lease or the invocation is at its end")
     }
 }
 

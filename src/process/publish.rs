@@ -3,24 +3,25 @@
 //! `Source` is `mediahook`, `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
 //! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`claim_check`]).
 //!
-//! The events that are next in their groups go together, in as few requests as the bus allows. An event is only put after the
-//! one before it in its group is on the bus, so none overtakes another in a request of which a part failed. (The bus itself
-//! promises its targets no order: they have to go by `time`.) A request whose answer was lost is put again: the bus knows no
-//! duplicates, but its readers have the `id`.
+//! The events of all groups of a batch go through one channel. What is waiting in it when the last request was answered goes
+//! together in the next ones, as far as it fits. An event is only sent after the one before it in its group is on the bus, so
+//! none overtakes another in a request of which a part failed. (The bus itself promises its targets no order: they have to go
+//! by `time`.) A request whose answer was lost is put again: the bus knows no duplicates, but its readers have the `id`.
 
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use aws_lambda_events::sqs::SqsMessage;
+use futures_util::FutureExt as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::{mpsc, oneshot};
 
-use super::batch::Dispatch;
+use super::batch::{Batch, Deliver, Dispatch};
 use super::bus_check::{BusCheck, NotReady};
-use super::group::Group;
 use super::handler::Failure;
-use super::processor::Batch;
-use super::record::{Record, RecordOutcome};
+use super::record::Event;
 use crate::event::envelope::Envelope;
 use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES};
 use crate::storage::idempotency::IdempotencyStore;
@@ -42,70 +43,105 @@ pub struct Publisher<B, K> {
     now: Clock,
 }
 
+/// Delivers events to the bus by the channel of one batch.
+struct ToBus<'p, B, K> {
+    publisher: &'p Publisher<B, K>,
+    puts: mpsc::Sender<Put>,
+}
+
+/// An entry that waits for the bus.
+struct Put {
+    entry: Entry,
+    /// Closed where nobody waits any more: its event was cut off and reported failed.
+    result: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
+    async fn prepare(&self) {
+        // What is wrong is logged by the batch that fails for it.
+        let _ = self.check.check(&self.bus, READY).await;
+    }
+
+    async fn dispatch<'r, I: IdempotencyStore, Q: Queue>(
+        &self,
+        groups: Vec<Vec<&'r SqsMessage>>,
+        batch: &Batch<'_, I, Q>,
+    ) -> Vec<&'r SqsMessage> {
+        if let Err(problem) = self.check.check(&self.bus, batch.deadlines.ready_within()).await {
+            if let NotReady::Misconfigured(error) = &problem {
+                batch.log_misconfigured(error);
+            }
+            return batch.fail_all(groups, &problem.to_string());
+        }
+        let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
+        let to_bus = ToBus { publisher: self, puts };
+        // When all groups are done, a request that nobody waits for any more ends with them.
+        tokio::select! {
+            redelivered = batch.process_groups(groups, &to_bus) => redelivered,
+            never = self.put_all(waiting) => match never {},
+        }
+    }
+}
+
+impl<B: Bus, K: Bucket> Deliver for ToBus<'_, B, K> {
+    async fn deliver(&self, event: &Event<'_>) -> Result<(), Failure> {
+        let entry = self.publisher.entry(event).await?;
+        let (result, answer) = oneshot::channel();
+        let is_sent = self.puts.send(Put { entry, result }).await.is_ok();
+        match answer.await {
+            Ok(result) if is_sent => result,
+            _ => Err(Failure::new("the bus did not say")),
+        }
+    }
+}
+
 impl<B: Bus, K: Bucket> Publisher<B, K> {
     /// A publisher to this bus. What is too large for it leaves its data in this bucket.
     pub fn new(bus: B, bucket: K, now: Clock) -> Self {
         Self { bus, check: BusCheck::new(now), bucket, now }
     }
 
-    /// Processes these records, which are of different groups.
-    async fn process_side_by_side<I: IdempotencyStore, Q: Queue>(
-        &self,
-        records: &[Record<'_>],
-        batch: &Batch<'_, I, Q>,
-    ) -> Vec<RecordOutcome> {
-        let claims = join_all(records.iter().map(|record| batch.claim(record))).await;
-        let claimed = records.iter().zip(&claims);
-        let claimed = claimed.filter_map(|(record, claim)| Some((record, claim.as_ref().ok()?.until)));
-        let mut results = self.put(&claimed.collect::<Vec<_>>()).await.into_iter();
-        let mut with_result = |claimed| (claimed, next(&mut results));
-        let delivered: Vec<_> = claims.into_iter().map(|claim| claim.map(&mut with_result)).collect();
-        let settled = records.iter().zip(delivered).map(async |(record, delivered)| match delivered {
-            Ok((claimed, result)) => batch.settle(record, claimed, result).await,
-            Err(outcome) => outcome,
-        });
-        join_all(settled).await
-    }
-
-    /// Puts these events, and says of each whether the bus has it.
-    async fn put(&self, events: &[(&Record<'_>, Instant)]) -> Vec<Result<(), Failure>> {
-        let entries = events.iter().map(|(record, until)| async {
-            timeout_at(*until, self.entry(record)).await.unwrap_or_else(|_| Err(Failure::cut_off()))
-        });
-        let entries: Vec<Result<Entry, Failure>> = join_all(entries).await;
-        let until = events.iter().map(|(_, until)| *until).min().unwrap_or_else(Instant::now);
-        let mut results = Vec::new();
-        for request in requests(entries.iter().flatten()) {
-            results.extend(self.put_request(&request, until).await);
-        }
-        let mut results = results.into_iter();
-        entries.into_iter().map(|entry| entry.and_then(|_| next(&mut results))).collect()
-    }
-
-    /// A result for each entry, in their order, whatever the bus answers.
-    async fn put_request(&self, entries: &[&Entry], until: Instant) -> Vec<Result<(), Failure>> {
-        let all = |failure: fn() -> Failure| entries.iter().map(|_| Err(failure())).collect();
-        if Instant::now() >= until {
-            return all(Failure::cut_off);
-        }
-        let results = match timeout_at(until, self.bus.put(entries)).await {
-            Ok(Ok(results)) => results.into_iter(),
-            Ok(Err(error)) => {
-                return entries.iter().map(|_| Err(Failure::new(format!("the bus: {error}")))).collect();
+    /// Puts what is waiting, request by request, until the batch is done.
+    async fn put_all(&self, mut waiting: mpsc::Receiver<Put>) -> Infallible {
+        let mut puts = Vec::new();
+        loop {
+            if waiting.recv_many(&mut puts, MAX_ENTRIES).await == 0 {
+                // The batch is done, and ends this.
+                std::future::pending::<()>().await;
             }
-            Err(_) => return all(Failure::cut_off),
-        };
-        let mut results = results.map(|result| result.map_err(Failure::from));
-        entries.iter().map(|_| next(&mut results)).collect()
+            for request in requests(puts.drain(..)) {
+                self.put_request(request).await;
+            }
+        }
     }
 
-    async fn entry(&self, record: &Record<'_>) -> Result<Entry, Failure> {
-        let envelope = record.envelope.as_ref().map_err(Failure::dead_letter)?;
+    /// Puts the entries of one request. An entry without a result is not on the bus as far as we know.
+    async fn put_request(&self, request: Vec<Put>) {
+        let puts: Vec<Put> = request.into_iter().filter(|put| !put.result.is_closed()).collect();
+        if puts.is_empty() {
+            return;
+        }
+        let entries: Vec<&Entry> = puts.iter().map(|put| &put.entry).collect();
+        let answer = AssertUnwindSafe(self.bus.put(&entries)).catch_unwind().await;
+        let (mut results, why) = match answer {
+            Ok(Ok(results)) => (results.into_iter(), "the bus did not say".to_owned()),
+            Ok(Err(error)) => (Vec::new().into_iter(), format!("the bus: {error}")),
+            Err(_) => (Vec::new().into_iter(), "the bus: a panic".to_owned()),
+        };
+        for put in puts {
+            let result = results.next().map(|result| result.map_err(Failure::from));
+            // An event that was cut off in the meantime does not wait any more.
+            let _ = put.result.send(result.unwrap_or_else(|| Err(Failure::new(&why))));
+        }
+    }
+
+    async fn entry(&self, event: &Event<'_>) -> Result<Entry, Failure> {
+        let Event { envelope, text, trace } = event;
         let mut entry = Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
-            detail: record.text().to_owned(),
+            detail: (*text).to_owned(),
             time: plausible_time(&envelope.time, (self.now)()),
-            trace: record.trace,
+            trace: *trace,
         };
         if entry.bytes() > MAX_REQUEST_BYTES {
             entry.detail = self.without_data(envelope).await?;
@@ -125,22 +161,20 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     }
 }
 
-/// The next event's result. An event without one is not on the bus as far as we know.
-fn next(results: &mut impl Iterator<Item = Result<(), Failure>>) -> Result<(), Failure> {
-    results.next().unwrap_or_else(|| Err(Failure::new("the bus did not say")))
-}
-
 /// As few requests as the bus allows, in the order of the entries.
-fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
-    let mut requests: Vec<Vec<&Entry>> = Vec::new();
-    let mut bytes = 0;
-    for entry in entries {
-        bytes += entry.bytes();
+fn requests(puts: impl Iterator<Item = Put>) -> Vec<Vec<Put>> {
+    let mut requests: Vec<Vec<Put>> = Vec::new();
+    let mut request_bytes = 0;
+    for put in puts {
+        let bytes = put.entry.bytes();
         match requests.last_mut() {
-            Some(request) if request.len() < MAX_ENTRIES && bytes <= MAX_REQUEST_BYTES => request.push(entry),
+            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES => {
+                request_bytes += bytes;
+                request.push(put);
+            }
             _ => {
-                bytes = entry.bytes();
-                requests.push(vec![entry]);
+                request_bytes = bytes;
+                requests.push(vec![put]);
             }
         }
     }
@@ -151,37 +185,6 @@ fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>>
 fn plausible_time(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     (time.unix_timestamp() >= EARLIEST_S && time - now <= AHEAD).then_some(time)
-}
-
-impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
-    async fn prepare(&self) {
-        // What is wrong is logged by the batch that fails for it.
-        let _ = self.check.check(&self.bus, READY).await;
-    }
-
-    async fn dispatch<I: IdempotencyStore, Q: Queue>(
-        &self,
-        groups: &mut [Group<'_>],
-        batch: &Batch<'_, I, Q>,
-    ) {
-        if let Err(problem) = self.check.check(&self.bus, batch.deadline.ready_within()).await {
-            if let NotReady::Misconfigured(error) = &problem {
-                batch.log_misconfigured(error);
-            }
-            return batch.fail_all(groups, &problem.to_string());
-        }
-        loop {
-            let next = groups.iter_mut().filter_map(|group| Some((batch.read(group.next()?), group)));
-            let (records, groups): (Vec<_>, Vec<_>) = next.unzip();
-            if records.is_empty() {
-                return;
-            }
-            let outcomes = self.process_side_by_side(&records, batch).await;
-            for ((group, record), outcome) in groups.into_iter().zip(&records).zip(&outcomes) {
-                batch.conclude(group, record, outcome);
-            }
-        }
-    }
 }
 
 impl From<EntryError> for Failure {
@@ -197,9 +200,10 @@ impl From<EntryError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::record::Record;
     use crate::storage::StoreError;
     use crate::storage::bus::BusState;
-    use aws_lambda_events::sqs::SqsMessage;
+    use futures_util::future::join_all;
     use serde_json::json;
     use std::sync::Mutex;
     use time::macros::datetime;
@@ -223,6 +227,7 @@ mod tests {
                 "never" => Err(EntryError { why: StoreError("odd".into()), is_lasting: true }),
                 _ => Ok(()),
             };
+            assert!(entries.iter().all(|e| e.detail_type != "panic"), "scripted");
             if entries.iter().any(|e| e.detail_type == "down") {
                 return Err(StoreError("down".into()));
             }
@@ -268,19 +273,19 @@ mod tests {
         texts.iter().map(|text| serde_json::from_value(json!({ "body": text })).unwrap()).collect()
     }
 
-    async fn put(texts: &[String], time: Duration) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
+    async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
         let publisher = Publisher::new(Noted::default(), NoBucket, now);
         let messages = messages(texts);
         let records: Vec<_> = messages.iter().map(|message| Record::read(message, None)).collect();
-        let until = Instant::now() + time;
-        let events: Vec<_> = records.iter().map(|record| (record, until)).collect();
-        let results = publisher.put(&events).await;
+        let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
+        let to_bus = ToBus { publisher: &publisher, puts };
+        let delivered = records.iter().map(|record| to_bus.deliver(record.event.as_ref().unwrap()));
+        let results = tokio::select! {
+            results = join_all(delivered) => results,
+            never = publisher.put_all(waiting) => match never {},
+        };
         let results = results.into_iter().map(|result| result.map_err(|failure| format!("{failure:?}")));
         (results.collect(), publisher.bus.0.into_inner().unwrap())
-    }
-
-    async fn deliver(texts: &[String]) -> (Vec<Result<(), String>>, Vec<Vec<Entry>>) {
-        put(texts, Duration::from_secs(30)).await
     }
 
     #[tokio::test]
@@ -354,9 +359,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_without_time_left_is_not_put() {
-        let (results, requests) = put(&[text("t", 0)], Duration::ZERO).await;
-        assert!(results[0].as_ref().unwrap_err().contains("cut off"));
-        assert!(requests.is_empty());
+    async fn an_event_that_was_cut_off_while_it_waited_is_not_put() {
+        let publisher = Publisher::new(Noted::default(), NoBucket, now);
+        let messages = messages(&[text("cut-off", 0), text("t", 0)]);
+        let records: Vec<_> = messages.iter().map(|message| Record::read(message, None)).collect();
+        let [cut_off, other] = [0, 1].map(|at| records[at].event.as_ref().unwrap());
+        let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
+        let to_bus = ToBus { publisher: &publisher, puts };
+        assert!(tokio::time::timeout(Duration::ZERO, to_bus.deliver(cut_off)).await.is_err());
+        let result = tokio::select! {
+            result = to_bus.deliver(other) => result,
+            never = publisher.put_all(waiting) => match never {},
+        };
+        result.unwrap();
+        let put: Vec<_> = publisher.bus.0.lock().unwrap().concat();
+        assert_eq!(put.iter().map(|entry| entry.detail_type.as_str()).collect::<Vec<_>>(), ["t"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_bus_is_a_failure_of_its_request_alone() {
+        let mut texts = vec![text("t", 0); 10];
+        texts.push(text("t", 0));
+        texts[0] = text("panic", 0);
+        let (results, _) = deliver(&texts).await;
+        assert!(results[..10].iter().all(|r| r.as_ref().unwrap_err().contains("a panic")), "{results:?}");
+        assert_eq!(results[10], Ok(()));
     }
 }

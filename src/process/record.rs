@@ -8,14 +8,21 @@ use super::handler::Failure;
 use crate::event::envelope::Envelope;
 use crate::trace::Trace;
 
-/// A record, and the event in it.
+/// A record.
 pub(super) struct Record<'r> {
     pub(super) message: &'r SqsMessage,
-    /// The event, or why there is none.
-    pub(super) envelope: Result<Envelope, String>,
+    /// The event in it, or why there is none.
+    pub(super) event: Result<Event<'r>, String>,
+    pub(super) started: Instant,
+}
+
+/// The event in a record.
+pub(super) struct Event<'r> {
+    pub(super) envelope: Envelope,
+    /// The envelope as SQS delivered it, byte for byte.
+    pub(super) text: &'r str,
     /// The trace of its message, else of its envelope.
     pub(super) trace: Option<Trace>,
-    pub(super) started: Instant,
 }
 
 /// What became of a record.
@@ -33,22 +40,23 @@ pub(super) enum RecordOutcome {
 impl<'r> Record<'r> {
     /// Reads a record. Where the bucket is known, a `dataref` must be in it.
     pub(super) fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Self {
-        let envelope = read(message, bucket);
-        let trace = dead_letter::trace_of(message).or_else(|| envelope.as_ref().ok()?.trace());
-        Self { message, envelope, trace, started: Instant::now() }
+        Self { message, event: Event::read(message, bucket), started: Instant::now() }
     }
 
-    /// The envelope as SQS delivered it, byte for byte.
-    pub(super) fn text(&self) -> &'r str {
-        self.message.body.as_deref().unwrap_or_default()
+    /// The trace of its event, else of its message.
+    pub(super) fn trace(&self) -> Option<Trace> {
+        self.event.as_ref().map_or_else(|_| dead_letter::trace_of(self.message), |event| event.trace)
     }
 }
 
-fn read(message: &SqsMessage, bucket: Option<&str>) -> Result<Envelope, String> {
-    let text = message.body.as_deref().ok_or("no body")?;
-    let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
-    if let Some(bucket) = bucket {
-        envelope.dataref_in(bucket).map_err(|why| format!("not an envelope: {why}"))?;
+impl<'r> Event<'r> {
+    fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Result<Self, String> {
+        let text = message.body.as_deref().ok_or("no body")?;
+        let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
+        if let Some(bucket) = bucket {
+            envelope.dataref_in(bucket).map_err(|why| format!("not an envelope: {why}"))?;
+        }
+        let trace = dead_letter::trace_of(message).or_else(|| envelope.trace());
+        Ok(Self { envelope, text, trace })
     }
-    Ok(envelope)
 }

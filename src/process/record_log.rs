@@ -68,8 +68,8 @@ impl RecordLog<'_> {
             RecordOutcome::Failed(_) => (Level::ERROR, "record failed", FAILED),
             RecordOutcome::DeadLetter(_) => (Level::ERROR, "dead letter", DEAD_LETTERED),
         };
-        let latency = match (self.outcome, &self.record.envelope) {
-            (RecordOutcome::Processed, Ok(envelope)) => age_ms(envelope, self.at),
+        let latency = match (self.outcome, &self.record.event) {
+            (RecordOutcome::Processed, Ok(event)) => age_ms(&event.envelope, self.at),
             _ => None,
         };
         let metrics = [Measured::count(metric, 1)].into_iter();
@@ -80,8 +80,8 @@ impl RecordLog<'_> {
     }
 
     fn members(&self) -> Members<'_> {
-        let Record { message, envelope, trace, started } = self.record;
-        let envelope = envelope.as_ref().ok();
+        let Record { message, event, started } = self.record;
+        let envelope = event.as_ref().ok().map(|event| &event.envelope);
         let (result, failure) = match self.outcome {
             RecordOutcome::Processed => ("processed", None),
             RecordOutcome::Duplicate => ("duplicate", None),
@@ -98,7 +98,7 @@ impl RecordLog<'_> {
             result,
             held_back: Some(self.held_back).filter(|records| *records > 0),
             reason: failure.map(|failure| cut(failure.reason())),
-            call: Call::new(self.invocation, *trace, started.elapsed()),
+            call: Call::new(self.invocation, self.record.trace(), started.elapsed()),
         }
     }
 }

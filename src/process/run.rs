@@ -34,9 +34,14 @@ use crate::timeouts::process::{BatchDeadlines, READY, RETRY_POLICY};
 pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
     let environment = Environment::from_env();
     let recorder = Recorder::from_env(&environment);
-    let (config, aws) = logged(settings(environment))?;
+    let (config, aws) = logged(settings(environment, &[TABLE, DEAD_LETTER_QUEUE_URL, BUCKET]))?;
     let bucket = config.bucket.clone().zip(aws.clone());
     let bucket = bucket.map(|(name, aws)| S3Bucket::new(aws, name, RETRY_POLICY));
+    if bucket.is_none() && handler.needs_data() {
+        tracing::warn!(
+            "{BUCKET} is not set: an event too large for the queue fails, as its data cannot be fetched"
+        );
+    }
     serve(HandlerDispatch { handler, bucket }, config, aws.as_ref(), recorder).await
 }
 
@@ -55,7 +60,7 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
             serve(publisher, config, Some(&aws), recorder).await
         }
         Ok(Destination::Log) => {
-            let (config, aws) = logged(settings(environment))?;
+            let (config, aws) = logged(settings(environment, &[TABLE, DEAD_LETTER_QUEUE_URL]))?;
             let dispatch = HandlerDispatch { handler: LogHandler, bucket: None::<S3Bucket> };
             serve(dispatch, config, aws.as_ref(), recorder).await
         }
@@ -65,10 +70,9 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     }
 }
 
-/// The configuration, and AWS where something in it is asked of AWS.
-fn settings(environment: Environment) -> Result<(Config, Option<Aws>), ConfigErrors> {
-    let names = [TABLE, DEAD_LETTER_QUEUE_URL, BUCKET];
-    let needs_aws = names.iter().any(|name| environment.optional(name).is_some());
+/// The configuration, and AWS if one of these variables is set.
+fn settings(environment: Environment, on_aws: &[&str]) -> Result<(Config, Option<Aws>), ConfigErrors> {
+    let needs_aws = on_aws.iter().any(|name| environment.optional(name).is_some());
     let config = Config::read(&environment);
     both(config, needs_aws.then(|| Aws::new(environment)).transpose())
 }

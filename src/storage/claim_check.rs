@@ -13,7 +13,7 @@ const SCHEME: &str = "s3://";
 
 /// Why an envelope's data cannot be fetched.
 #[derive(Debug, thiserror::Error)]
-pub enum ClaimError {
+pub enum DataError {
     /// `dataref` is not `s3://BUCKET/payload/...` of this bucket.
     #[error(transparent)]
     Elsewhere(#[from] NotAnEnvelope),
@@ -53,11 +53,11 @@ pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(
 /// Fetches the data that an envelope has left in the bucket; nothing where it has left none there.
 ///
 /// # Errors
-/// [`ClaimError`]: `dataref` is not below `payload/` of this bucket, the object cannot be read, or it is not JSON.
-pub async fn fetch(envelope: &Envelope, bucket: &impl Bucket) -> Result<Option<Box<RawValue>>, ClaimError> {
+/// [`DataError`]: `dataref` is not below `payload/` of this bucket, the object cannot be read, or it is not JSON.
+pub async fn fetch(envelope: &Envelope, bucket: &impl Bucket) -> Result<Option<Box<RawValue>>, DataError> {
     let Some(key) = envelope.dataref_in(bucket.name())? else { return Ok(None) };
-    let text = String::from_utf8(bucket.get(key).await?).map_err(|_| ClaimError::NotJson)?;
-    RawValue::from_string(text).map(Some).map_err(|_| ClaimError::NotJson)
+    let text = String::from_utf8(bucket.get(key).await?).map_err(|_| DataError::NotJson)?;
+    RawValue::from_string(text).map(Some).map_err(|_| DataError::NotJson)
 }
 
 fn reference(bucket: &impl Bucket, key: &str) -> String {
