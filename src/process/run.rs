@@ -65,7 +65,9 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
             serve(dispatch, config, aws.as_ref(), recorder).await
         }
         Err(errors) => {
-            logged(both(Err::<(), _>(errors), settings(environment))).map(drop).map_err(Error::from)
+            // Logged together with every other mistake.
+            let settings = settings(environment, &[TABLE, DEAD_LETTER_QUEUE_URL]);
+            logged(both(Err::<(), _>(errors), settings)).map(drop).map_err(Error::from)
         }
     }
 }
