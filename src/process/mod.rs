@@ -12,8 +12,8 @@ mod bus_check;
 mod checks;
 pub mod config;
 mod dead_letter;
-mod handle;
 mod handler;
+mod handler_dispatch;
 mod invocation;
 mod log_handler;
 pub mod publish;
@@ -22,7 +22,7 @@ mod record_log;
 mod run;
 
 pub use batch::{BatchError, Dispatch, Processor};
-pub use handle::HandlerDispatch;
 pub use handler::{Failure, Handler};
+pub use handler_dispatch::HandlerDispatch;
 pub use log_handler::LogHandler;
 pub use run::{run, run_from_env};
