@@ -37,7 +37,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 use mediahook_testing::cloud::{Cloud, Fault};
-use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::mns::Mns;
 use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 use mediahook_testing::tencent_vod::TencentVod;

@@ -62,7 +62,7 @@ pub mod event;
 pub mod ingest;
 #[doc(hidden)]
 pub mod lambda;
-mod lock;
+mod mutex;
 #[doc(hidden)]
 pub mod process;
 #[doc(hidden)]

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, no_retry_quota, store_error};
+use super::{Aws, retry, store_error};
 use crate::config::TABLE;
 use crate::storage::idempotency::{Claim, IdempotencyStore, Lease, LeaseConfig};
 use crate::storage::{StoreError, Unusable};
@@ -66,7 +66,7 @@ impl DynamoDbIdempotency {
     ) -> Self {
         let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
-            .retry_partition(no_retry_quota());
+            .retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), table, leases, owner, now }
     }
 

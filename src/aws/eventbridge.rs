@@ -10,7 +10,7 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, no_retry_quota, store_error};
+use super::{Aws, retry, store_error};
 use crate::storage::bus::{Bus, BusState, Entry, SOURCE};
 use crate::storage::{EntryError, StoreError};
 use crate::timeouts::RetryPolicy;
@@ -51,7 +51,7 @@ impl EventBridgeBus {
     pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
         let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
-            .retry_partition(no_retry_quota());
+            .retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), name }
     }
 

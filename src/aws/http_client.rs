@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 
 use crate::config::{ConfigError, Environment};
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::storage::StoreError;
 
 /// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to 2037

@@ -10,6 +10,7 @@
 pub mod dynamodb;
 pub mod eventbridge;
 mod http_client;
+mod retry;
 pub mod s3;
 pub mod secrets_manager;
 pub mod sqs;
@@ -17,8 +18,6 @@ pub mod sqs;
 use std::fmt;
 use std::time::SystemTime;
 
-use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{
     AppName, BehaviorVersion, Credentials, IdentityCache, Region, SharedCredentialsProvider,
     StalledStreamProtectionConfig,
@@ -106,21 +105,10 @@ impl Aws {
         Ok(Self { sdk: sdk.service_config(ServiceVariables { environment, has_endpoints }).build() })
     }
 
-    /// The configuration of one client. Every attempt is bounded; the caller bounds the whole.
+    /// The configuration of one client.
     pub(super) fn config(&self, retry_policy: RetryPolicy) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(retry_policy.attempt).build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(retry_policy.attempts)
-            .with_initial_backoff(retry_policy.pause)
-            .with_max_backoff(retry_policy.pause);
-        self.sdk.clone().into_builder().timeout_config(timeouts).retry_config(retries).build()
+        retry::configure(self.sdk.clone().into_builder(), retry_policy).build()
     }
-}
-
-/// Retries without the SDK's quota, which a long outage would use up: after it, a connection that went stale would no longer have
-/// its second attempt. The attempts of a call are few and bounded in time.
-fn no_retry_quota() -> RetryPartition {
-    RetryPartition::custom(env!("CARGO_PKG_NAME")).token_bucket(TokenBucket::unlimited()).build()
 }
 
 /// An endpoint may hold a password.

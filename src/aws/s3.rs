@@ -10,8 +10,8 @@ use aws_sdk_s3::types::Object;
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, has_own_endpoint, no_retry_quota, store_error};
-use crate::storage::keys::SPILL;
+use super::{Aws, has_own_endpoint, retry, store_error};
+use crate::storage::object_keys::SPILL;
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
 use crate::timeouts::RetryPolicy;
 
@@ -65,7 +65,7 @@ impl S3Bucket {
                 .build();
             let config = Builder::from(&sdk)
                 .interceptor(DropUnanswered)
-                .retry_partition(no_retry_quota())
+                .retry_partition(retry::no_quota())
                 .stalled_stream_protection(stalled)
                 // An endpoint of one's own seldom resolves `BUCKET.HOST`.
                 .force_path_style(has_own_endpoint(&sdk, "S3"));

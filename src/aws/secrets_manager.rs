@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::http_client::DropUnanswered;
-use super::{Aws, no_retry_quota, store_error};
+use super::{Aws, retry, store_error};
 use crate::config::SOURCES_SECRET;
 use crate::sources::cache::{ReadSources, SourcesError, Version};
 use crate::storage::StoreError;
@@ -35,7 +35,7 @@ impl Secret {
         self.client.get_or_init(|| {
             let config = Builder::from(&self.aws.config(self.retry_policy))
                 .interceptor(DropUnanswered)
-                .retry_partition(no_retry_quota());
+                .retry_partition(retry::no_quota());
             Client::from_conf(config.build())
         })
     }

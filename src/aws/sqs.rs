@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{
 };
 
 use super::http_client::DropUnanswered;
-use super::{Aws, no_retry_quota, store_error};
+use super::{Aws, retry, store_error};
 use crate::event::envelope::Message;
 use crate::storage::{EntryError, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
@@ -36,7 +36,7 @@ impl SqsQueue {
     pub fn new(aws: &Aws, url: String, retry_policy: RetryPolicy) -> Self {
         let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
-            .retry_partition(no_retry_quota());
+            .retry_partition(retry::no_quota());
         let max_message_bytes = Arc::new(MAX_MESSAGE_BYTES.into());
         Self { client: Client::from_conf(config.build()), url, max_message_bytes }
     }

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::config::EVENT_BUS;
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::storage::bus::{Bus, BusState};
 use crate::timeouts::Clock;
 

@@ -9,7 +9,6 @@
 
 mod batch;
 mod bus_check;
-mod checks;
 pub mod config;
 mod dead_letter;
 mod handler;
@@ -19,6 +18,7 @@ mod log_handler;
 pub mod publish;
 mod record;
 mod record_log;
+mod resource_checks;
 mod run;
 
 pub use batch::{BatchError, Dispatch, Processor};

@@ -10,10 +10,10 @@ use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::checks::Checks;
 use super::config::{BUCKET, Config, DEAD_LETTER_QUEUE_URL, Destination, TABLE};
 use super::publish::Publisher;
 use super::record_log::log_misconfigured;
+use super::resource_checks::ResourceChecks;
 use super::{Dispatch, Handler, HandlerDispatch, LogHandler, Processor, invocation};
 use crate::aws::Aws;
 use crate::aws::dynamodb::DynamoDbIdempotency;
@@ -105,7 +105,7 @@ async fn serve<D: Dispatch + 'static>(
 struct Function<D> {
     dispatch: D,
     processor: Processor<DynamoDbIdempotency, SqsQueue>,
-    checks: Checks,
+    checks: ResourceChecks,
 }
 
 impl<D: Dispatch> Function<D> {
@@ -126,7 +126,7 @@ impl<D: Dispatch> Function<D> {
             recorder,
             now: OffsetDateTime::now_utc,
         };
-        Self { dispatch, processor, checks: Checks::new(idempotency, dead_letters) }
+        Self { dispatch, processor, checks: ResourceChecks::new(idempotency, dead_letters) }
     }
 
     async fn process(&self, payload: &str, context: &Context) -> Result<SqsBatchResponse, Diagnostic> {

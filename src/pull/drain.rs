@@ -17,7 +17,7 @@ use super::fifo_order::{self, BlockedGroups};
 use super::summary::FeedSummary;
 use crate::event::envelope::{Envelope, Message};
 use crate::storage::claim_check;
-use crate::storage::rejected::Rejected;
+use crate::storage::rejected_bodies::Rejected;
 use crate::storage::{Bucket, Queue, StoreError};
 use crate::timeouts::Deadline;
 use crate::timeouts::pull::{RETRY_POLICY, STORE_WITHIN, pull_within};

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::memory_limit::{MemoryShare, Shortage};
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::senders::pull::{Answer, Request};
 use crate::storage::{self, StoreError, transport_error};
 

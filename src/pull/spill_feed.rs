@@ -1,6 +1,6 @@
 //! The feed of the spill: envelopes that the queue did not take when they were received.
 //!
-//! A run hands out each object once, in the order of receipt. The keys that [`crate::storage::keys::spill`] makes are in
+//! A run hands out each object once, in the order of receipt. The keys that [`crate::storage::object_keys::spill`] makes are in
 //! that order within their source, and all events of a media asset are of one source: so a run takes the keys in the order
 //! of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory. Objects with any other name are put
 //! among those by S3's own time.
@@ -20,7 +20,7 @@ use super::feed::{Confirmation, Content, Feed, Item, Pulled};
 use super::memory_limit::{MemoryLimit, Shortage};
 use crate::event::envelope::Envelope;
 use crate::senders::pull::PullError;
-use crate::storage::keys::{self, SPILL};
+use crate::storage::object_keys::{self, SPILL};
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large, within};
 use crate::timeouts::pull::CONFIRM_WITHIN;
 
@@ -91,7 +91,7 @@ impl<'a, B: Bucket> SpillFeed<'a, B> {
         }
         objects.sort_by_cached_key(|object| {
             let modified_ms = || object.modified.unix_timestamp().saturating_mul(1_000);
-            keys::received_ms(&object.key).unwrap_or_else(modified_ms)
+            object_keys::received_ms(&object.key).unwrap_or_else(modified_ms)
         });
         self.waiting = Some(self.waiting.unwrap_or_default() + objects.len());
         (self.listed, self.after, self.more) = (objects.into(), after, more);
@@ -251,7 +251,7 @@ mod tests {
         // More than two times what is listed at once.
         const EVENTS: usize = 25_000;
         let bucket = Memory::default();
-        (0..EVENTS).for_each(|number| bucket.put(number, keys::spill));
+        (0..EVENTS).for_each(|number| bucket.put(number, object_keys::spill));
         let [mut tencent, mut alibaba] = run(&bucket, EVENTS / READ_AT_ONCE / 3).await;
         let rest = run(&bucket, EVENTS).await;
         tencent.extend(&rest[0]);
@@ -269,7 +269,7 @@ mod tests {
             match number {
                 1_000 => bucket.put(number, |e| format!("{SPILL}{}/2026/11/22/{}.json", e.source, e.id)),
                 3_001 => bucket.put(number, |e| format!("{SPILL}again/{}", e.id)),
-                _ => bucket.put(number, keys::spill),
+                _ => bucket.put(number, object_keys::spill),
             }
         }
         let taken = run(&bucket, 5_000 / READ_AT_ONCE + 1).await;

@@ -11,9 +11,9 @@ use super::timings::Timings;
 use super::{Authentic, lost_log};
 use crate::event::Unreadable;
 use crate::event::envelope::{Envelope, Message};
-use crate::lock::lock;
-use crate::storage::rejected::Rejected;
-use crate::storage::{Bucket, Queue, StoreError, claim_check, keys, within};
+use crate::mutex::lock;
+use crate::storage::rejected_bodies::Rejected;
+use crate::storage::{Bucket, Queue, StoreError, claim_check, object_keys, within};
 use crate::timeouts::Deadline;
 use crate::trace::Trace;
 
@@ -123,7 +123,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         bound: Duration,
         timings: &mut Timings,
     ) -> Result<(), StoreError> {
-        let (key, body) = (keys::spill(envelope), message.body.clone().into_bytes());
+        let (key, body) = (object_keys::spill(envelope), message.body.clone().into_bytes());
         timed(&mut timings.bucket, within(bound, self.bucket.put(&key, body, JSON))).await
     }
 

@@ -12,7 +12,7 @@ use tracing::Level;
 
 use super::Unauthorized;
 use super::timings::TimingFields;
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::REFUSED;
 use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent};

@@ -24,7 +24,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 use tracing::Level;
 
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::settings::SettingsError;
 use crate::sources::Sources;
 use crate::storage::StoreError;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::event::Unreadable;
 use crate::event::envelope::{Envelope, NotAnEnvelope};
-use crate::storage::keys;
+use crate::storage::object_keys;
 use crate::storage::{Bucket, StoreError};
 
 /// What comes before `BUCKET/KEY` in a `dataref`.
@@ -30,7 +30,7 @@ pub enum DataError {
 pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usize) -> Option<Unreadable> {
     let (data, dataref) = (envelope.data.take(), envelope.dataref.clone());
     if data.is_some() {
-        envelope.dataref = Some(reference(bucket, &keys::payload(envelope)));
+        envelope.dataref = Some(reference(bucket, &object_keys::payload(envelope)));
     }
     let bytes = envelope.message().body.len();
     (envelope.data, envelope.dataref) = (data, dataref);
@@ -43,7 +43,7 @@ pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usi
 /// The bucket does not take it; the envelope still has its data.
 pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), StoreError> {
     let Some(data) = &envelope.data else { return Ok(()) };
-    let key = keys::payload(envelope);
+    let key = object_keys::payload(envelope);
     bucket.put(&key, data.get().as_bytes().to_vec(), "application/json").await?;
     envelope.dataref = Some(reference(bucket, &key));
     envelope.data = None;

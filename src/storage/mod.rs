@@ -5,8 +5,8 @@
 pub mod bus;
 pub mod claim_check;
 pub mod idempotency;
-pub mod keys;
-pub mod rejected;
+pub mod object_keys;
+pub mod rejected_bodies;
 
 use std::error::Error;
 use std::future::Future;

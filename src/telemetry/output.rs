@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::lock::lock;
+use crate::mutex::lock;
 
 /// Takes whole lines. A clone writes to the same place.
 #[derive(Debug, Clone)]

@@ -18,10 +18,10 @@ use super::policy::{PULL_COMPLETE, SOURCES, now_s};
 use super::telemetry::wide_events;
 use super::template::Template;
 use mediahook_testing::cloud::{Cloud, Fault, SECRET};
-use mediahook_testing::effects::{BUS, TABLE};
-use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::runtime_api::Function;
 use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 
 /// Which function counts what.

@@ -22,10 +22,10 @@ use serde_json::{Value, json};
 use crate::end_to_end::post;
 use crate::policy::now_s;
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault, SECRET};
-use mediahook_testing::effects::{BUS, TABLE};
 use mediahook_testing::function_url;
 use mediahook_testing::runtime_api::Function;
 use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::table_and_bus::{BUS, TABLE};
 
 /// What no output may have in it.
 const MARKS: [&str; 5] = ["K3yMark", "T0kenMark", "PasswordMark", "SecretMark", "PayloadMark"];

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary};
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
-use mediahook_testing::effects::{BUS, TABLE};
+use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::fifo::Fifo;
-use mediahook_testing::mapping::Mapping;
 use mediahook_testing::runtime_api::Function;
+use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use mediahook::senders::Grade;
 use mediahook::senders::alibaba_ims::kind::{self as ims, Level};
 use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
-use mediahook::senders::tencent_vod::legacy;
+use mediahook::senders::tencent_vod::format_v2;
 use mediahook::senders::tencent_vod::outcome::Rule;
 
 const HEAD: &str =
@@ -155,7 +155,7 @@ fn tencent_vod() -> String {
 /// What the documentation prints of each, beside the paths that the code has.
 fn tencent_vod_legacy() -> String {
     let mut table = format!("{HEAD} `proceduretaskid` |\n{RULE}");
-    for kind in legacy::KINDS {
+    for kind in format_v2::KINDS {
         let event_type = kind.event_type;
         let certain = |text: &str| if text.is_empty() { String::new() } else { format!("{text} (c)") };
         let task = if ["NewFileUpload", "FileDeleted"].contains(&event_type) { "" } else { "`vodTaskId`" };

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES, now_s};
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::function_url::{self, DOMAIN};
-use mediahook_testing::mapping::{self, Mapping};
 use mediahook_testing::runtime_api::Function;
 use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 

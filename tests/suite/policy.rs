@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::function_url::{self, DOMAIN};
 use mediahook_testing::http::{self, Answered};
-use mediahook_testing::mapping::Mapping;
 use mediahook_testing::senders::{sign_alibaba, sign_tencent};
 
 pub(crate) const SOURCES: &str = r#"{

@@ -23,9 +23,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
-use mediahook_testing::effects::{BUS, BUS_LIMIT, TABLE};
-use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::runtime_api::Function;
+use mediahook_testing::table_and_bus::{BUS, BUS_LIMIT, TABLE};
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 const LEASE: Duration = Duration::from_secs(30);

@@ -14,15 +14,15 @@ use mediahook::pull::{Puller, Summary};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::Bucket as _;
-use mediahook::storage::keys;
+use mediahook::storage::object_keys;
 use mediahook::timeouts::pull::{RETRY_POLICY, deadline};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::end_to_end::{post, receiver_binary};
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault, SECRET};
+use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::inbox::Inbox;
-use mediahook_testing::mapping::Mapping;
 use mediahook_testing::mns::{self, Mns};
 use mediahook_testing::runtime_api::Function;
 use mediahook_testing::tencent_vod::{self, TencentVod};
@@ -634,7 +634,7 @@ async fn more_spilled_events_than_a_listing_has_keep_their_order_over_several_ru
         let received = first + time::Duration::milliseconds(100 * i64::try_from(number).unwrap());
         let envelope = spilled(number % 20, number, received);
         let object = envelope.message().body.into_bytes();
-        bucket.put(&keys::spill(&envelope), object, "application/json").await.unwrap();
+        bucket.put(&object_keys::spill(&envelope), object, "application/json").await.unwrap();
     }
     let mut puller = Function::start_with_timeout(PULLER, &world.variables(), Duration::from_secs(28)).await;
     let mut runs = 0;
@@ -673,7 +673,7 @@ async fn objects_that_cannot_be_enqueued_hold_up_no_other_event() {
                 ("too-large", envelope.message().body.into_bytes())
             }
         };
-        let key = keys::spill(&envelope).replace(".json", &format!("-{name}.json"));
+        let key = object_keys::spill(&envelope).replace(".json", &format!("-{name}.json"));
         put(&world, &key, body).await;
     }
     tokio::time::sleep(Duration::from_millis(1_100)).await;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use mediahook_testing::cloud::{Cloud, Fault};
-use mediahook_testing::mapping::Mapping;
+use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::runtime_api::Function;
 use mediahook_testing::{http, tls};
 

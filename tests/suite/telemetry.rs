@@ -27,10 +27,10 @@ use time::macros::datetime;
 use crate::end_to_end::{post, receiver_binary, receiver_variables};
 use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
-use mediahook_testing::effects::{BUS, TABLE};
 use mediahook_testing::function_url;
 use mediahook_testing::runtime_api::{Function, REQUEST_ID};
 use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 05:50:27.5 UTC);

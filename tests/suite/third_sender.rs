@@ -33,7 +33,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use mediahook_testing::cloud::Cloud;
-use mediahook_testing::mapping::Mapping;
+use mediahook_testing::event_source_mapping::Mapping;
 
 const TOLERANCE_S: u64 = 5 * 60;
 

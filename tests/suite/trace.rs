@@ -7,9 +7,9 @@ use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::PULL_COMPLETE;
 use crate::telemetry::wide_events;
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
-use mediahook_testing::effects::{BUS, TABLE};
-use mediahook_testing::mapping::{self, Mapping};
+use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::runtime_api::Function;
+use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 
 const HEADER: &str =

@@ -23,8 +23,8 @@ use winterbaume_s3::S3Service;
 use winterbaume_secretsmanager::SecretsManagerService;
 use winterbaume_sqs::SqsService;
 
-use super::effects::{Bus, Table};
 use super::http::{self, Request, Response};
+use super::table_and_bus::{Bus, Table};
 
 /// The bucket that every cloud has.
 pub const BUCKET: &str = "mediahook-test";

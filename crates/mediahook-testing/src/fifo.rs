@@ -11,7 +11,7 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use aws_sdk_sqs::types::Message;
 use serde_json::Value;
 
-use super::mapping::{self, Mapping};
+use super::event_source_mapping::{self as mapping, Mapping};
 
 /// What an event source mapping hands over at once.
 const BATCH: usize = 10;

@@ -2,16 +2,16 @@
 //! Lambda Runtime API, an embedded AWS and its event source mapping. All of it on loopback.
 
 pub mod cloud;
-pub mod effects;
+pub mod event_source_mapping;
 pub mod fifo;
 pub mod fixtures;
 pub mod function_url;
 pub mod http;
 pub mod inbox;
-pub mod mapping;
 pub mod mns;
 pub mod runtime_api;
 pub mod sender_queue;
 pub mod senders;
+pub mod table_and_bus;
 pub mod tencent_vod;
 pub mod tls;

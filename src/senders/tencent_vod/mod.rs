@@ -1,11 +1,11 @@
 //! Tencent Cloud VOD: event notifications v3.0 (`EventType`) and the legacy format v2.0 (`eventType`, `data`).
 
 mod findings;
+pub mod format_v2;
 pub mod kind;
-pub mod legacy;
 mod notification;
 pub mod outcome;
-mod reliable;
+mod pull_events;
 mod signature;
 mod tc3;
 
@@ -13,7 +13,7 @@ use super::pull::Pull;
 use super::{Notification, Sender, Verify};
 use crate::event::Body;
 use crate::settings::{Settings, SettingsError};
-use reliable::ReliableCallback;
+use pull_events::ReliableCallback;
 use signature::SignKeys;
 
 /// The sender `tencent-vod`.
@@ -35,6 +35,6 @@ impl Sender for TencentVod {
     }
 
     fn read(&self, body: &Body<'_>) -> Option<Notification> {
-        notification::read(body).or_else(|| legacy::read(body))
+        notification::read(body).or_else(|| format_v2::read(body))
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A key is `PREFIX/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that one day can be listed.
 
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::event::envelope::Envelope;
+use crate::event::envelope::{Envelope, hex};
 
 /// What all keys of the spill begin with.
 pub const SPILL: &str = "spill/";
@@ -34,6 +35,12 @@ pub fn received_ms(key: &str) -> Option<i64> {
 /// The data of an envelope that is too large to travel with it.
 pub fn payload(envelope: &Envelope) -> String {
     format!("payload/{}/{}.json", day_of(envelope), envelope.id)
+}
+
+/// An authentic body that has no event for the queue. The name is the body's digest.
+pub fn rejected(source: &str, received: OffsetDateTime, body: &[u8]) -> String {
+    let (day, digest) = (received.date(), hex(&Sha256::digest(body)));
+    format!("rejected/{source}/{:04}/{:02}/{:02}/{digest}", day.year(), u8::from(day.month()), day.day())
 }
 
 fn day_of(envelope: &Envelope) -> String {

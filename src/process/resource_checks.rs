@@ -17,13 +17,13 @@ use crate::storage::Unusable;
 
 /// The checks of one function.
 #[derive(Debug)]
-pub(super) struct Checks {
+pub(super) struct ResourceChecks {
     table: Option<DynamoDbIdempotency>,
     dead_letters: Option<(String, SqsQueue)>,
     passed: AtomicBool,
 }
 
-impl Checks {
+impl ResourceChecks {
     /// Of this table, and of the queue of this URL.
     pub(super) fn new(table: Option<DynamoDbIdempotency>, dead_letters: Option<(String, SqsQueue)>) -> Self {
         Self { table, dead_letters, passed: AtomicBool::new(false) }

@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::event::Unreadable;
-use crate::event::envelope::{hex, rfc3339};
-use crate::storage::{Bucket, StoreError, within};
+use crate::event::envelope::rfc3339;
+use crate::storage::{Bucket, StoreError, object_keys, within};
 
 /// A body on its way to `rejected/`.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +35,7 @@ impl Rejected<'_> {
         body_within: Duration,
         all_within: Duration,
     ) -> Result<String, StoreError> {
-        let (began, key) = (Instant::now(), self.key());
+        let (began, key) = (Instant::now(), object_keys::rejected(self.source, self.received, self.body));
         let put_body = bucket.put(&key, self.body.to_vec(), "application/octet-stream");
         within(body_within, put_body).await?;
         let (reason_key, reason) = (format!("{key}.json"), self.reason(bucket, &key));
@@ -45,13 +44,6 @@ impl Rejected<'_> {
             tracing::warn!(%error, key, "a rejected body is stored without its reason");
         }
         Ok(key)
-    }
-
-    /// `rejected/SOURCE/YYYY/MM/DD/SHA256`. The day is that of receipt, the digest that of the body.
-    fn key(&self) -> String {
-        let (source, day) = (self.source, self.received.date());
-        let digest = hex(&Sha256::digest(self.body));
-        format!("rejected/{source}/{:04}/{:02}/{:02}/{digest}", day.year(), u8::from(day.month()), day.day())
     }
 
     fn reason(&self, bucket: &impl Bucket, key: &str) -> Vec<u8> {
