@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the bottom up. A module imports what stands before it; within a line, whatever is not a circle.
 const LAYERS: &[&[&str]] = &[
-    &["lock", "secret", "text", "timeouts", "trace"],
+    &["mutex", "secret", "text", "timeouts", "trace"],
     &["event"],
     &["settings"],
     &["storage"],
