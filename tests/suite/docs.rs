@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use mediahook::senders::Grade;
 use mediahook::senders::alibaba_ims::kind::{self as ims, Level};
-use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
 use mediahook::senders::tencent_vod::format_v2;
+use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
 use mediahook::senders::tencent_vod::outcome::Rule;
 
 const HEAD: &str =
