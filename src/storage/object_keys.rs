@@ -1,4 +1,4 @@
-//! The keys of envelopes and their data: `spill/` and `payload/`. Those of `rejected/` are in [`super::rejected`].
+//! The keys of all objects in the bucket: `spill/`, `payload/` and `rejected/`.
 //!
 //! A key is `PREFIX/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that one day can be listed.
 
