@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use mediahook_testing::cloud::{Cloud, Fault};
 use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::mns::Mns;
-use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::signing::{sign_alibaba, sign_tencent};
 use mediahook_testing::tencent_vod::TencentVod;
 use mediahook_testing::{function_url, http};
 

@@ -20,7 +20,7 @@ use super::template::Template;
 use mediahook_testing::cloud::{Cloud, Fault, SECRET};
 use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::signing::sign_tencent;
 use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 

@@ -24,7 +24,7 @@ use crate::policy::now_s;
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault, SECRET};
 use mediahook_testing::function_url;
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::signing::{sign_alibaba, sign_tencent};
 use mediahook_testing::table_and_bus::{BUS, TABLE};
 
 /// What no output may have in it.

@@ -10,7 +10,7 @@ use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::function_url::{self, DOMAIN};
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::signing::{sign_alibaba, sign_tencent};
 
 /// The receiver that was built with the tests, or another build of it: `MEDIAHOOK_RECEIVER=target/release/receiver`.
 pub(crate) fn receiver_binary() -> PathBuf {

@@ -24,7 +24,7 @@ use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::function_url::{self, DOMAIN};
 use mediahook_testing::http::{self, Answered};
-use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::signing::{sign_alibaba, sign_tencent};
 
 pub(crate) const SOURCES: &str = r#"{
   "tencent-vod/signed": { "sign_keys": ["CurrentSignKey1", "PreviousSignKey0"] },

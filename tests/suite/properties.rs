@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use mediahook_testing::function_url::{self, DOMAIN};
-use mediahook_testing::senders::{sign_alibaba, sign_tencent};
+use mediahook_testing::signing::{sign_alibaba, sign_tencent};
 
 const NOW_S: i64 = 1_795_326_625;
 

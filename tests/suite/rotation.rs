@@ -21,7 +21,7 @@ use crate::telemetry::wide_events;
 use mediahook_testing::cloud::{Cloud, Fault, SECRET};
 use mediahook_testing::function_url;
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::signing::sign_tencent;
 
 /// The clock of these tests: a test that moves it holds its lock.
 static NOW_S: AtomicI64 = AtomicI64::new(1_795_326_625);

@@ -29,7 +29,7 @@ use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
 use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::function_url;
 use mediahook_testing::runtime_api::{Function, REQUEST_ID};
-use mediahook_testing::senders::sign_tencent;
+use mediahook_testing::signing::sign_tencent;
 use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 

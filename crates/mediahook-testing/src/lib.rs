@@ -11,7 +11,7 @@ pub mod inbox;
 pub mod mns;
 pub mod runtime_api;
 pub mod sender_queue;
-pub mod senders;
+pub mod signing;
 pub mod table_and_bus;
 pub mod tencent_vod;
 pub mod tls;

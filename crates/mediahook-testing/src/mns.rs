@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::http::{self, Request, Response};
 use super::inbox::Entry;
 use super::sender_queue::SenderQueue;
-use super::senders::md5_hex;
+use super::signing::md5_hex;
 use super::tencent_vod::header;
 
 pub const ACCESS_KEY_ID: &str = "LTAIFAKE0000000000000000";
