@@ -500,7 +500,7 @@ def check_organisation(main):
         expect(key, stack.attribute(queue, "KmsMasterKeyId"))
     expect("3600", stack.attribute(stack.queue, "VisibilityTimeout"))
     alarms = main.cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix="organisation-")["MetricAlarms"]
-    expect([[stack.resource("AlarmTopic")]] * 28, [alarm["AlarmActions"] for alarm in alarms])
+    expect([[stack.resource("AlarmTopic")]] * 29, [alarm["AlarmActions"] for alarm in alarms])
     stack.consume(stack.bus)
     stack.post(200, "/tencent-vod/demo", tencent_body("5285485487985271496"))
     stack.all_are_consumed()
