@@ -4,6 +4,7 @@
 //! forty callbacks a second. Lambda answers the others 429, and Tencent does not send those again. So after
 //! [`FAILURES`] in a row an environment skips the queue for [`OPEN_FOR`]. Then one callback tries the queue: if that
 //! fails too, the environment skips it again.
+//!
 //! The cost: for up to [`OPEN_FOR`] after the queue works again, one environment still writes to `spill/`, while
 //! others do not. The queue may then receive a later event of the same media asset before the puller moves the
 //! spilled one.
