@@ -71,7 +71,7 @@ fn attributes(kind: &Kind, message: &Object<'_>) -> Attributes {
 /// The text at a path, which may lead into lists, and into JSON text in a string.
 fn at(message: &Object<'_>, path: &str) -> Option<String> {
     if path == "TaskInput.Media" {
-        // Something other than a media asset is the address of a file.
+        // With another `Type`, it is the address of a file.
         return in_text(message.get("TaskInput")?, |input| {
             input
                 .text("Media")
