@@ -14,8 +14,8 @@ pub enum Rule {
     Task,
     /// The event is sent at the end; it is a failure if it contains an error code.
     Ended,
-    /// The event is sent at the end, with a number as its `Status`: 0 is success (seen in the documented sample), others
-    /// are failures (inferred: the SDK calls the member deprecated).
+    /// The event is sent at the end, with a number as its `Status`: 0 is success (seen in the documented sample), any
+    /// other number is a failure (inferred: the SDK calls the member deprecated).
     Restored,
     /// The state of a cast. `Stopped` is its end (SDK), and counts as success, because no state means that a cast
     /// failed (inferred).

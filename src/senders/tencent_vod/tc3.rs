@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::event::envelope::hex;
 use crate::secret::Secret;
 
-/// The text that is signed.
+/// The content type, exactly as it is signed.
 pub(super) const CONTENT_TYPE: &str = "application/json";
 const SERVICE: &str = "vod";
 
