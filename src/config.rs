@@ -1,7 +1,7 @@
-//! The environment variables of the three functions: their names, what they must be like, and every mistake in them at once.
+//! The environment variables of the three functions: their names, their rules, and all mistakes in them at once.
 //!
-//! What can be seen in the text of a variable is checked here, at start. What only AWS knows (whether a queue is there, and
-//! of the right kind) is asked by the functions themselves.
+//! The text of a variable is checked here, at start. The functions check what only AWS knows (whether a queue exists
+//! and is of the right kind).
 
 mod rules;
 
@@ -16,12 +16,12 @@ pub use rules::Problem;
 
 /// The variable that holds the sources document.
 pub const SOURCES: &str = "MEDIAHOOK_SOURCES";
-/// The variable that names the secret which holds it instead.
+/// The variable that names the secret with the sources document, instead.
 pub const SOURCES_SECRET: &str = "MEDIAHOOK_SOURCES_SECRET";
 /// The variable with the name of the bucket.
 pub const BUCKET: &str = "MEDIAHOOK_BUCKET";
-/// The variable with the URL of the FIFO queue. No other kind will do: this one drops a repeated event, and keeps the
-/// events of a media asset in order.
+/// The variable with the URL of the FIFO queue. A standard queue cannot be used: a FIFO queue drops a repeated event,
+/// and keeps the events of a media asset in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
 /// The variable with the name of the table of idempotency records. Without it a redelivered event is processed again.
 pub const TABLE: &str = "MEDIAHOOK_TABLE";
@@ -29,24 +29,24 @@ pub const TABLE: &str = "MEDIAHOOK_TABLE";
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time for which a completed event is remembered, in seconds.
 pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
-/// The variable with the name or ARN of the event bus. Beside it, [`TABLE`] and [`BUCKET`] must be set: an entry on a
-/// bus cannot be taken back, and an event too large for it leaves its data in the bucket.
+/// The variable with the name or ARN of the event bus. It requires [`TABLE`] and [`BUCKET`]: an entry on a bus cannot
+/// be taken back, and an event too large for it leaves its data in the bucket.
 pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
-/// The variable that says `log` where the processor has no event bus and is to log each event and delete it.
+/// The variable that is `log` if the processor has no event bus and must log each event and delete it.
 pub const DESTINATION: &str = "MEDIAHOOK_DESTINATION";
-/// The variable with the URL of the FIFO queue for records that can never succeed, or have failed at their last receive.
-/// Without it they are retried until SQS itself moves them, and with them what is behind them in their group.
+/// The variable with the URL of the FIFO queue for records that can never succeed, or have failed at their last
+/// receive. Without it they are retried until SQS itself moves them, together with the later records of their group.
 pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
-/// The variable with the queue's `maxReceiveCount`, from 1 to 1000: by it a record's last receive is known, and a failing
-/// one is sent to [`DEAD_LETTER_QUEUE_URL`] before SQS moves the rest of its group with it.
+/// The variable with the queue's `maxReceiveCount`, from 1 to 1000. With it the processor recognizes a record's last
+/// receive, and sends it to [`DEAD_LETTER_QUEUE_URL`] if it fails, before SQS moves the rest of its group with it.
 pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
-/// The variable with the secrets that a proxy in front of the receiver adds to each request, separated by commas. Any of them is
-/// valid, so that one can be replaced. Not set: a request needs none.
+/// The variable with the secrets that a proxy in front of the receiver adds to each request, separated by commas. All
+/// of them are valid, so that one can be replaced. If it is not set, a request needs none.
 pub const ORIGIN_SECRETS: &str = "MEDIAHOOK_ORIGIN_SECRETS";
-/// The variable that the template sets so that the rule which guards the event bus is created first. No function reads it.
+/// The variable that the template sets so that the rule `EventBusGuard` is created first. No function reads it.
 const EVENT_BUS_GUARD: &str = "MEDIAHOOK_EVENT_BUS_GUARD";
 
-/// Every variable of ours, of all three functions: the same environment may serve all of them.
+/// All our variables, of all three functions: the same environment may be used for all of them.
 pub const VARIABLES: [&str; 13] = [
     SOURCES,
     SOURCES_SECRET,
@@ -62,35 +62,35 @@ pub const VARIABLES: [&str; 13] = [
     DEAD_LETTER_QUEUE_URL,
     MAX_RECEIVE_COUNT,
 ];
-/// What they all begin with. A variable of this prefix that is not one of them is a spelling mistake.
+/// Their common prefix. Another variable with this prefix is a spelling mistake.
 const PREFIX: &str = "MEDIAHOOK_";
 
-/// The variable in which Lambda says how much memory a function has, in MiB.
+/// The variable in which Lambda reports a function's memory, in MiB.
 const MEMORY_MIB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
-/// The least there is.
+/// The minimum.
 const LEAST_MEMORY_MIB: usize = 128;
 
-/// Why a function cannot start. Names the variable, never its value.
+/// Why a function cannot start. The text names the variable, never its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Not set, or blank.
     #[error("{0} is not set")]
     Missing(&'static str),
-    /// Set to something else than what it must be.
+    /// Its value breaks a rule.
     #[error("{0}: {1}")]
     Wrong(&'static str, Problem),
     /// Not text.
     #[error("{0}: is not UTF-8")]
     NotUtf8(String),
-    /// Named like one of ours, and none of them.
+    /// Its name has our prefix, but we have no such variable.
     #[error("{name}: there is no such variable, is {nearest} meant?")]
     Unknown {
-        /// As it is set.
+        /// Its name.
         name: String,
-        /// The one of [`VARIABLES`] that is spelt most like it.
+        /// The most similar name in [`VARIABLES`].
         nearest: &'static str,
     },
-    /// There is no sources document.
+    /// No sources document is set.
     #[error("neither {SOURCES} nor {SOURCES_SECRET} is set")]
     NoSources,
     /// The processor does not know where events go.
@@ -99,10 +99,11 @@ pub enum ConfigError {
     /// The sources document has a mistake.
     #[error("{SOURCES}: {0}")]
     Sources(#[from] SettingsError),
-    /// The secret with the sources document cannot be read, or has a mistake: which is logged with its own metric.
+    /// The secret with the sources document cannot be read, or has a mistake. Its own line and metric have the
+    /// details.
     #[error("{SOURCES_SECRET}: the sources cannot be read, as the line before this one says")]
     Secret,
-    /// There is no TLS to be had.
+    /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(StoreError),
 }
@@ -112,7 +113,7 @@ pub enum ConfigError {
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// Adds one, unless it is there already: two parts of a function may need the same variable.
+    /// Adds an error, unless it is there already: two parts of a function may need the same variable.
     pub fn add(&mut self, error: ConfigError) {
         let text = error.to_string();
         if self.0.iter().all(|known| known.to_string() != text) {
@@ -120,7 +121,7 @@ impl ConfigErrors {
         }
     }
 
-    /// The value, or nothing and the error added to these.
+    /// Returns the value. If there is an error, adds it to these and returns nothing.
     pub fn take<T, E: Into<Self>>(&mut self, result: Result<T, E>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -137,7 +138,7 @@ impl ConfigErrors {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 
-    /// Writes a line of the log for each.
+    /// Logs one line for each.
     pub fn log(&self) {
         for error in &self.0 {
             tracing::error!(%error, "cannot start");
@@ -160,7 +161,7 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-/// In words as well: it is what Rust prints of an error that `main` returns.
+/// Uses the same text as `Display`: Rust prints `Debug` for an error that `main` returns.
 impl fmt::Debug for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -193,7 +194,7 @@ pub enum SourcesFrom {
     Secret(String),
 }
 
-/// What receiver and puller are configured with.
+/// The configuration of receiver and puller.
 #[derive(Debug)]
 pub struct Intake {
     /// Where the sources come from.
@@ -205,10 +206,10 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Reads it.
+    /// Reads the configuration.
     ///
     /// # Errors
-    /// Every variable of these that is missing or wrong, and every one that is misspelt.
+    /// Every one of these variables that is missing or wrong, and every misspelt one.
     pub fn from_env(environment: &Environment) -> Result<Self, ConfigErrors> {
         let (((), sources), (queue_url, bucket)) = both(
             both(environment.check_names(), environment.sources()),
@@ -222,12 +223,12 @@ impl Intake {
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
-    /// Names of those whose name or value is not UTF-8, as far as they can be shown.
+    /// The names of variables whose name or value is not UTF-8, with invalid characters replaced.
     not_utf8: Vec<String>,
 }
 
 impl Environment {
-    /// Those of this process.
+    /// The environment of this process.
     pub fn from_env() -> Self {
         let (mut variables, mut not_utf8) = (BTreeMap::new(), Vec::new());
         for (name, value) in std::env::vars_os() {
@@ -240,10 +241,11 @@ impl Environment {
         Self { variables, not_utf8 }
     }
 
-    /// Checks that each variable of our prefix is one that there is, and that what we read is text.
+    /// Checks that each variable with our prefix exists in [`VARIABLES`], and that the variables that we read are
+    /// text.
     ///
     /// # Errors
-    /// [`ConfigError::Unknown`] and [`ConfigError::NotUtf8`], for each that is not.
+    /// [`ConfigError::Unknown`] and [`ConfigError::NotUtf8`], for each variable that fails.
     pub fn check_names(&self) -> Result<(), ConfigErrors> {
         let mut errors = ConfigErrors::default();
         for name in self.not_utf8.iter().filter(|name| is_ours(name) || name.starts_with("AWS_")) {
@@ -263,7 +265,7 @@ impl Environment {
     /// The sources document, or the secret that holds it.
     ///
     /// # Errors
-    /// Neither is there, or both are, or the document has a mistake, or the secret's name is none.
+    /// Neither or both are set, or the document has a mistake, or the secret's name is not valid.
     pub fn sources(&self) -> Result<SourcesFrom, ConfigError> {
         match (self.optional(SOURCES), self.visible(SOURCES_SECRET)?) {
             (Some(_), Some(_)) => Err(ConfigError::Wrong(SOURCES, Problem::BesideSecret)),
@@ -279,7 +281,7 @@ impl Environment {
     /// The bucket's name.
     ///
     /// # Errors
-    /// It is missing, or no bucket's name.
+    /// It is missing, or is not a valid bucket name.
     pub fn bucket(&self) -> Result<String, ConfigError> {
         self.checked(BUCKET, rules::bucket)?.ok_or(ConfigError::Missing(BUCKET))
     }
@@ -287,36 +289,36 @@ impl Environment {
     /// The queue's URL.
     ///
     /// # Errors
-    /// It is missing, or no URL of a FIFO queue.
+    /// It is missing, or is not the URL of a FIFO queue.
     pub fn queue_url(&self) -> Result<String, ConfigError> {
         self.checked(QUEUE_URL, rules::fifo_queue_url)?.ok_or(ConfigError::Missing(QUEUE_URL))
     }
 
-    /// The URL of the dead-letter queue, where there is one.
+    /// The URL of the dead-letter queue, if it is set.
     ///
     /// # Errors
-    /// It is no URL of a FIFO queue.
+    /// It is not the URL of a FIFO queue.
     pub fn dead_letter_queue_url(&self) -> Result<Option<String>, ConfigError> {
         self.checked(DEAD_LETTER_QUEUE_URL, rules::fifo_queue_url)
     }
 
-    /// The table's name or ARN, where there is one.
+    /// The table's name or ARN, if it is set.
     ///
     /// # Errors
-    /// It is no table's name.
+    /// It is not a valid table name.
     pub fn table(&self) -> Result<Option<String>, ConfigError> {
         self.checked(TABLE, rules::table)
     }
 
-    /// The event bus's name or ARN, where there is one.
+    /// The event bus's name or ARN, if it is set.
     ///
     /// # Errors
-    /// It is no event bus's name.
+    /// It is not a valid name of an event bus.
     pub fn event_bus(&self) -> Result<Option<String>, ConfigError> {
         self.checked(EVENT_BUS, rules::event_bus)
     }
 
-    /// The region, of the first of these variables that is set.
+    /// The region, from the first of these variables that is set.
     pub(crate) fn region(&self, names: [&'static str; 2]) -> Result<String, ConfigError> {
         for name in names {
             if let Some(region) = self.checked(name, rules::region)? {
@@ -336,23 +338,23 @@ impl Environment {
         self.checked(name, |url| rules::url(url).map(drop))
     }
 
-    /// The function's memory in bytes; the least that Lambda gives where it does not say.
+    /// The function's memory in bytes; Lambda's minimum if the variable is not set.
     pub fn memory_bytes(&self) -> usize {
         let mib = self.optional(MEMORY_MIB).and_then(|mib| mib.parse().ok()).unwrap_or(LEAST_MEMORY_MIB);
         mib.saturating_mul(1024 * 1024)
     }
 
-    /// A variable that may be missing; a blank one is.
+    /// An optional variable. A blank one counts as missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.raw(name).filter(|value| !is_blank(value))
     }
 
-    /// A variable as it is, blank or not: for what a blank one would switch off.
+    /// The raw value of a variable, even if it is blank: for variables where a blank value must be an error.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// The same for one that goes to AWS as it is: no character of it may be invisible.
+    /// The same for a variable that is passed on to AWS: it must have no invisible character.
     fn visible(&self, name: &'static str) -> Result<Option<&str>, ConfigError> {
         let Some(value) = self.optional(name) else { return Ok(None) };
         rules::visible(value).map_err(|problem| ConfigError::Wrong(name, problem))?;
@@ -392,7 +394,7 @@ fn is_ours(name: &str) -> bool {
     name.get(..PREFIX.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(PREFIX))
 }
 
-/// A name is somebody's choice too.
+/// Anybody can choose a name, so its length and characters are limited.
 fn shown(name: &str) -> String {
     const MAX_CHARS: usize = 80;
     name.chars().take(MAX_CHARS).filter(|c| !c.is_control()).collect()
@@ -405,7 +407,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// Names alone: among the values are keys.
+/// Only names, because the values include keys.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()

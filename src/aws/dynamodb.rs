@@ -1,12 +1,12 @@
-//! The table of events that are in progress or completed.
+//! The table of idempotency records.
 //!
 //! | attribute | what it is |
 //! | --- | --- |
-//! | `id` | the event's; the partition key |
+//! | `id` | the event's id; the partition key |
 //! | `status` | `INPROGRESS` or `COMPLETED` |
 //! | `inprogressexpiresat` | when the lease ends, in milliseconds since 1970 |
-//! | `owner` | who holds the lease |
-//! | `expiresat` | from when on the item counts as not there, in seconds since 1970: the table's TTL attribute |
+//! | `owner` | the process that holds the lease |
+//! | `expiresat` | when the record expires, in seconds since 1970: the table's TTL attribute |
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ const LEASE_ENDS: &str = "inprogressexpiresat";
 const OWNER: &str = "owner";
 const EXPIRES_AT: &str = "expiresat";
 
-/// What DynamoDB answers where there is no such table.
+/// DynamoDB's error for a table that does not exist.
 const NO_TABLE: &str = "ResourceNotFoundException";
 
 const IN_PROGRESS: &str = "INPROGRESS";
 const COMPLETED: &str = "COMPLETED";
 
-/// The event is free: unknown, expired (DynamoDB may take days to delete what is), or in progress with a lease that
-/// has ended. `status` and `owner` are reserved words there, hence the `#`.
+/// The event is free: there is no record, it has expired (DynamoDB may take days to delete it), or it is in progress
+/// with a lease that has ended. `status` and `owner` are reserved words in DynamoDB, so they are written with `#`.
 const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
                     OR (#status = :inprogress AND #leaseends < :now_ms)";
 /// It is still in progress under this lease.
@@ -55,7 +55,7 @@ pub struct DynamoDbIdempotency {
 }
 
 impl DynamoDbIdempotency {
-    /// The table of that name. `owner` is a name that no other process has. Nothing is sent yet.
+    /// The table of that name. `owner` is a name that no other process has. No request is sent yet.
     pub fn new(
         aws: &Aws,
         table: String,
@@ -70,12 +70,12 @@ impl DynamoDbIdempotency {
         Self { client: Client::from_conf(config.build()), table, leases, owner, now }
     }
 
-    /// Asks whether the table is there and has the right key, with what the role may do anyway: it deletes an item that
-    /// does not exist.
+    /// Checks that the table exists and has the right key, with a call that the role may make anyway: it deletes an
+    /// item that does not exist.
     ///
     /// # Errors
-    /// [`Unusable::Misconfigured`]: there is no such table, or its key is another one. Else the table did not answer, or
-    /// may not be asked; then it may work all the same.
+    /// [`Unusable::Misconfigured`]: there is no such table, or it has another key. Otherwise the table did not
+    /// answer, or the role may not call it; then it may work nevertheless.
     pub async fn check(&self) -> Result<(), Unusable> {
         let delete = self.client.delete_item().table_name(&self.table).key(ID, text("mediahook/check"));
         let Err(error) = Box::pin(delete.send()).await else { return Ok(()) };
@@ -97,7 +97,7 @@ impl DynamoDbIdempotency {
         format!("there is no table `{}` in this account and region ({NO_TABLE})", self.table)
     }
 
-    /// What went wrong with a record. A table that was deleted since the start is named like one that was never there.
+    /// The error of a call. A table that was deleted since the start is reported like one that never existed.
     fn error<E: ProvideErrorMetadata>(&self, error: &SdkError<E>) -> StoreError {
         match error.code() {
             Some(NO_TABLE) => StoreError(format!("{TABLE}: {}", self.no_table())),
@@ -105,7 +105,7 @@ impl DynamoDbIdempotency {
         }
     }
 
-    /// What the record says that is there already.
+    /// The result for an existing record.
     fn refused(&self, error: &SdkError<PutItemError>, lease: Lease) -> Result<Claim, StoreError> {
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
             return Err(self.error(error));
@@ -114,7 +114,7 @@ impl DynamoDbIdempotency {
         if attribute(STATUS) == Some(&text(COMPLETED)) {
             return Ok(Claim::Completed);
         }
-        // Our own first attempt, whose answer was lost on the way.
+        // Our own first attempt wrote it, and its answer was lost.
         let ours = attribute(OWNER) == Some(&text(&self.owner))
             && attribute(LEASE_ENDS) == Some(&milliseconds(lease.ends));
         Ok(if ours { Claim::Granted(lease) } else { Claim::InProgress })
@@ -150,7 +150,7 @@ impl IdempotencyStore for DynamoDbIdempotency {
         }
     }
 
-    /// Whichever process holds the lease by now: the event was processed, and a redelivery must find that.
+    /// Even if another process holds the lease by now: the event was processed, and a redelivery must see that.
     async fn complete(&self, lease: &Lease) -> Result<(), StoreError> {
         let put = self
             .client

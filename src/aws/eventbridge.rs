@@ -16,12 +16,12 @@ use crate::storage::{EntryError, StoreError};
 use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
 
-/// What EventBridge says of an entry that it would not take another time either.
+/// EventBridge's error codes for an entry that a retry would not accept either.
 const NEVER: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
-/// What AWS answers a request that its role may not make.
+/// AWS's error code for a request that the role may not make.
 const NOT_PERMITTED: &str = "AccessDeniedException";
-/// What AWS answers with a 400 though no entry is at fault: the signer is unknown or not permitted, or there are too many
-/// requests.
+/// AWS's error codes with status 400 that no entry causes: the signer is unknown or not permitted, or there are too
+/// many requests.
 const NO_ENTRYS_FAULT: [&str; 14] = [
     NOT_PERMITTED,
     "ExpiredToken",
@@ -47,7 +47,7 @@ pub struct EventBridgeBus {
 }
 
 impl EventBridgeBus {
-    /// The bus of that name or ARN. Nothing is sent yet.
+    /// The bus of that name or ARN. No request is sent yet.
     pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
         let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
@@ -105,8 +105,8 @@ impl Bus for EventBridgeBus {
         if permitted { Err(error) } else { Ok(BusState::NotPermitted(error.0)) }
     }
 
-    /// A request that is refused as a whole is split, so that the entry at fault fails alone. It took none of them. Their
-    /// order does not matter: they are of different message groups.
+    /// If a request is rejected as a whole, it is split, so that the faulty entry fails alone. None of its entries
+    /// was accepted. Their order does not matter: they are of different message groups.
     async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
         match self.put_events(entries).await {
             Err(error) if entries.len() > 1 && is_an_entrys_fault(&error) => {
@@ -117,25 +117,24 @@ impl Bus for EventBridgeBus {
     }
 }
 
-/// Whether a request may have been refused for one of its entries: a 4xx that is neither throttling nor about who signed
-/// it.
+/// Whether an entry may be the cause of an error: a 4xx, except for throttling and errors about the signer.
 fn is_an_entrys_fault(error: &SdkError<PutEventsError>) -> bool {
     let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else { return false };
     let is_no_entrys_fault = error.code().is_some_and(|code| NO_ENTRYS_FAULT.contains(&code));
     (400..500).contains(&status) && ![401, 403, 429].contains(&status) && !is_no_entrys_fault
 }
 
-/// An entry that was taken has an id, and no other has.
+/// Only an accepted entry has an id.
 fn taken(entry: &PutEventsResultEntry) -> Result<(), EntryError> {
     if entry.error_code().is_none() && entry.event_id().is_some() {
         return Ok(());
     }
-    // Not the message: it may quote the entry.
+    // Without the message, because it may quote the entry.
     let code = entry.error_code().unwrap_or("neither an id nor an error");
     Err(EntryError { why: StoreError(code.to_owned()), is_lasting: NEVER.contains(&code) })
 }
 
-/// The bus may take the entry another time.
+/// The bus may accept the entry in a retry.
 fn passing(why: StoreError) -> EntryError {
     EntryError { why, is_lasting: false }
 }

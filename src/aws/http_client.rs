@@ -1,9 +1,9 @@
-//! The HTTP client under every AWS client: the SDK's own, with TLS by `ring`.
+//! The HTTP client of all AWS clients: the SDK's own, with TLS by `ring`.
 //!
-//! Of each host it keeps one idle connection. A function that was frozen wakes with connections that lead nowhere: the
-//! attempt that meets the stale one fails within its bound, and with no second one to take, the next attempt connects
-//! anew. The pool's own idle timeout runs on a monotonic clock, which may stand still while the function is frozen. So a
-//! client that was not used for as long by the wall clock begins with an empty pool.
+//! It keeps one idle connection for each host. After a freeze, a function's connections may be dead. The attempt that
+//! uses such a connection fails within its time limit. There is no second idle connection, so the next attempt opens
+//! a new one. The pool's own idle timeout uses a monotonic clock, which may stand still while the function is frozen.
+//! So after the same time by the wall clock, an unused client starts with an empty pool.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -23,29 +23,30 @@ use crate::config::{ConfigError, Environment};
 use crate::mutex::lock;
 use crate::storage::StoreError;
 
-/// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to 2037
-/// and longer). AWS asks its clients to trust exactly these. To read a whole system's store takes longer than the TLS
-/// handshake that it is for.
+/// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to
+/// 2037 and longer). AWS asks its clients to trust exactly these. Reading the whole system store takes longer than
+/// the TLS handshake.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// Shorter than AWS keeps an idle connection, so that a request seldom meets one that is just being closed.
+/// Shorter than the time for which AWS keeps an idle connection, so that a request seldom uses one that is just being
+/// closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_IDLE_PER_HOST: usize = 1;
 
-/// Variables that name certificates of one's own.
+/// Variables that name your own certificates.
 const OWN_CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Which roots a server's certificate must come from.
+/// The roots against which a server's certificate is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Those that sign AWS's own endpoints.
+    /// The roots of AWS's own endpoints.
     Amazon,
     /// The system's, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     System,
 }
 
 impl Trust {
-    /// The system's roots for endpoints and certificates of one's own, and in the partitions whose certificates other
+    /// The system's roots, if an endpoint or certificates are configured, and in partitions whose certificates other
     /// authorities may sign.
     pub(super) fn of(environment: &Environment, region: &str, has_endpoints: bool) -> Self {
         let has_own = OWN_CERTIFICATES.iter().any(|name| environment.optional(name).is_some())
@@ -66,7 +67,7 @@ pub(super) fn build(trust: Trust, now: Clock) -> Result<SharedHttpClient, Config
 /// The wall clock.
 pub(super) type Clock = fn() -> SystemTime;
 
-/// A client that begins with an empty pool when it was not used for [`IDLE_TIMEOUT`].
+/// A client that starts with an empty pool if it was not used for [`IDLE_TIMEOUT`].
 #[derive(Debug)]
 struct ByWallClock {
     trust: Trust,
@@ -82,11 +83,11 @@ impl HttpClient for ByWallClock {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        // Nothing panics while it holds the lock; if it did, the state would still be whole.
+        // No code panics while it holds the lock. If it did, the state would still be valid.
         let mut state = lock(&self.state);
         let (client, used) = &mut *state;
         let now = (self.now)();
-        // A clock that was set back says nothing about the idle time: then the connections count as stale.
+        // If the clock was set back, the idle time is unknown: the connections count as stale.
         let is_fresh = now.duration_since(*used).is_ok_and(|idle| idle < IDLE_TIMEOUT);
         if !is_fresh && let Ok(new) = with_empty_pool(self.trust) {
             *client = new;
@@ -111,10 +112,10 @@ fn with_empty_pool(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
         .build_https())
 }
 
-/// Has the pool drop the connection of an attempt that got no answer.
+/// Makes the pool drop the connection of an attempt that got no answer.
 ///
-/// The SDK does so itself after a server error, and HTTP/1.1 has no other choice. But an HTTP/2 connection outlives an
-/// attempt that is cut off, and the next attempts would take the same one, stale as it is.
+/// The SDK does so itself after a server error, and with HTTP/1.1 the connection cannot be reused. But an HTTP/2
+/// connection outlives a cancelled attempt, and the next attempts would use the same stale connection.
 #[derive(Debug)]
 pub(super) struct DropUnanswered;
 

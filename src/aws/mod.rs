@@ -1,11 +1,11 @@
-//! AWS, through the official SDK alone: the only files that know an SDK. Each implements a trait of [`crate::storage`].
+//! AWS, through the official SDK: only these files use an SDK. Each implements a trait of [`crate::storage`].
 //!
-//! The configuration that every client is made from is the official SDK's own, read from the environment.
+//! All clients share the official SDK's own configuration, read from the environment.
 //!
-//! Lambda puts region and credentials into the environment, so nothing else is asked: no profile, no instance metadata,
-//! no STS. That is also why `aws-config` does not load it: without its default features, and with credentials and HTTP
-//! client given, it still links those readers and the STS client. Measured: 1.2 MB of executable (0.5 MB of the zip),
-//! 0.9 MiB of memory and five crates more, for the same CPU at start.
+//! Lambda puts region and credentials into the environment, so nothing else is read: no profile, no instance
+//! metadata, no STS. Therefore `aws-config` does not load it. Even without its default features, and with credentials
+//! and HTTP client given, it links those readers and the STS client. Measured: 1.2 MB of executable (0.5 MB of the
+//! zip), 0.9 MiB of memory and five more crates, for the same CPU at start.
 
 pub mod dynamodb;
 pub mod eventbridge;
@@ -36,7 +36,7 @@ const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
-/// Every endpoint that a client of ours may ask for.
+/// The variables that configure the endpoints of our clients.
 const ENDPOINT_URLS: [&str; 6] = [
     ENDPOINT_URL,
     "AWS_ENDPOINT_URL_SQS",
@@ -46,29 +46,29 @@ const ENDPOINT_URLS: [&str; 6] = [
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
 ];
 
-/// Our AWS account as the environment describes it.
+/// Our AWS account as described by the environment.
 #[derive(Clone)]
 pub struct Aws {
     sdk: SdkConfig,
 }
 
 impl Aws {
-    /// Reads `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, where they are
-    /// set, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_*`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`,
-    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+    /// Reads `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. If they are
+    /// set, it also reads `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_*`,
+    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for each variable that is; [`ConfigError::Tls`] if TLS cannot be
-    /// set up. An endpoint that is not a URL would make the SDK put the whole request into its error, and a region or
-    /// credentials with a newline would make it panic.
+    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for each missing or wrong variable; [`ConfigError::Tls`] if
+    /// TLS cannot be set up. With an endpoint that is not a URL, the SDK would put the whole request into its error;
+    /// with a newline in region or credentials, it would panic.
     pub fn new(environment: Environment) -> Result<Self, ConfigErrors> {
         Self::with_clock(environment, SystemTime::now)
     }
 
-    /// The same, with the wall clock by which connections count as idle.
+    /// The same, with the wall clock that measures the idle time of connections.
     ///
     /// # Errors
-    /// As [`Aws::new`].
+    /// The same as for [`Aws::new`].
     pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::default();
         let required =
@@ -89,14 +89,14 @@ impl Aws {
         let credentials = Credentials::new(key_id, key, token, None, "environment");
         let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
-            // The version that was tested.
+            // The tested version.
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            // The credentials live as long as the process: there is nothing to look up or refresh.
+            // The credentials are valid as long as the process runs: there is nothing to look up or refresh.
             .identity_cache(IdentityCache::no_cache())
             .http_client(http)
-            // Requests and answers are in memory, and an attempt that hangs is bounded. The bucket has its own.
+            // Requests and answers are in memory, and each attempt has a time limit. The bucket has its own setting.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         sdk.set_app_name(AppName::new(env!("CARGO_PKG_NAME")).ok());
         sdk.set_use_fips(use_fips);
@@ -111,14 +111,14 @@ impl Aws {
     }
 }
 
-/// An endpoint may hold a password.
+/// An endpoint may contain a password.
 impl fmt::Debug for Aws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Aws").field("region", &self.sdk.region()).finish_non_exhaustive()
     }
 }
 
-/// What the SDK asks the environment for one service: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`.
+/// The SDK's endpoint variable for one service: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`.
 #[derive(Debug)]
 struct ServiceVariables {
     environment: Environment,
@@ -136,19 +136,19 @@ impl LoadServiceConfig for ServiceVariables {
     }
 }
 
-/// Whether a configured endpoint takes the place of the service's own.
+/// Whether a configured endpoint replaces the service's own.
 pub(super) fn has_own_endpoint(sdk: &SdkConfig, service_id: &str) -> bool {
     let key = ServiceConfigKey::builder().service_id(service_id).env(ENDPOINT_URL).profile("endpoint_url");
     let of_service = || sdk.service_config()?.load_config(key.build().ok()?);
     sdk.endpoint_url().is_some() || of_service().is_some()
 }
 
-/// What went wrong, for the log: the service's code and request id, or how the transport failed.
+/// The text of an error for the log: the service's code and request id, or the kind of the transport failure.
 ///
 /// Never the SDK's own text: its `Debug` shows the whole answer, a connector's error may show the endpoint with its
 /// password, and a service's message may quote the request (`ValidationException` quotes the value,
-/// `InvalidSignatureException` the signed headers with the session token). Only a message about permissions is kept:
-/// it names role, action and resource.
+/// `InvalidSignatureException` the signed headers with the session token). Only a message about permissions is
+/// logged: it names role, action and resource.
 pub(super) fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
     match error {
         SdkError::ServiceError(context) => {
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
     use crate::timeouts::receive::RETRY_POLICY;
 
-    /// Notes where a request would go, and sends nothing.
+    /// Records the target of a request, and sends nothing.
     #[derive(Debug, Clone, Default)]
     struct Addresses(Arc<Mutex<Vec<String>>>);
 
@@ -208,7 +208,7 @@ mod tests {
         Aws::new(fixed.into_iter().chain(variables.iter().copied()).collect())
     }
 
-    /// Where a queue is asked, a secret is read, an object is got.
+    /// The targets of calls for a queue, a secret and an object.
     async fn addresses(variables: &[(&str, &str)]) -> [String; 3] {
         let addresses = Addresses::default();
         let connector = SharedHttpConnector::new(addresses.clone());

@@ -15,7 +15,7 @@ use crate::storage::object_keys::SPILL;
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
 use crate::timeouts::RetryPolicy;
 
-/// An S3 bucket. Its client is made when it is first needed: nearly every callback goes without.
+/// An S3 bucket. Its client is built when it is first used: nearly every callback does not need it.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     aws: Aws,
@@ -25,16 +25,16 @@ pub struct S3Bucket {
 }
 
 impl S3Bucket {
-    /// The bucket of that name. Nothing is sent yet.
+    /// The bucket of that name. No request is sent yet.
     pub fn new(aws: Aws, name: String, retry_policy: RetryPolicy) -> Self {
         Self { aws, name, retry_policy, client: Arc::default() }
     }
 
-    /// Asks whether the bucket is there, with what the puller may do anyway: it lists the spill.
+    /// Checks that the bucket exists, with a call that the puller may make anyway: it lists `spill/`.
     ///
     /// # Errors
-    /// [`Unusable::Misconfigured`]: there is no such bucket, or it is in another region. Else the bucket did not answer, or
-    /// may not be asked; then it may work all the same.
+    /// [`Unusable::Misconfigured`]: there is no such bucket, or it is in another region. Otherwise the bucket did not
+    /// answer, or the role may not call it; then it may work nevertheless.
     pub async fn check(&self) -> Result<(), Unusable> {
         let list = self.client().list_objects_v2().bucket(&self.name).prefix(SPILL).max_keys(1);
         Box::pin(list.send()).await.map(drop).map_err(|error| self.unusable(&error))
@@ -58,7 +58,7 @@ impl S3Bucket {
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
             let sdk = self.aws.config(self.retry_policy);
-            // An attempt ends with the headers; from there on this bounds an object that stops coming.
+            // An attempt ends with the headers; this limits the time to read the object after that.
             let stalled = StalledStreamProtectionConfig::enabled()
                 .upload_enabled(false)
                 .grace_period(self.retry_policy.attempt)
@@ -67,7 +67,7 @@ impl S3Bucket {
                 .interceptor(DropUnanswered)
                 .retry_partition(retry::no_quota())
                 .stalled_stream_protection(stalled)
-                // An endpoint of one's own seldom resolves `BUCKET.HOST`.
+                // A configured endpoint seldom resolves `BUCKET.HOST`.
                 .force_path_style(has_own_endpoint(&sdk, "S3"));
             Client::from_conf(config.build())
         })
@@ -82,7 +82,7 @@ impl Bucket for S3Bucket {
     async fn put(&self, key: &str, body: Vec<u8>, media_type: &'static str) -> Result<(), StoreError> {
         let put = self.client().put_object().bucket(&self.name).key(key);
         let put = put.content_type(media_type).body(body.into());
-        // Boxed, as the futures of the SDK are large and these are hardly ever run.
+        // Boxed, because the futures of the SDK are large and these hardly ever run.
         Box::pin(put.send()).await.map(drop).map_err(|e| store_error(&e))
     }
 
@@ -90,7 +90,7 @@ impl Bucket for S3Bucket {
         let get = self.client().get_object().bucket(&self.name).key(key);
         let mut body = Box::pin(get.send()).await.map_err(|e| store_error(&e))?.body;
         let mut object = Vec::new();
-        // Not the error's own words: they may quote the object.
+        // Without the error's own text, because it may quote the object.
         let cut_off = |_| StoreError("the object was cut off".to_owned());
         while let Some(piece) = body.try_next().await.map_err(cut_off)? {
             if object.len() + piece.len() > MAX_OBJECT_BYTES {

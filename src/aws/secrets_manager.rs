@@ -26,7 +26,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The secret of that name or ARN. Nothing is sent yet.
+    /// The secret of that name or ARN. No request is sent yet.
     pub fn new(aws: Aws, id: String, retry_policy: RetryPolicy) -> Self {
         Self { aws, id, retry_policy, client: OnceLock::new() }
     }
@@ -53,7 +53,7 @@ impl Secret {
     }
 }
 
-/// A refusal of the service lasts (no such secret, no permission), unless it only asks us to slow down.
+/// An error response of the service is permanent (no such secret, no permission), unless it is throttling.
 fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
     let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
     let throttled =

@@ -19,11 +19,11 @@ use crate::event::envelope::Message;
 use crate::storage::{EntryError, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 
-/// What SQS takes as one message, attributes included (we send none): 1 MiB, unless the queue says less. One that was
-/// made before 2025-08 says 256 KiB.
+/// The maximum size of an SQS message, attributes included (we send none): 1 MiB, unless the queue has a lower limit.
+/// A queue that was created before 2025-08 has 256 KiB.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
-/// An SQS FIFO queue. A clone knows the same limits.
+/// An SQS FIFO queue. A clone shares its limits.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
@@ -32,7 +32,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue of that URL. Nothing is sent yet.
+    /// The queue of that URL. No request is sent yet.
     pub fn new(aws: &Aws, url: String, retry_policy: RetryPolicy) -> Self {
         let config = Builder::from(&aws.config(retry_policy))
             .interceptor(DropUnanswered)
@@ -41,12 +41,12 @@ impl SqsQueue {
         Self { client: Client::from_conf(config.build()), url, max_message_bytes }
     }
 
-    /// Asks the queue for its kind and its limits. That is also what opens the connection, in init, where a function runs
-    /// at full speed: a first handshake in the first callback would take most of the time there is for it.
+    /// Reads the queue's kind and limits. This also opens the connection in init, when a function runs at full speed:
+    /// a handshake in the first callback would take most of the available time.
     ///
     /// # Errors
-    /// [`Unusable::Misconfigured`]: there is no such queue, or it is not a FIFO queue. Else the queue did not answer, or may
-    /// not be asked; then it may work all the same.
+    /// [`Unusable::Misconfigured`]: there is no such queue, or it is not a FIFO queue. Otherwise the queue did not
+    /// answer, or the role may not call it; then it may work nevertheless.
     pub async fn check(&self) -> Result<(), Unusable> {
         let (limit, fifo) = (QueueAttributeName::MaximumMessageSize, QueueAttributeName::FifoQueue);
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
@@ -72,7 +72,7 @@ impl SqsQueue {
             );
             Unusable::Misconfigured(text)
         } else if is(&["InvalidAttributeName"]) {
-            // That is what AWS says of a standard queue that is asked whether it is a FIFO queue.
+            // AWS gives this error if a standard queue is asked for `FifoQueue`.
             self.not_fifo()
         } else if is(&["AccessDenied", "AccessDeniedException"]) {
             let text =
@@ -107,7 +107,7 @@ impl Queue for SqsQueue {
         let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = match Box::pin(send.send()).await {
             Ok(answer) => answer,
-            // Which of them is meant shows when each is sent alone.
+            // To find the message at fault, each is sent alone.
             Err(error) if is_about_a_message(error.code()) => {
                 let mut outcomes = Vec::with_capacity(messages.len());
                 for message in messages {
@@ -117,7 +117,7 @@ impl Queue for SqsQueue {
             }
             Err(error) => return Err(store_error(&error)),
         };
-        // The answer's entries are in no order; one that it does not name was not taken.
+        // The entries of the answer are in no order. A message without an entry was not accepted.
         let outcome = |(at, _)| {
             let id: String = usize::to_string(&at);
             if answer.successful().iter().any(|entry| entry.id() == id) {
@@ -125,7 +125,7 @@ impl Queue for SqsQueue {
             }
             let failed = answer.failed().iter().find(|entry| entry.id() == id);
             let why = StoreError(failed.map_or("no answer for it", |entry| entry.code()).to_owned());
-            // Not by `SenderFault`: throttling is the sender's fault too, as SQS has it.
+            // Without `SenderFault`: in SQS throttling also counts as the sender's fault.
             Err(EntryError {
                 why,
                 is_lasting: failed.is_some_and(|entry| is_about_a_message(Some(entry.code()))),
@@ -147,7 +147,7 @@ impl SqsQueue {
             .message_deduplication_id(&message.deduplication_id)
             .message_group_id(&message.group_id)
             .set_message_system_attributes(attributes);
-        // Boxed: with what stands around it, its type would be deeper than the compiler goes.
+        // Boxed: otherwise the nested type would be too deep for the compiler.
         let answer = Box::pin(send.send()).await;
         answer
             .map(drop)
@@ -155,7 +155,7 @@ impl SqsQueue {
     }
 }
 
-/// Whether a call was refused for what is in a message, so that SQS would refuse that message again.
+/// Whether a call failed because of the contents of a message, so that SQS would reject that message again.
 fn is_about_a_message(code: Option<&str>) -> bool {
     let codes = ["InvalidMessageContents", "InvalidParameterValue", "BatchRequestTooLong"];
     code.is_some_and(|code| codes.iter().any(|about| code.ends_with(about)))
@@ -171,7 +171,7 @@ fn entry(at: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, S
     entry.build().map_err(|_| incomplete())
 }
 
-/// The trace: a system attribute, which does not count as a part of the message's size.
+/// The trace: a system attribute, which does not count for the message's size.
 fn system_attributes(message: &Message) -> Result<Option<SystemAttributes>, StoreError> {
     let Some(trace) = message.trace else { return Ok(None) };
     let header = MessageSystemAttributeValue::builder().data_type("String").string_value(trace.xray());
@@ -179,7 +179,7 @@ fn system_attributes(message: &Message) -> Result<Option<SystemAttributes>, Stor
     Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, header)])))
 }
 
-/// The SDK misses a member that SQS requires.
+/// The error for a member that SQS requires and the SDK does not have.
 fn incomplete() -> StoreError {
     StoreError("the request is incomplete".to_owned())
 }

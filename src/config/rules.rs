@@ -1,4 +1,4 @@
-//! What a variable must be like: the rules by which AWS itself names things, as far as the text shows it.
+//! The rules for the value of a variable: AWS's own naming rules, as far as the text can be checked.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -17,7 +17,7 @@ macro_rules! problems {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// In words that go behind the variable's name.
+            /// A text that follows the variable's name.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -135,8 +135,8 @@ fn all(name: &str, others: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// The name in `arn:PARTITION:SERVICE:REGION:ACCOUNT:KIND NAME`, or the name where it is no ARN; nothing where it is the ARN
-/// of something else.
+/// The name in `arn:PARTITION:SERVICE:REGION:ACCOUNT:KIND NAME`, or the text itself if it is not an ARN; nothing if
+/// it is the ARN of another kind of resource.
 fn resource<'a>(name: &'a str, service: &str, kind: &str) -> Option<&'a str> {
     if !name.starts_with("arn:") {
         return Some(name);
@@ -152,7 +152,7 @@ fn resource<'a>(name: &'a str, service: &str, kind: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    /// What a rule says of good and of bad texts.
+    /// The results of a rule for valid and invalid texts.
     fn test(rule: impl Fn(&str) -> Checked, problem: Problem, good: &[&str], bad: &[&str]) {
         for text in good {
             assert_eq!(rule(text), Ok(()), "{text}");

@@ -1,4 +1,4 @@
-//! Reads the JSON of a body without changing it: every member keeps the bytes it came in.
+//! Reads the JSON of a body without changing it: every member keeps its original bytes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,16 +10,16 @@ use serde_json::value::RawValue;
 
 use super::canonical::{Canonical, Name, TooDeep};
 
-/// How many arrays and objects may stand inside each other before a body counts as unreadable.
+/// How deep arrays and objects may be nested; a body with more levels counts as unreadable.
 pub const MAX_DEPTH: usize = 128;
 
-/// Why an authentic body is not an event. The text says where the problem is, never what stood there.
+/// Why an authentic body is not an event. The text names the place of the problem, and never repeats its contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not UTF-8, so not JSON.
     #[error("the body is not UTF-8 from byte {valid_bytes} on")]
     NotUtf8 {
-        /// How many bytes were good.
+        /// How many bytes were valid.
         valid_bytes: usize,
     },
     /// Not JSON.
@@ -39,15 +39,15 @@ pub enum Unreadable {
     /// An object that names no event.
     #[error("the body names no event")]
     NoEvent,
-    /// An event whose envelope has more bytes than the queue takes, even with its data left in the bucket.
+    /// An event whose envelope has more bytes than the queue accepts, even with its data left in the bucket.
     #[error("its envelope without the data has {bytes} bytes, the queue takes {limit_bytes}")]
     TooLarge {
-        /// What the envelope would have.
+        /// The size of the envelope.
         bytes: usize,
-        /// What the queue takes as one message.
+        /// The limit of the queue for one message.
         limit_bytes: usize,
     },
-    /// An event that the queue refuses for its contents. The code is the queue's.
+    /// An event whose contents the queue does not allow. The code is the queue's.
     #[error("the queue refuses it: {0}")]
     Unsendable(String),
     /// mediahook has a bug.
@@ -67,12 +67,12 @@ impl From<TooDeep> for Unreadable {
     }
 }
 
-/// A body that was read.
+/// A parsed body.
 pub struct Body<'a> {
     text: &'a RawValue,
     object: Object<'a>,
     canonical: Canonical,
-    /// Of the members that `serde_json` cannot read as they are, a copy that it can: by their places.
+    /// Readable copies of the members that `serde_json` cannot read unchanged, by their positions.
     readable: BTreeMap<usize, Box<RawValue>>,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Body<'a> {
     /// # Errors
     /// The text is not JSON, is nested too deep, or is not an object.
     pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
-        // RFC 8259 lets a reader ignore it. Places in a text that is not JSON are counted from behind it.
+        // RFC 8259 lets a reader ignore it. The line and column of an error are counted from behind it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let text: &RawValue = serde_json::from_str(text)?;
         let object = Object::of(text).ok_or(Unreadable::NotAnObject)?;
@@ -96,7 +96,7 @@ impl<'a> Body<'a> {
         Ok(Self { text, object, canonical, readable })
     }
 
-    /// The value of the member of that name; the last one where a name is repeated, as most JSON readers have it.
+    /// The value of the member of that name. If a name is repeated, the last one, as most JSON readers do.
     pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.members().filter(|(of, _)| of == name).last().map(|(_, value)| value)
     }
@@ -108,8 +108,8 @@ impl<'a> Body<'a> {
 
     /// Every member's name and value, repeated names included.
     ///
-    /// The values are for `serde_json` to read: what it refuses (half of a surrogate pair, a number that is beyond a float)
-    /// has been replaced by a text.
+    /// `serde_json` can read these values. Where it could not (half of a surrogate pair, a number beyond a float),
+    /// the value is replaced by a text.
     pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &RawValue)> {
         self.object.0.iter().enumerate().map(|(place, member)| {
             let value = self.readable.get(&place).map_or(member.value, |copy| &**copy);
@@ -117,7 +117,7 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// The JSON object without the members of these names, every other member's bytes as they came.
+    /// The JSON object without the members of these names. Every other member keeps its original bytes.
     pub fn without(&self, names: &[&str]) -> Box<RawValue> {
         let is_left_out = |member: &Member<'_>| names.iter().any(|name| name.as_bytes() == &*member.name);
         if !self.object.0.iter().any(is_left_out) {
@@ -128,7 +128,7 @@ impl<'a> Body<'a> {
         for member in &self.object.0 {
             let end =
                 member.value.get().as_ptr() as usize + member.value.get().len() - text.as_ptr() as usize;
-            // From behind the member before: white space, a bracket or a comma, and the member itself.
+            // From the end of the previous member: white space, a bracket or a comma, and the member itself.
             let bytes = text.get(behind_last..end).unwrap_or_default();
             behind_last = end;
             if !is_left_out(member) {
@@ -137,7 +137,7 @@ impl<'a> Body<'a> {
             }
         }
         kept.push_str(if kept.is_empty() { "{}" } else { "}" });
-        // Members of a JSON object make a JSON object. If that were ever wrong, the whole body is the data.
+        // The kept members always form a JSON object. If that were ever wrong, the whole body is used as the data.
         RawValue::from_string(kept).unwrap_or_else(|_| self.text.to_owned())
     }
 
@@ -146,24 +146,24 @@ impl<'a> Body<'a> {
     }
 }
 
-/// What stands in it must not be logged.
+/// Its contents must not be logged.
 impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({} bytes)", self.text.get().len())
     }
 }
 
-/// The members of one object, their values not read yet.
+/// The members of one object, with their values not parsed yet.
 pub struct Object<'a>(Vec<Member<'a>>);
 
 struct Member<'a> {
-    /// UTF-8, but for halves of surrogate pairs.
+    /// UTF-8, except for halves of surrogate pairs.
     name: Cow<'a, [u8]>,
     value: &'a RawValue,
 }
 
 impl<'a> Object<'a> {
-    /// The members of a value; nothing where it is not an object.
+    /// The members of a value; nothing if it is not an object.
     pub fn of(value: &'a RawValue) -> Option<Self> {
         if !value.get().starts_with('{') {
             return None;
@@ -171,7 +171,7 @@ impl<'a> Object<'a> {
         serde_json::from_str(value.get()).ok()
     }
 
-    /// The members of these names, of a value that is an object. Of the others nothing is kept.
+    /// The members of these names, of a value that is an object. The others are dropped.
     pub fn only(value: &'a RawValue, is_wanted: fn(&[u8]) -> bool) -> Option<Self> {
         if !value.get().starts_with('{') {
             return None;
@@ -179,7 +179,7 @@ impl<'a> Object<'a> {
         serde_json::Deserializer::from_str(value.get()).deserialize_map(InOrder(is_wanted)).ok()
     }
 
-    /// The value of the member of that name; the last one where a name is repeated.
+    /// The value of the member of that name; the last one if a name is repeated.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rfind(|member| &*member.name == name.as_bytes()).map(|member| member.value)
     }
@@ -206,7 +206,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The text at such a path, where all that there are say the same.
+    /// The text at such a path, if all texts there are equal.
     pub fn common_text(&self, path: &str) -> Option<String> {
         let (mut common, mut differ) = (None, false);
         self.for_each_text(path, &mut |text| match &common {
@@ -216,15 +216,15 @@ impl<'a> Object<'a> {
         common.filter(|_| !differ)
     }
 
-    /// Every member's value, those of repeated names included.
+    /// Every member's value, including those of repeated names.
     pub fn values(&self) -> impl Iterator<Item = &'a RawValue> {
         self.0.iter().map(|member| member.value)
     }
 }
 
-/// The text of a string, or the digits of a number; nothing for `""`, `null` and the rest.
+/// The text of a string, or the digits of a number; nothing for `""`, `null` and any other value.
 ///
-/// Both senders put numbers where they document strings, and `""` or `null` where they mean "none".
+/// Both senders send numbers where they document strings, and `""` or `null` where they mean "none".
 pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     let json = value.get();
     let text = match json.as_bytes().first()? {
@@ -247,7 +247,7 @@ pub fn only_item(value: &RawValue) -> Option<&RawValue> {
     Some(item)
 }
 
-/// Calls `each` with every item of an array, one after the other; never where the value is not an array.
+/// Calls `each` with every item of an array, one after the other; never if the value is not an array.
 pub fn for_each_item<'a>(value: &'a RawValue, each: impl FnMut(&'a RawValue)) {
     struct Items<F>(F);
     impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Items<F> {
@@ -265,7 +265,7 @@ pub fn for_each_item<'a>(value: &'a RawValue, each: impl FnMut(&'a RawValue)) {
         }
     }
     if value.get().starts_with('[') {
-        // A body that was read has nothing in it that cannot be read again.
+        // The body has been parsed before, so this cannot fail.
         let _ = serde_json::Deserializer::from_str(value.get()).deserialize_seq(Items(each));
     }
 }
@@ -278,7 +278,7 @@ fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     }
 }
 
-/// Every text in a value, or in each item of a list, at a path behind it.
+/// Every text in a value, or in each item of a list, at the remaining path.
 fn texts<'a>(value: &'a RawValue, is_list: bool, path: &str, each: &mut dyn FnMut(Cow<'a, str>)) {
     if is_list {
         return for_each_item(value, |item| texts(item, false, path, each));
@@ -292,8 +292,7 @@ fn texts<'a>(value: &'a RawValue, is_list: bool, path: &str, each: &mut dyn FnMu
     }
 }
 
-/// The member of that name, of a value that is an object; the last one where a name is repeated. Of the others nothing
-/// is kept.
+/// The member of that name, of a value that is an object; the last one if a name is repeated. The others are dropped.
 fn member<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue> {
     struct Last<'n>(&'n str);
     impl<'de> Visitor<'de> for Last<'_> {
@@ -321,7 +320,7 @@ fn member<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue> {
     serde_json::Deserializer::from_str(value.get()).deserialize_map(Last(name)).ok()?
 }
 
-/// Reads an object's members whose names are wanted.
+/// Reads the members of an object whose names are wanted.
 struct InOrder(fn(&[u8]) -> bool);
 
 impl<'de> Visitor<'de> for InOrder {

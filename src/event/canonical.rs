@@ -1,7 +1,7 @@
-//! The bytes that an id is made of: the same for two bodies that say the same, however they are written.
+//! The bytes that an id is made of. They are equal for two bodies with equal contents, however these are written.
 //!
-//! Each kind of value begins with a byte of its own and says where it ends, so that no two values give the same bytes.
-//! Members stand in the order of their names. A member that is null is left out.
+//! Each kind of value begins with its own byte and marks its end, so that no two values give the same bytes. Members
+//! are in the order of their names. A member that is null is left out.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -11,7 +11,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// What a JSON string says, in UTF-8 but for halves of surrogate pairs: those `serde_json` only reads as bytes.
+/// The contents of a JSON string, in UTF-8 except for halves of surrogate pairs: `serde_json` only reads those as
+/// bytes.
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -36,7 +37,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Beyond this a float stands for an integer that 64 bits cannot hold: its digits count.
+/// Beyond this a float represents an integer that 64 bits cannot hold, so its digits are compared.
 const MAX_FLOAT: f64 = 9_223_372_036_854_775_808.0;
 
 /// More levels than [`super::MAX_DEPTH`].
@@ -47,13 +48,13 @@ pub(super) struct TooDeep;
 #[derive(Default)]
 pub(super) struct Canonical {
     bytes: Vec<u8>,
-    /// The members that were added; while one is being added, behind them those of the objects that are open in it.
+    /// The members that were added. While a member is being added, the members of its open objects follow them.
     members: Vec<Written>,
-    /// Where the members of an object are put in their order.
+    /// Used to sort the members of an object.
     sorted: Vec<u8>,
 }
 
-/// Where a member stands in the bytes.
+/// The position of a member in the bytes.
 #[derive(Debug, Clone, Copy)]
 struct Written {
     start: usize,
@@ -62,18 +63,18 @@ struct Written {
 }
 
 impl Canonical {
-    /// With room for the members of a body of so many bytes, as the senders write them.
+    /// Reserves room for the members of a body of this size, as the senders write them.
     pub(super) fn with_capacity(body_bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(body_bytes), members: Vec::with_capacity(32), sorted: Vec::new() }
     }
 
     /// Adds a member of a body.
     ///
-    /// What comes back is a copy of a value that `serde_json` cannot read as it is: strings with half of a surrogate pair,
-    /// and numbers beyond 64 bits, which become strings.
+    /// Returns a readable copy of a value that `serde_json` cannot read unchanged: strings with half of a surrogate
+    /// pair, and numbers beyond 64 bits, which become strings.
     ///
     /// # Errors
-    /// The body has too many levels.
+    /// The body is nested too deep.
     pub(super) fn add(&mut self, name: &[u8], value: &RawValue) -> Result<Option<Box<RawValue>>, TooDeep> {
         let (start, members) = (self.bytes.len(), self.members.len());
         self.text(name);
@@ -84,7 +85,7 @@ impl Canonical {
         }
         self.bytes.truncate(behind_name);
         self.members.truncate(members);
-        // So that the copy of a value is never taken for a value that was sent like that.
+        // So that the copy of a value never equals a value that was sent in that form.
         self.bytes.push(b'?');
         let copy = readable(value.get());
         self.value(&copy).map_err(|_| TooDeep)?;
@@ -108,12 +109,12 @@ impl Canonical {
         members.into_iter().map(|member| member.in_(&self.bytes))
     }
 
-    /// Writes a value, and tells whether it is null. `serde_json` counts the levels: 127, and the body is another.
+    /// Writes a value, and returns whether it is null. `serde_json` allows 127 levels, and the body is one more.
     fn value(&mut self, json: &str) -> Result<bool, serde_json::Error> {
         Value(self).deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 
-    /// A text behind its length, seven bits to a byte.
+    /// Writes a text after its length, seven bits to a byte.
     fn text(&mut self, text: &[u8]) {
         let mut length = text.len();
         while length >= 0x80 {
@@ -132,7 +133,7 @@ impl Canonical {
         }
     }
 
-    /// Brings the members from that one on into the order of their names; those of the same name stay in their order.
+    /// Sorts the members from this one on by their names. Those of the same name keep their order.
     fn end_object(&mut self, first_member: usize) {
         let Self { bytes, members, sorted } = self;
         let Some(own) = members.get_mut(first_member..) else { return };
@@ -153,7 +154,7 @@ impl Canonical {
 }
 
 impl Written {
-    /// The name, behind its length: any order will do that is always the same.
+    /// The name, after its length. Any order is fine if it is always the same.
     fn name_in<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         bytes.get(self.start..self.behind_name).unwrap_or_default()
     }
@@ -163,12 +164,12 @@ impl Written {
     }
 }
 
-/// A copy of a JSON text that `serde_json` can read: a string with half of a surrogate pair has something else in its
-/// place, and a number beyond 64 bits is a string.
+/// A copy of a JSON text that `serde_json` can read: a string with half of a surrogate pair is changed, and a number
+/// beyond 64 bits becomes a string.
 fn readable(json: &str) -> String {
     let mut copy = String::with_capacity(json.len());
     let mut rest = json;
-    // Between strings and numbers there is nothing but brackets, commas, `true`, `false` and `null`.
+    // Between strings and numbers there are only brackets, commas, `true`, `false` and `null`.
     let is_first = |c: char| matches!(c, '"' | '-' | '0'..='9');
     while let Some((before, from_leaf)) = rest.find(is_first).and_then(|at| rest.split_at_checked(at)) {
         copy.push_str(before);
@@ -184,8 +185,8 @@ fn readable(json: &str) -> String {
     copy
 }
 
-/// A text for a string or a number that `serde_json` cannot read. Nearly all have no escape, or few digits: they are not
-/// looked into.
+/// A text in place of a string or a number that `serde_json` cannot read. Nearly all have no escape, or few digits:
+/// they are not parsed.
 fn unreadable(leaf: &str) -> Option<String> {
     if !leaf.starts_with('"') {
         if leaf.len() < 19 && !leaf.contains(['e', 'E']) {
@@ -217,7 +218,7 @@ fn is_within_64_bits(float: f64) -> bool {
     float.abs() < MAX_FLOAT
 }
 
-/// Writes any value in one pass, and tells whether it is null.
+/// Writes any value in one pass, and returns whether it is null.
 struct Value<'c>(&'c mut Canonical);
 
 impl Value<'_> {

@@ -1,4 +1,5 @@
-//! The CloudEvent that travels: through the queue, to the handlers, and wherever an event must wait.
+//! The CloudEvent in which an event travels: through the queue, to the handlers, and to every place where an event
+//! waits.
 
 use std::fmt;
 
@@ -16,19 +17,19 @@ pub use mediahook_events::{Deleted, Outcome, Verdict};
 
 /// `specversion` of every envelope.
 const SPEC_VERSION: &str = "1.0";
-/// About what an envelope takes beside its data.
+/// About the size of an envelope without its data.
 const SHELL_BYTES: usize = 768;
 const JSON_MEDIA_TYPE: &str = "application/json";
-/// What SQS takes as a `MessageGroupId`: at most so many characters.
+/// The maximum length of a `MessageGroupId` in SQS, in characters.
 const MAX_GROUP_ID_CHARS: usize = 128;
-/// `context`, `errorcode` and `errormessage` are cut to so many characters.
+/// `context`, `errorcode` and `errormessage` are cut to this many characters.
 const MAX_TEXT_CHARS: usize = 1_000;
-/// Where the other attributes already take more bytes than this, the texts of the sender are left out: an event must not
-/// be too large for the queue because of them.
+/// If the other attributes already take more bytes than this, the sender's texts are left out: they must not make an
+/// event too large for the queue.
 const MAX_BYTES_BESIDE_TEXTS: usize = 64 * 1024;
-/// What SQS takes as a `MessageDeduplicationId`: at most so many characters. Ours are 64 hexadecimal digits.
+/// The maximum length of a `MessageDeduplicationId` in SQS, in characters. Ours have 64 hexadecimal digits.
 const MAX_ID_CHARS: usize = 128;
-/// The members that are read.
+/// The members that are parsed.
 const MEMBERS: [&str; 21] = [
     "specversion",
     "id",
@@ -58,28 +59,29 @@ const MEMBERS: [&str; 21] = [
 pub struct Envelope {
     /// The version of CloudEvents, `1.0`.
     pub specversion: String,
-    /// The same for the same event, however often and by whichever way it is sent. See [`crate::event::id`].
+    /// The same for the same event, however often it is sent, and whether it is pushed or pulled. See
+    /// [`crate::event::id`].
     pub id: String,
     /// The source's name, `SENDER/APP`, such as `tencent-vod/main`.
     pub source: String,
-    /// The sender's event type behind the sender's prefix, such as `com.tencentcloud.vod.PullComplete`.
+    /// The sender's event type after the sender's prefix, such as `com.tencentcloud.vod.PullComplete`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// Id of the media asset if the event is about exactly one, else of the task or job.
+    /// The id of the media asset if the event concerns exactly one, else of the task or job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// When it happened by the sender's clock, else when it was received; RFC 3339.
     pub time: String,
-    /// Of `data`: always `application/json`.
+    /// The content type of `data`: always `application/json`.
     #[serde(default = "json_media_type")]
     pub datacontenttype: String,
-    /// The sender's JSON object, byte for byte, without what belongs to the transport.
+    /// The sender's JSON object, byte for byte, without the members that belong to the transport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Box<RawValue>>,
-    /// Where `data` lies when it is too large to travel: `s3://BUCKET/payload/...` (claim check).
+    /// The place of `data` if it is too large to travel: `s3://BUCKET/payload/...` (claim check).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataref: Option<String>,
-    /// How it went.
+    /// The outcome of the task.
     #[serde(default)]
     pub outcome: Outcome,
     /// The sender's id of the task or job, where known.
@@ -91,7 +93,7 @@ pub struct Envelope {
     /// Id of the task flow that an upload or pull started: the `taskid` of that flow's events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proceduretaskid: Option<String>,
-    /// The caller's own text, at most 1,000 characters: what handlers correlate by.
+    /// The caller's own text, at most 1,000 characters. Handlers correlate by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The first error code of a failure, at most 1,000 characters.
@@ -103,20 +105,20 @@ pub struct Envelope {
     /// The verdict of a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
-    /// What a deletion deleted.
+    /// What was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Deleted>,
-    /// How it came to us.
+    /// The way it was received.
     pub channel: Channel,
-    /// When it came to us; RFC 3339.
+    /// When it was received; RFC 3339.
     pub receivedtime: String,
-    /// The trace of the invocation that received it, as W3C has it (`CloudEvents`' extension for distributed tracing):
-    /// X-Ray's header, converted, where that names a segment. `id` does not depend on it.
+    /// The trace of the invocation that received it, in W3C format (`CloudEvents`' extension for distributed
+    /// tracing). It is converted from X-Ray's header, if that names a segment. `id` does not depend on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
 }
 
-/// Why a text is not an envelope. Says where, and never what stood there.
+/// Why a text is not an envelope. It names the place, and never repeats the contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEnvelope {
     /// Not JSON.
@@ -136,12 +138,12 @@ pub enum NotAnEnvelope {
     /// A member is given twice: it is ambiguous.
     #[error("{0}: given twice")]
     Repeated(&'static str),
-    /// A member is not what it must be.
+    /// A member has a wrong type or value.
     #[error("{member}: {expected}")]
     Wrong {
         /// Its name.
         member: &'static str,
-        /// What it must be.
+        /// The expected type or value.
         expected: &'static str,
     },
     /// `dataref` is not below `payload/` of the bucket of this deployment.
@@ -150,7 +152,7 @@ pub enum NotAnEnvelope {
 }
 
 impl NotAnEnvelope {
-    /// serde's own words may repeat a value: only the member's name is taken from them, if it is one of ours.
+    /// serde's own text may repeat a value. Only the member's name is taken from it, if it is one of ours.
     fn diagnose(text: &str, error: &serde_json::Error) -> Self {
         if !error.is_data() {
             return Self::NotJson { line: error.line(), column: error.column() };
@@ -184,30 +186,30 @@ fn payload_key(dataref: &str) -> Option<(&str, &str)> {
     (key.starts_with("payload/") && is_plain && has_no_way_out && !bucket.is_empty()).then_some((bucket, key))
 }
 
-/// The way an event came in.
+/// The way an event was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// The sender called us.
     Push,
-    /// We fetched it from the sender's queue.
+    /// The puller read it from the sender's queue.
     Pull,
 }
 
-/// What SQS FIFO is asked to keep.
+/// A message for SQS FIFO.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The envelope as JSON, with nothing in it that SQS refuses.
+    /// The envelope as JSON, without characters that SQS does not allow.
     pub body: String,
     /// `MessageDeduplicationId`: the envelope's id.
     pub deduplication_id: String,
-    /// `MessageGroupId`: one media's events keep their order, and others do not wait for them.
+    /// `MessageGroupId`: the events of one media asset keep their order, and others do not wait for them.
     pub group_id: String,
     /// `AWSTraceHeader`: the trace it belongs to.
     pub trace: Option<Trace>,
 }
 
-/// What an [`Envelope`] is made from, once the sender's format is understood.
+/// The parts of an [`Envelope`], after the sender's format was parsed.
 pub struct Contents {
     /// See [`Envelope::id`].
     pub id: String,
@@ -217,16 +219,16 @@ pub struct Contents {
     pub event_type: String,
     /// See [`Envelope::data`].
     pub data: Box<RawValue>,
-    /// What the sender says about the event.
+    /// The facts that the sender gives about the event.
     pub attributes: Attributes,
 }
 
-/// What a sender says about an event, in the words that all senders share. None of it counts for the id.
+/// The facts that a sender gives about an event, in terms common to all senders. None of them changes the id.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// See [`Envelope::subject`].
     pub subject: Option<String>,
-    /// See [`Envelope::time`]; the time of receipt where there is none.
+    /// See [`Envelope::time`]; the time of receipt if there is none.
     pub time: Option<OffsetDateTime>,
     /// See [`Envelope::outcome`].
     pub outcome: Outcome,
@@ -238,7 +240,7 @@ pub struct Attributes {
     pub procedure_task_id: Option<String>,
     /// See [`Envelope::context`]; of any length.
     pub context: Option<String>,
-    /// Why it failed.
+    /// The cause of a failure.
     pub error: Option<EventError>,
     /// See [`Envelope::verdict`].
     pub verdict: Option<Verdict>,
@@ -246,7 +248,7 @@ pub struct Attributes {
     pub deleted: Option<Deleted>,
 }
 
-/// What a sender says about a failure.
+/// The facts that a sender gives about a failure.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct EventError {
     /// See [`Envelope::errorcode`]; of any length.
@@ -256,7 +258,7 @@ pub struct EventError {
 }
 
 impl Envelope {
-    /// Builds the envelope of an event that came by this channel, and was received then.
+    /// Builds the envelope of an event that was received on this channel at this time.
     pub fn build(contents: Contents, channel: Channel, received: OffsetDateTime) -> Self {
         let attributes = contents.attributes;
         let EventError { code, message } = attributes.error.unwrap_or_default();
@@ -273,7 +275,7 @@ impl Envelope {
             outcome: attributes.outcome,
             taskid: attributes.task_id,
             mediaid: attributes.media_id,
-            // Half an id is none.
+            // An id is never cut: one that is too long is left out.
             proceduretaskid: attributes.procedure_task_id.filter(|id| id.len() <= MAX_TEXT_CHARS),
             context: attributes.context.map(cut),
             errorcode: code.map(cut),
@@ -298,11 +300,11 @@ impl Envelope {
         envelope
     }
 
-    /// Reads an envelope, as it lies in a queue message or in the spill. Whatever put it there, what is passed on is an
-    /// event as mediahook and CloudEvents have it.
+    /// Reads an envelope from a queue message or from `spill/`. Whoever wrote it, the result is a valid event of
+    /// mediahook and CloudEvents.
     ///
     /// # Errors
-    /// [`NotAnEnvelope`] names the member that is missing or wrong. No retry makes an envelope of it.
+    /// [`NotAnEnvelope`] names the member that is missing or wrong. No retry can fix it.
     pub fn parse(text: &str) -> Result<Self, NotAnEnvelope> {
         let envelope: Self =
             serde_json::from_str(text).map_err(|error| NotAnEnvelope::diagnose(text, &error))?;
@@ -335,8 +337,8 @@ impl Envelope {
     /// The key of `dataref` in this bucket.
     ///
     /// # Errors
-    /// [`NotAnEnvelope::ElsewhereRef`]: the data is said to be in another bucket. It is not read: a writer to the
-    /// queue or the spill could otherwise make mediahook read, for a handler, what only the function's role may read.
+    /// [`NotAnEnvelope::ElsewhereRef`]: `dataref` points to another bucket. It is not read: otherwise a writer to the
+    /// queue or `spill/` could make mediahook read, for a handler, data that only the function's role may read.
     pub fn dataref_in(&self, bucket: &str) -> Result<Option<&str>, NotAnEnvelope> {
         let Some(dataref) = &self.dataref else { return Ok(None) };
         match payload_key(dataref) {
@@ -349,7 +351,7 @@ impl Envelope {
     pub fn message(&self) -> Message {
         let mut body =
             Vec::with_capacity(self.data.as_ref().map_or(0, |data| data.get().len()) + SHELL_BYTES);
-        // Every member is a text, an enum or valid JSON already: there is nothing that can fail.
+        // Every member is already a text, an enum or valid JSON, so this cannot fail.
         let _ = serde_json::to_writer(&mut body, self);
         Message {
             body: escape_for_sqs(String::from_utf8(body).unwrap_or_default()),
@@ -359,12 +361,12 @@ impl Envelope {
         }
     }
 
-    /// The trace of `traceparent`, where that is one.
+    /// The trace of `traceparent`, if it is valid.
     pub fn trace(&self) -> Option<Trace> {
         self.traceparent.as_deref().and_then(Trace::from_traceparent)
     }
 
-    /// An event without an id of its own is a group of its own, so that it delays no other.
+    /// An event without a subject is a group of its own, so that it delays no other.
     fn group_id(&self) -> String {
         let subject = self.subject.as_deref().unwrap_or(&self.id);
         let readable = format!("{}/{subject}", self.source);
@@ -375,7 +377,7 @@ impl Envelope {
     }
 }
 
-/// Which event it is, and not what is in it: payloads belong in no log.
+/// Shows which event it is, without its contents: payloads must not be logged.
 impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, source, event_type, outcome, .. } = self;
@@ -412,7 +414,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// SQS refuses U+FFFE and U+FFFF. In JSON text they can only stand inside a string, where an escape means the same.
+/// SQS does not allow U+FFFE and U+FFFF. In JSON they can only occur inside a string, where an escape means the same.
 fn escape_for_sqs(body: String) -> String {
     let bytes = body.as_bytes();
     // In UTF-8 they are EF BF BE and EF BF BF.
@@ -431,7 +433,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
-/// To the millisecond. A year that RFC 3339 cannot write (beyond 9999) becomes the epoch rather than an error.
+/// Precision: milliseconds. A year that RFC 3339 cannot represent (beyond 9999) becomes the epoch and not an error.
 pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
     let milliseconds = time.replace_millisecond(time.millisecond()).unwrap_or(time);
     milliseconds.format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".to_owned())
@@ -463,7 +465,7 @@ mod tests {
 
     const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25.123456789 UTC);
 
-    /// An envelope with everything in it that a sender can say.
+    /// An envelope with every attribute that a sender can set.
     fn with_texts(subject: &str, text: &str) -> Envelope {
         let text = || Some(text.to_owned());
         let contents = Contents {
@@ -522,7 +524,7 @@ mod tests {
         let large = with_texts(&"9".repeat(MAX_BYTES_BESIDE_TEXTS + 1), &text);
         assert_eq!((large.proceduretaskid, large.context), (None, None));
         assert_eq!((large.errorcode, large.errormessage), (None, None));
-        // The most that they can add to any other.
+        // The maximum that they can add to any other.
         let added = with_texts("9", &text).message().body.len() - with_texts("9", "").message().body.len();
         assert!(MAX_BYTES_BESIDE_TEXTS + added < 128 * 1024, "{added}");
     }

@@ -1,39 +1,42 @@
-//! Which event is which: the id by which a redelivery is the same event, and two occurrences are two events.
+//! How events are identified: a redelivery is the same event, and two occurrences are two events.
 //!
 //! Neither sender gives its events an id. Ours is the SHA-256 of:
 //! - the source's name and the event's type,
-//! - every top-level member of the body but those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
-//!   receipt is made anew for each delivery, and push and pull differ in them,
-//! - for the few types whose payload can honestly repeat, and for one we do not know that has neither a time nor a task
-//!   id, what tells one occurrence from the next (see [`Occurrence`]): the entry of the sender's queue, where that has a
-//!   name that all its deliveries share, else the minute of receipt.
+//! - every top-level member of the body except those of the transport (`Sign`, `T`, `EventHandle`): a signature or a
+//!   receipt is new in each delivery, and differs between push and pull,
+//! - a distinction between occurrences (see [`Occurrence`]), for the few types whose payload can repeat, and for an
+//!   unknown type that has neither a time nor a task id: the entry of the sender's queue, if it has a name that all
+//!   its deliveries share, else the minute of receipt.
 //!
 //! Members are taken in the order of their names, decoded, and without those that are null: the pulled form of a
 //! Tencent event fills every unused member with null, and two JSON writers may escape or order differently. A number
-//! counts as what 64 bits make of it, an integer or a float; beyond 64 bits it counts digit by digit. So two events are
-//! one only if every member has the same value.
+//! counts as its 64-bit value, an integer or a float; beyond 64 bits it counts digit by digit. So two events are
+//! equal only if every member has the same value.
 //!
-//! Why all of the payload, and not the task id and the status: a Tencent flow with `TasksNotifyMode` `Change` sends many
-//! events with one `TaskId` and the status `PROCESSING`, which differ in their subtasks alone; a media asset's parts are
-//! deleted one by one under one `FileId`; the outputs of an Alibaba media convert job share its `JobId`. The other way round,
-//! neither sender words an event differently when it sends it again (inferred: neither documents that it does).
+//! Why the whole payload, and not only the task id and the status: a Tencent flow with `TasksNotifyMode` `Change`
+//! sends many events with one `TaskId` and the status `PROCESSING`, which differ only in their subtasks; a media
+//! asset's parts are deleted one by one under one `FileId`; the outputs of an Alibaba media convert job share its
+//! `JobId`. Conversely, neither sender changes the contents of an event when it sends it again (inferred: neither
+//! documents that it does).
 //!
-//! What this cannot tell apart: two occurrences that a sender describes with the same words.
-//! - `MediaCastStatusChanged`, `RestoreMediaComplete` and `PersistenceComplete` of Tencent have neither time nor task id,
-//!   and the same can honestly happen twice: the second "Working" of a cast, the second restoration of a media asset.
-//!   Hence the minute (also for `ProcessImageAsyncComplete` in the SDK's shape, without a task id). Two of them within a
-//!   minute are one; a redelivery in the next minute is a second event, which is the lesser evil.
-//! - `FileDeleted` has no time either. A media asset is deleted once; but parts of it that are made again and deleted
-//!   again are one event with the first deletion, because a minute would make every redelivery of a deletion a second event.
-//! - Two `PROCESSING` events of a flow that differ in nothing are one; nothing is lost by that.
+//! The id cannot distinguish two occurrences that a sender describes with the same contents.
+//! - `MediaCastStatusChanged`, `RestoreMediaComplete` and `PersistenceComplete` of Tencent have neither time nor task
+//!   id, and the same can happen twice: the second "Working" of a cast, the second restoration of a media asset.
+//!   Therefore the minute is added (also for `ProcessImageAsyncComplete` in the SDK's shape, without a task id). Two
+//!   of them within a minute are one event; a redelivery in the next minute is a second event, which is the lesser
+//!   evil.
+//! - `FileDeleted` has no time either. A media asset is deleted once. But if parts of it are created again and
+//!   deleted again, that is the same event as the first deletion, because with a minute every redelivery of a
+//!   deletion would be a second event.
+//! - Two `PROCESSING` events of a flow with equal contents are one event; nothing is lost by that.
 //! - An occurrence sent in Tencent's format v3.0 and in the legacy one is two events, of two types.
-//! - A *pulled* event of these types of Tencent that is redelivered, because its confirmation failed, has another id in
-//!   another minute and is processed twice. Nothing in it tells it from a second occurrence: whether a redelivered event
-//!   keeps its `EventHandle` is documented nowhere, and a pushed event has none. Rather twice than never.
-//! - No documented type of IMS repeats. An unknown one with neither `EventTime` nor job id does: pulled, it is one event
-//!   for each MNS message (`MessageId` stays the same at each delivery), so a redelivery is the same event. The same event
-//!   pushed has another id, since nothing in a callback names the message.
-//! - An Alibaba event carries its `EventTime`, to the second, and most a job id: equal ones count as a redelivery.
+//! - If a *pulled* event of these Tencent types is redelivered because its confirmation failed, it has another id in
+//!   another minute and is processed twice. Nothing in it distinguishes it from a second occurrence: no document says
+//!   whether a redelivered event keeps its `EventHandle`, and a pushed event has none. Twice is better than never.
+//! - No documented type of IMS repeats. An unknown one with neither `EventTime` nor job id does: when pulled, it is
+//!   one event for each MNS message (`MessageId` stays the same at each delivery), so a redelivery is the same event.
+//!   The same event pushed has another id, because a callback does not name the message.
+//! - An Alibaba event has its `EventTime`, to the second, and most have a job id: equal ones count as a redelivery.
 
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -41,7 +44,7 @@ use time::OffsetDateTime;
 use super::body::Body;
 use crate::event::envelope::hex;
 
-/// What tells one occurrence of an event from the next, where the payload does not.
+/// Distinguishes two occurrences of an event that have the same payload.
 #[derive(Debug, Clone, Copy)]
 pub enum Occurrence<'a> {
     /// The minute of this time of receipt.
@@ -52,7 +55,7 @@ pub enum Occurrence<'a> {
 
 /// The id of an event, as 64 hex digits.
 ///
-/// `transport` are the names of the top-level members that do not count. `occurrence` is for events that repeat.
+/// `transport` are the names of the top-level members that do not count. `occurrence` is for types that repeat.
 pub fn id(
     source: &str,
     event_type: &str,
@@ -97,7 +100,7 @@ mod tests {
         }
     }
 
-    /// As many digits as a writer likes: what counts is the float that is nearest.
+    /// Any number of digits: the nearest float counts.
     #[test]
     fn a_float_is_the_one_that_is_nearest_to_its_digits() {
         for (digits, shortest) in [
@@ -150,7 +153,7 @@ mod tests {
         assert_eq!(ids.len(), texts.len());
     }
 
-    /// Names that are alike at the beginning, or as short as can be, in two orders.
+    /// Names with a common beginning, or as short as possible, in two orders.
     #[test]
     fn the_order_of_members_is_nothing() {
         let names =

@@ -1,4 +1,4 @@
-//! An event: the body that a sender sent, the id that makes a redelivery the same event, the envelope that travels.
+//! An event: the body that a sender sent, the id that identifies its redeliveries, and the envelope.
 
 pub mod body;
 mod canonical;

@@ -1,4 +1,4 @@
-//! One batch: which records are processed, and which SQS is to redeliver.
+//! Processes one batch: it decides which records are processed, and which SQS must redeliver.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -19,35 +19,36 @@ use crate::telemetry::Recorder;
 use crate::timeouts::Clock;
 use crate::timeouts::process::BatchDeadlines;
 
-/// Processes batches, with what all their records need.
+/// Processes batches, and holds what all records need.
 #[derive(Debug)]
 pub struct Processor<I, Q> {
     /// The idempotency records. Without them a redelivered event is processed again.
     pub idempotency: Option<I>,
     /// The dead-letter queue. Without it every failure is retried until SQS itself moves the record.
     pub dead_letters: Option<Q>,
-    /// The queue's `maxReceiveCount`. Without it no receive is known to be the last.
+    /// The queue's `maxReceiveCount`. Without it the processor cannot recognize a record's last receive.
     pub max_receive_count: Option<u32>,
-    /// The bucket in which every `dataref` must be, where it is known.
+    /// The bucket that every `dataref` must point to, if it is known.
     pub bucket_name: Option<String>,
     /// Writes a wide event for each record.
     pub recorder: Recorder,
-    /// The wall clock, by which the age of events is logged.
+    /// The wall clock, from which the logged age of an event is computed.
     pub now: Clock,
 }
 
 /// The records of one message group, in order.
 pub(super) type Group<'r> = Vec<&'r SqsMessage>;
 
-/// Where the events of a batch go: to a handler ([`super::HandlerDispatch`]) or to an event bus
+/// The destination of a batch's events: a handler ([`super::HandlerDispatch`]) or an event bus
 /// ([`super::publish::Publisher`]).
 pub trait Dispatch: Send + Sync {
-    /// Prepares in init for the first batch.
+    /// Prepares for the first batch, in init.
     fn prepare(&self) -> impl Future<Output = ()> + Send {
         async {}
     }
 
-    /// Processes the groups side by side, the records of each in order. Returns the records that SQS is to redeliver.
+    /// Processes the groups concurrently, and the records of each in order. Returns the records that SQS must
+    /// redeliver.
     fn dispatch<'r, I: IdempotencyStore, Q: Queue>(
         &self,
         groups: Vec<Vec<&'r SqsMessage>>,
@@ -60,20 +61,21 @@ pub(super) trait Deliver: Sync {
     /// Returns once the event is processed.
     ///
     /// # Errors
-    /// [`Failure`] if it was not.
+    /// [`Failure`] if the event was not processed.
     fn deliver(&self, event: &Event<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// The batch cannot be answered record by record, so SQS has to redeliver all of it.
+/// The batch cannot be answered record by record, so SQS must redeliver all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a record without a message id failed: SQS must redeliver the whole batch")]
 pub struct BatchError;
 
 impl<I: IdempotencyStore, Q: Queue> Processor<I, Q> {
-    /// Processes a batch, and answers which records failed.
+    /// Processes a batch, and returns the records that failed.
     ///
     /// # Errors
-    /// [`BatchError`] if a record that failed has no id. An answer with an empty id would make SQS redeliver the batch, too.
+    /// [`BatchError`] if a failed record has no id. An answer with an empty id would also make SQS redeliver the
+    /// whole batch.
     pub async fn process(
         &self,
         dispatch: &impl Dispatch,
@@ -102,8 +104,8 @@ pub struct Batch<'a, I, Q> {
 }
 
 impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
-    /// Processes the groups side by side, so that one that takes long delays no other. Returns the records that SQS is to
-    /// redeliver.
+    /// Processes the groups concurrently, so that a slow group does not delay another one. Returns the records that
+    /// SQS must redeliver.
     pub(super) async fn process_groups<'r>(
         &self,
         groups: Vec<Group<'r>>,
@@ -113,7 +115,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         join_all(groups).await.into_iter().flatten().collect()
     }
 
-    /// Stops at the first failure: what comes after it in the group must not overtake it.
+    /// Stops at the first failure: the later records of the group must not overtake it.
     async fn process_group<'r>(&self, mut group: Group<'r>, destination: &impl Deliver) -> Group<'r> {
         for (place, message) in group.iter().enumerate() {
             let record = self.read(message);
@@ -130,12 +132,12 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
     async fn process_record(&self, record: &Record<'_>, destination: &impl Deliver) -> RecordOutcome {
         let event = match &record.event {
             Ok(event) => event,
-            // No retry makes an envelope of it.
+            // No retry turns it into an envelope.
             Err(why) => return self.retry_or_dead_letter(record, Failure::dead_letter(why)).await,
         };
         let last_receive = self.last_receive(record);
         if !self.deadlines.may_begin(last_receive.is_some()) {
-            // Never a dead letter of ours: it was not tried.
+            // Not sent to the dead-letter queue, because it was not tried.
             let failure = Failure::new("too little of the invocation was left to begin it");
             return RecordOutcome::Failed(match last_receive {
                 Some(last) => failure.and(last).and("SQS moves it to the dead-letter queue untried"),
@@ -164,7 +166,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
             Claim::Completed => Ok(RecordOutcome::Duplicate),
             Claim::InProgress => Err(Failure::new("in progress elsewhere")),
             Claim::Granted(lease) => {
-                // Beyond its lease another process may process it.
+                // After the lease, another process may process the event.
                 let result = deliver(event, destination, until.min(asked + lease.length)).await;
                 self.end_lease(store, &lease, result.is_ok()).await;
                 result.map(|()| RecordOutcome::Processed)
@@ -172,8 +174,8 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         }
     }
 
-    /// Ends a lease: the event is completed, or free again. A table that fails here is not the record's fault: what was
-    /// processed is not processed again because of it, and a lease that is not released ends.
+    /// Ends a lease: the event is completed, or free again. If the table fails here, the record does not fail: a
+    /// processed event must not be processed again because of it, and a lease that is not released ends by itself.
     async fn end_lease(&self, store: &I, lease: &Lease, is_completed: bool) {
         let until = self.deadlines.answer.instant();
         let ended = if is_completed {
@@ -194,8 +196,8 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         }
     }
 
-    /// A failure at the last receive, or one that no retry can change, sends the record to the dead-letter queue. If it were
-    /// reported failed, SQS would move what is behind it in its group along with it, untried.
+    /// Sends the record to the dead-letter queue if this was its last receive, or if no retry can help. If it were
+    /// reported failed at its last receive, SQS would also move the later records of its group, untried.
     async fn retry_or_dead_letter(&self, record: &Record<'_>, failure: Failure) -> RecordOutcome {
         match self.last_receive(record) {
             Some(last) => self.send_to_dlq(record, failure.and(last)).await,
@@ -204,13 +206,13 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         }
     }
 
-    /// That this is the last time SQS delivers a record, in words for the log; nothing where it is not.
+    /// The text for the log if SQS delivers this record for the last time, else nothing.
     fn last_receive(&self, record: &Record<'_>) -> Option<String> {
         let (max, received) = (self.processor.max_receive_count?, receive_count(record.message)?);
         (received >= max).then(|| format!("this was its last receive ({received} of {max})"))
     }
 
-    /// Sends a record to the dead-letter queue. It leaves this queue only after the other one has it.
+    /// Sends a record to the dead-letter queue. It leaves this queue only after the dead-letter queue has it.
     async fn send_to_dlq(&self, record: &Record<'_>, failure: Failure) -> RecordOutcome {
         let (Some(queue), Some(message)) = (&self.processor.dead_letters, dead_letter::of(record.message))
         else {
@@ -224,7 +226,7 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         }
     }
 
-    /// Reports every record failed, and tries none. Of a group the first one is logged.
+    /// Reports every record as failed, and tries none. Logs the first one of each group.
     pub(super) fn fail_all<'r>(&self, groups: Vec<Group<'r>>, reason: &str) -> Vec<&'r SqsMessage> {
         for group in &groups {
             if let [first, behind @ ..] = &**group {
@@ -250,9 +252,9 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
     }
 }
 
-/// Delivers an event until then. A panic is a failure of this event alone.
+/// Delivers an event, before the deadline. A panic is a failure of this event alone.
 async fn deliver(event: &Event<'_>, destination: &impl Deliver, until: Instant) -> Result<(), Failure> {
-    // In a block of its own, for what a handler does before it returns its future may panic too.
+    // In a block of its own, because a handler may also panic before it returns its future.
     let delivered = AssertUnwindSafe(async { destination.deliver(event).await }).catch_unwind();
     match timeout_at(until, delivered).await {
         Ok(Ok(result)) => result,
@@ -268,7 +270,7 @@ async fn in_time<T>(
     timeout_at(until, step).await.map_err(|_| StoreError("no answer in time".to_owned()))?
 }
 
-/// The records of each message group, in the batch's order. A record without a group is one by itself.
+/// The records of each message group, in the batch's order. A record without a group is a group of its own.
 fn groups(records: &[SqsMessage]) -> Vec<Group<'_>> {
     let mut groups: Vec<(Option<&String>, Group<'_>)> = Vec::new();
     for record in records {
@@ -300,7 +302,7 @@ mod tests {
     use std::time::Duration;
     use time::OffsetDateTime;
 
-    /// Does what the event's type says, and records the order of its events.
+    /// Acts on the event's type, and records the order of its events.
     #[derive(Default)]
     struct Scripted(Mutex<Vec<String>>);
 
@@ -423,7 +425,7 @@ mod tests {
         }
     }
 
-    /// Keeps what it is sent, or fails.
+    /// Stores what it is sent, or fails.
     #[derive(Default)]
     struct Kept(Mutex<Vec<String>>, bool);
 
@@ -443,7 +445,8 @@ mod tests {
         }
     }
 
-    /// What is reported failed, what the handler saw, what is dead, of a batch received so often with `left` to go.
+    /// The failed records, the events the handler received, and the dead letters, of a batch with this receive count
+    /// and `left` to go.
     async fn at_receive(
         receive: u32,
         dead_letters: &Kept,
@@ -504,14 +507,14 @@ mod tests {
     #[tokio::test]
     async fn at_its_last_receive_a_record_is_started_while_any_handler_time_is_left() {
         let kept = Kept::default();
-        // Handlers have 1.5 s, and what is begun in the last half second of it only at its last receive.
+        // The handlers have 1.5 s. In the last half second of that, a record is started only at its last receive.
         let left = Duration::from_secs(2);
         let batch = || vec![record("a1", "a", "slow"), record("a2", "a", "ok")];
         let (failed, seen, dead) = at_receive(2, &kept, batch(), left).await;
         assert_eq!((failed, seen, dead), (texts(["a2"]), texts(["a1"]), vec![]));
         let (failed, seen, dead) = at_receive(3, &kept, batch(), left).await;
         assert_eq!((failed, seen, dead), (vec![], texts(["a1", "a2"]), vec![]));
-        // With none left it is reported failed: it was not tried, so it is no dead letter of ours.
+        // Without any time left it is reported failed. It was not tried, so it is not sent to the dead-letter queue.
         let batch = vec![record("a1", "a", "hang"), record("a2", "a", "ok")];
         let (failed, seen, dead) = at_receive(3, &kept, batch, left).await;
         assert_eq!((failed, seen, dead), (texts(["a2"]), texts(["a1"]), texts(["a1"])));

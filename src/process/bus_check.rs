@@ -1,15 +1,15 @@
 //! Whether the event bus exists.
 //!
-//! EventBridge answers 200 with an `EventId` for an entry that is put on an unknown bus, and drops it: by that answer a wrong
-//! name, or a bus deleted later, would lose every event silently. So the bus is asked for at start, and again every
-//! [`CHECK_EVERY`].
+//! If an entry is put on an unknown bus, EventBridge answers 200 with an `EventId` and drops the entry. So with a
+//! wrong name, or after the bus was deleted, every event would be lost silently. Therefore the processor checks the
+//! bus at start, and again every [`CHECK_EVERY`].
 //!
-//! | the answer | what it means for a batch |
+//! | the answer | the batch |
 //! | --- | --- |
-//! | the bus exists | it is put |
-//! | it does not | it fails, and the next batch asks again |
-//! | no permission to ask | it is put, with a warning, once: the bus may exist all the same |
-//! | none, or another failure | it is put where the bus was found before; else it fails, and the next batch asks again |
+//! | the bus exists | is put |
+//! | it does not | fails, and the next batch checks again |
+//! | no permission to check | is put, with one warning, because the bus may exist |
+//! | none, or another failure | is put if the bus was found before; else it fails, and the next batch checks again |
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -22,21 +22,22 @@ use crate::mutex::lock;
 use crate::storage::bus::{Bus, BusState};
 use crate::timeouts::Clock;
 
-/// How long an answer is good. By the wall clock, since a monotonic clock may stand still while the function is frozen.
+/// How long an answer is valid. Measured by the wall clock, because a monotonic clock may stand still while the
+/// function is frozen.
 const CHECK_EVERY: Duration = Duration::from_mins(5);
 
 /// Why no event can be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotReady {
-    /// A variable names what does not exist. The text, for one line of the log in each invocation, has both.
+    /// A variable names a resource that does not exist. The text names both; each invocation logs it in one line.
     #[error("the destination does not exist")]
     Misconfigured(String),
-    /// There was no clear answer; it may pass.
+    /// There was no clear answer; the problem may be temporary.
     #[error("{0}")]
     Unknown(String),
 }
 
-/// What is known of the bus.
+/// The state of the check.
 #[derive(Debug)]
 pub(super) struct BusCheck {
     now: Clock,
@@ -45,9 +46,9 @@ pub(super) struct BusCheck {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// When the bus was last found, or let pass; nothing where it never was, or was missing since.
+    /// When the bus was last found, or assumed to exist; nothing if it never was, or has been missing since.
     passed_at: Option<OffsetDateTime>,
-    /// Whether the log has the warning that there is no permission to ask.
+    /// Whether the log already has the warning about the missing permission.
     warned: bool,
 }
 
@@ -56,10 +57,11 @@ impl BusCheck {
         Self { now, known: Mutex::default() }
     }
 
-    /// Asks for the bus, where that is due.
+    /// Checks the bus, if a check is due.
     ///
     /// # Errors
-    /// The bus does not exist, or was never found and does not answer `within` this time. Then nothing may be put on it.
+    /// The bus does not exist, or it was never found and does not answer `within` this time. Then no event may be put
+    /// on it.
     pub(super) async fn check(&self, bus: &impl Bus, within: Duration) -> Result<(), NotReady> {
         if !self.is_due() {
             return Ok(());
@@ -96,7 +98,7 @@ impl BusCheck {
         Ok(())
     }
 
-    /// A clock that was set back says nothing about the age of an answer.
+    /// If the clock was set back, the age of the answer is unknown.
     fn is_due(&self) -> bool {
         let now = (self.now)();
         self.known().passed_at.is_none_or(|at| now < at || now - at >= CHECK_EVERY)
@@ -125,7 +127,7 @@ mod tests {
         NOW.set(NOW.get() + time::Duration::seconds(seconds));
     }
 
-    /// Answers as it was last set to.
+    /// Gives the answer that it was last set to.
     struct Scripted {
         answer: Mutex<Result<BusState, StoreError>>,
         asked: AtomicUsize,
@@ -155,7 +157,7 @@ mod tests {
             Self { check: BusCheck::new(|| NOW.get()), bus: Scripted { answer, asked: AtomicUsize::new(0) } }
         }
 
-        /// What comes of it when the bus would answer this, and whether it was asked.
+        /// The result of a check with this answer, and whether the bus was asked.
         async fn when(&self, answer: Result<BusState, StoreError>) -> (Result<(), NotReady>, bool) {
             *self.bus.answer.lock().unwrap() = answer;
             let asked = self.bus.asked.load(Ordering::Relaxed);

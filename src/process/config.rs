@@ -1,4 +1,4 @@
-//! What the processor is configured with, beside what every function is ([`crate::config`]).
+//! The processor's own configuration, in addition to that of every function ([`crate::config`]).
 
 use std::time::Duration;
 
@@ -9,40 +9,40 @@ pub use crate::config::{
 use crate::config::{ConfigError, ConfigErrors, Environment, Problem, both};
 use crate::storage::idempotency::LeaseConfig;
 
-/// How long a claim lasts, unless the environment says otherwise: SQS's own default for a visibility timeout, and that of
-/// the template for the function's timeout.
+/// The default length of a lease: SQS's own default for a visibility timeout, and the template's for the function's
+/// timeout.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// How long a completed event is known, unless the environment says otherwise.
+/// The default time for which a completed event is remembered.
 pub const IDEMPOTENCY_TTL: Duration = Duration::from_hours(1);
 
-/// SQS has no visibility timeout beyond it: 12 hours.
+/// SQS's longest visibility timeout: 12 hours.
 const MAX_LEASE_S: u64 = 43_200;
 /// Ten years.
 const MAX_TTL_S: u64 = 315_360_000;
 
-/// The one destination beside an event bus.
+/// The only destination other than an event bus.
 const LOG: &str = "log";
 
-/// What the environment asks for.
+/// The settings in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table, and how long its records last.
     pub table: Option<(String, LeaseConfig)>,
-    /// Where dead letters go.
+    /// The dead-letter queue.
     pub dead_letter_queue_url: Option<String>,
-    /// How often SQS hands over a record before it moves it to the dead-letter queue.
+    /// How often SQS delivers a record before it moves it to the dead-letter queue.
     pub max_receive_count: Option<u32>,
-    /// The bucket in which the data of large events lies, where it is set.
+    /// The bucket that holds the data of large events, if it is set.
     pub bucket: Option<String>,
 }
 
 impl Config {
-    /// Reads it.
+    /// Reads the environment.
     ///
     /// # Errors
     /// Every variable that is missing, wrong or misspelt.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
-        // Lease and TTL are checked without a table too: who sets them believes that they count.
+        // Lease and TTL are checked without a table too: somebody who sets them expects them to be used.
         let ((((), table), leases), ((dead_letter_queue_url, max_receive_count), bucket)) = both(
             both(both(environment.check_names(), environment.table()), lease_config(environment)),
             both(
@@ -83,20 +83,20 @@ fn max_receive_count(environment: &Environment) -> Result<Option<u32>, ConfigErr
     count.map(Some).ok_or(ConfigError::Wrong(MAX_RECEIVE_COUNT, Problem::NotAReceiveCount))
 }
 
-/// Where the ready-made processor delivers events.
+/// Where the standard processor delivers events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
-    /// This event bus, and this bucket for what is too large for it.
+    /// This event bus; data that is too large for it goes to this bucket.
     EventBus(String, String),
-    /// A line of the log each. The event is deleted then.
+    /// One log line for each event, which is then deleted.
     Log,
 }
 
 impl Destination {
-    /// Reads it. Logging and deleting events is no default: it has to be asked for.
+    /// Reads the destination. Logging and deleting events must be requested explicitly; it is never the default.
     ///
     /// # Errors
-    /// There is none, or two, or a variable that belongs to it is missing or wrong.
+    /// No destination or two are set, or a variable that the destination needs is missing or wrong.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let is_log = match environment.optional(DESTINATION) {
             None => Ok(false),

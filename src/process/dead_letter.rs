@@ -1,19 +1,20 @@
-//! The message by which a record goes to the dead-letter queue.
+//! The message that moves a record to the dead-letter queue.
 
 use aws_lambda_events::sqs::SqsMessage;
 
 use crate::event::envelope::Message;
 use crate::trace::Trace;
 
-/// The trace that a record came with.
+/// The trace of the record.
 pub(super) fn trace_of(record: &SqsMessage) -> Option<Trace> {
     record.attributes.get("AWSTraceHeader").and_then(|header| Trace::from_xray(header))
 }
 
-/// The message: body and group as they were; none where the record has no body.
+/// The message, with the same body and group; none if the record has no body.
 ///
-/// The deduplication id is another one: SQS would drop an event that was redriven and failed again within five minutes as a
-/// duplicate of its first dead letter. A redriven record has a new message id.
+/// The deduplication id is the record's message id. With the old deduplication id, SQS would drop an event that was
+/// redriven and failed again within five minutes, as a duplicate of its first dead letter. A redriven record has a
+/// new message id.
 pub(super) fn of(record: &SqsMessage) -> Option<Message> {
     let body = record.body.clone().filter(|body| !body.is_empty())?;
     let deduplication_id = record.message_id.clone().filter(|id| !id.is_empty())?;

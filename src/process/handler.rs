@@ -1,33 +1,35 @@
-//! What your own code implements, and how it says that an event failed.
+//! The trait that your own code implements, and the failure that it returns.
 
 use std::fmt;
 
 use mediahook_events::CloudEvent;
 
-/// Processes an event. This is where your own code goes.
+/// Processes an event. Implement this with your own code.
 ///
-/// The events of one media asset come one after the other, in the order they were received; those of different media assets
-/// may come at the same time, in one process or several. With a table (`MEDIAHOOK_TABLE`) an event is handled by one process at
-/// a time, and not again once this has returned `Ok`. It can be handled again if the last time did not end: an error, a panic, a
-/// crash, a handler that was cut off. So a handler must be idempotent.
+/// The events of one media asset are handled one after the other, in the order they were received. Those of different
+/// media assets may be handled at the same time, in one process or several. With a table (`MEDIAHOOK_TABLE`) an event
+/// is handled by one process at a time, and not again after this has returned `Ok`. It can be handled again if the
+/// last attempt did not finish: an error, a panic, a crash, a handler that was cut off. So a handler must be
+/// idempotent.
 pub trait Handler: Send + Sync {
-    /// Returns once the event is processed. When the invocation is about to end, this is cut off at an `await`.
+    /// Returns once the event is processed. If the invocation is about to end, the handler is cut off at an `await`.
     ///
     /// # Errors
-    /// [`Failure`] if it was not processed: it says whether the event is retried or goes to the dead-letter queue. After a
-    /// panic it is retried.
+    /// [`Failure`] if it was not processed. The failure decides whether the event is retried or goes to the
+    /// dead-letter queue. After a panic the event is retried.
     fn handle(&self, event: &CloudEvent) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Whether the handler reads [`CloudEvent::data`]. Then the data of an event too large for the queue is fetched from the
-    /// bucket before [`Handler::handle`]. Return `false` if the attributes are enough: `dataref` then says where it is.
-    /// The function needs `MEDIAHOOK_BUCKET` and `s3:GetObject` on `payload/*` of it.
+    /// Whether the handler reads [`CloudEvent::data`]. If so, and the event was too large for the queue, its data is
+    /// fetched from the bucket before [`Handler::handle`]. Return `false` if the attributes are enough: `dataref`
+    /// then names the place of the data. The function needs `MEDIAHOOK_BUCKET` and `s3:GetObject` on `payload/*` in
+    /// it.
     fn needs_data(&self) -> bool {
         true
     }
 }
 
-/// Why an event was not processed, and whether it is retried. Its text goes to the log. Anything that can be displayed becomes
-/// one by `?`, to be retried.
+/// Why an event was not processed, and whether it is retried. Its text goes to the log. `?` converts any type that
+/// implements `Display` into a failure that is retried.
 pub struct Failure {
     reason: String,
     action: FailureAction,
@@ -41,15 +43,16 @@ pub(super) enum FailureAction {
 }
 
 impl Failure {
-    /// A failure for this reason. The event is retried when its visibility timeout ends, with those behind it in its group.
-    /// When it fails at its last receive (`MEDIAHOOK_MAX_RECEIVE_COUNT`), it goes to the dead-letter queue, and the others
-    /// are processed.
+    /// A failure for this reason. The event is retried when its visibility timeout ends, together with the later
+    /// events of its group. If it fails at its last receive (`MEDIAHOOK_MAX_RECEIVE_COUNT`), it goes to the
+    /// dead-letter queue, and the others are processed.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), action: FailureAction::Retry }
     }
 
-    /// A failure that no retry can change: the event goes to the dead-letter queue now, and the next event of its media asset
-    /// is processed. Where no dead-letter queue is set (`MEDIAHOOK_DEAD_LETTER_QUEUE_URL`), it is as with [`Failure::new`].
+    /// A failure that no retry can fix: the event goes to the dead-letter queue now, and the next event of its media
+    /// asset is processed. Without a dead-letter queue (`MEDIAHOOK_DEAD_LETTER_QUEUE_URL`) it is the same as
+    /// [`Failure::new`].
     pub fn dead_letter(reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), action: FailureAction::DeadLetter }
     }
@@ -58,7 +61,7 @@ impl Failure {
         &self.reason
     }
 
-    /// The same with a second reason.
+    /// The same failure with a second reason.
     pub(super) fn and(self, more: impl fmt::Display) -> Self {
         Self { reason: format!("{}; {more}", self.reason), ..self }
     }

@@ -1,4 +1,4 @@
-//! Events to a handler.
+//! Delivers events to a handler.
 
 use aws_lambda_events::sqs::SqsMessage;
 use mediahook_events::CloudEvent;
@@ -18,7 +18,7 @@ use crate::storage::{Bucket, Queue};
 pub struct HandlerDispatch<H, K> {
     /// Handles each event.
     pub handler: H,
-    /// Has the data of events too large for the queue.
+    /// Contains the data of events too large for the queue.
     pub bucket: Option<K>,
 }
 

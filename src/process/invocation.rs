@@ -1,8 +1,9 @@
-//! An invocation as SQS batch. It is read here and not by `lambda_runtime`, whose error repeats what it could not read.
+//! Reads an invocation as an SQS batch. `lambda_runtime` does not do it, because its error repeats what it could not
+//! read.
 
 use aws_lambda_events::sqs::SqsEvent;
 
-/// Why an invocation is not a batch of SQS: none of it is processed, and the invocation fails.
+/// Why an invocation is not an SQS batch: no record is processed, and the invocation fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotABatch {
     /// It has no list of records.
@@ -10,10 +11,10 @@ pub(super) enum NotABatch {
         "not a batch of SQS: the invocation has no list `Records`; the processor is for an event source mapping of the queue"
     )]
     NoRecords,
-    /// A record is another event source's, which has its own format.
+    /// A record comes from another event source, which has another format.
     #[error("not a batch of SQS: record {0} is from another event source than aws:sqs")]
     OtherSource(usize),
-    /// A member is not what SQS sends.
+    /// A member differs from what SQS sends.
     #[error("not a batch of SQS: {0}: not what SQS sends")]
     Member(String),
 }
@@ -26,7 +27,7 @@ pub(super) fn batch(payload: &str) -> Result<SqsEvent, NotABatch> {
     let mut json = serde_json::Deserializer::from_str(payload);
     let batch: SqsEvent = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        // Of names that SQS does not send, such as those of message attributes, nothing is shown.
+        // Other names, such as those of message attributes, are not shown.
         let member: Vec<_> = path.split('.').take(2).collect();
         match member.as_slice() {
             [records, ..] if !records.starts_with("Records[") => NotABatch::NoRecords,

@@ -1,10 +1,10 @@
-//! Where no event bus is set: one line per event.
+//! The destination without an event bus: one log line per event.
 
 use mediahook_events::CloudEvent;
 
 use super::{Failure, Handler};
 
-/// Writes one structured log line per event: what it is and how it went, not what it carries.
+/// Writes one structured log line per event, with its attributes and outcome, without its payload.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogHandler;
 

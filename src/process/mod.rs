@@ -1,11 +1,13 @@
-//! The asynchronous half: the queue's batches, record by record, to a [`Handler`] or to an event bus.
+//! The asynchronous half: delivers the records of the queue's batches to a [`Handler`] or to an event bus.
 //!
-//! A record that fails is reported alone, and the rest of its message group with it, so that one media's events keep
-//! their order; every other group goes on. SQS redelivers what was reported when its visibility timeout ends, and
-//! counts a receive for each of them, tried or not. So a record that fails at its last receive (`maxReceiveCount`) is sent to
-//! the dead-letter queue by us, and its group goes on; what can never succeed goes there at once.
+//! A record that fails is reported failed together with the later records of its message group, so that the events of
+//! one media asset keep their order. All other groups continue. SQS redelivers the reported records when their
+//! visibility timeout ends, and counts a receive for each of them, tried or not. So the processor itself sends a
+//! record that fails at its last receive (`maxReceiveCount`) to the dead-letter queue, and its group continues. A
+//! record that can never succeed goes there at once.
 //!
-//! With a table, each event is processed once: see [`crate::storage::idempotency`], and `docs/process.md` for what happens in each crash.
+//! With a table, each event is processed once: see [`crate::storage::idempotency`]. `docs/process.md` lists the
+//! result of each crash.
 
 mod batch;
 mod bus_check;

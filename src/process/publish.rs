@@ -1,12 +1,14 @@
-//! Events to an event bus, for programs in any language.
+//! Publishes events to an event bus, for programs in any language.
 //!
-//! `Source` is `mediahook`, `DetailType` the event's type, `Detail` the envelope as it came, byte for byte, `Time` the event's
-//! own time (see [`Entry::time`]). One that is too large for the bus leaves its data in the bucket (see [`claim_check`]).
+//! `Source` is `mediahook`, `DetailType` the event's type, `Detail` the envelope byte for byte, and `Time` the
+//! event's own time (see [`Entry::time`]). An event that is too large for the bus leaves its data in the bucket (see
+//! [`claim_check`]).
 //!
-//! The events of all groups of a batch go through one channel. What is waiting in it when the last request was answered goes
-//! together in the next ones, as far as it fits. An event is only sent after the one before it in its group is on the bus, so
-//! none overtakes another in a request of which a part failed. (The bus itself promises its targets no order: they have to go
-//! by `time`.) A request whose answer was lost is put again: the bus knows no duplicates, but its readers have the `id`.
+//! The events of all groups of a batch go through one channel. When a request has been answered, the events that wait
+//! in the channel share the next requests, up to the limits of a request. An event is sent only after the previous
+//! one of its group is on the bus. So no event overtakes another one in a request that failed in part. (The bus
+//! itself guarantees its targets no order: they must use `time`.) If the answer to a request is lost, the request is
+//! put again: the bus does not deduplicate, but its consumers have the `id`.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -29,9 +31,9 @@ use crate::storage::{Bucket, EntryError, Queue, claim_check};
 use crate::timeouts::Clock;
 use crate::timeouts::process::READY;
 
-/// No event of ours is older than the year 2000: in seconds since 1970.
+/// No event of ours is older than the year 2000. In seconds since 1970.
 const EARLIEST_S: i64 = 946_684_800;
-/// A sender's clock may be wrong, but not by more than this.
+/// A sender's clock may be ahead by this much at most.
 const AHEAD: Duration = Duration::from_hours(24);
 
 /// Puts every event on a bus.
@@ -43,7 +45,7 @@ pub struct Publisher<B, K> {
     now: Clock,
 }
 
-/// Delivers events to the bus by the channel of one batch.
+/// Delivers events to the bus through the channel of one batch.
 struct ToBus<'p, B, K> {
     publisher: &'p Publisher<B, K>,
     puts: mpsc::Sender<Put>,
@@ -52,13 +54,13 @@ struct ToBus<'p, B, K> {
 /// An entry that waits for the bus.
 struct Put {
     entry: Entry,
-    /// Closed where nobody waits any more: its event was cut off and reported failed.
+    /// Closed if nobody waits any more: the event was cut off and reported failed.
     result: oneshot::Sender<Result<(), Failure>>,
 }
 
 impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
     async fn prepare(&self) {
-        // What is wrong is logged by the batch that fails for it.
+        // The batch that fails because of it logs the problem.
         let _ = self.check.check(&self.bus, READY).await;
     }
 
@@ -75,7 +77,7 @@ impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
         }
         let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
         let to_bus = ToBus { publisher: self, puts };
-        // When all groups are done, a request that nobody waits for any more ends with them.
+        // When all groups are done, a request that nobody waits for ends with them.
         tokio::select! {
             redelivered = batch.process_groups(groups, &to_bus) => redelivered,
             never = self.put_all(waiting) => match never {},
@@ -96,17 +98,17 @@ impl<B: Bus, K: Bucket> Deliver for ToBus<'_, B, K> {
 }
 
 impl<B: Bus, K: Bucket> Publisher<B, K> {
-    /// A publisher to this bus. What is too large for it leaves its data in this bucket.
+    /// A publisher to this bus. An event that is too large for it leaves its data in this bucket.
     pub fn new(bus: B, bucket: K, now: Clock) -> Self {
         Self { bus, check: BusCheck::new(now), bucket, now }
     }
 
-    /// Puts what is waiting, request by request, until the batch is done.
+    /// Puts the waiting entries, request by request, until the batch is done.
     async fn put_all(&self, mut waiting: mpsc::Receiver<Put>) -> Infallible {
         let mut puts = Vec::new();
         loop {
             if waiting.recv_many(&mut puts, MAX_ENTRIES).await == 0 {
-                // The batch is done, and ends this.
+                // The batch is done; its end drops this future.
                 std::future::pending::<()>().await;
             }
             for request in requests(puts.drain(..)) {
@@ -115,7 +117,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         }
     }
 
-    /// Puts the entries of one request. An entry without a result is not on the bus as far as we know.
+    /// Puts the entries of one request. If an entry has no result, it counts as not on the bus.
     async fn put_request(&self, request: Vec<Put>) {
         let puts: Vec<Put> = request.into_iter().filter(|put| !put.result.is_closed()).collect();
         if puts.is_empty() {
@@ -130,7 +132,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         };
         for put in puts {
             let result = results.next().map(|result| result.map_err(Failure::from));
-            // An event that was cut off in the meantime does not wait any more.
+            // An event that was cut off in the meantime no longer waits.
             let _ = put.result.send(result.unwrap_or_else(|| Err(Failure::new(&why))));
         }
     }
@@ -152,7 +154,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         Ok(entry)
     }
 
-    /// The envelope with its data left in the bucket.
+    /// The envelope, with its data moved to the bucket.
     async fn without_data(&self, envelope: &Envelope) -> Result<String, Failure> {
         let mut envelope = envelope.clone();
         let stored = claim_check::check_in(&mut envelope, &self.bucket).await;
@@ -161,7 +163,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     }
 }
 
-/// As few requests as the bus allows, in the order of the entries.
+/// Divides the entries into as few requests as the bus allows, in their order.
 fn requests(puts: impl Iterator<Item = Put>) -> Vec<Vec<Put>> {
     let mut requests: Vec<Vec<Put>> = Vec::new();
     let mut request_bytes = 0;
@@ -181,7 +183,7 @@ fn requests(puts: impl Iterator<Item = Put>) -> Vec<Vec<Put>> {
     requests
 }
 
-/// A text's time, where an event can have happened then.
+/// The time in a text, if an event can have happened then.
 fn plausible_time(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     (time.unix_timestamp() >= EARLIEST_S && time - now <= AHEAD).then_some(time)
@@ -208,7 +210,7 @@ mod tests {
     use std::sync::Mutex;
     use time::macros::datetime;
 
-    /// Notes how large each request was and what was in it; refuses as the event's type says.
+    /// Records the size and the contents of each request; fails as the event's type says.
     #[derive(Default)]
     struct Noted(Mutex<Vec<Vec<Entry>>>);
 
@@ -236,7 +238,7 @@ mod tests {
         }
     }
 
-    /// One that must not be needed, or that fails.
+    /// A destination that must not be used, or that fails.
     struct NoBucket;
 
     impl Bucket for NoBucket {

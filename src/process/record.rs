@@ -1,4 +1,4 @@
-//! One record of a batch, the event in it, and what became of it.
+//! One record of a batch, its event, and its outcome.
 
 use aws_lambda_events::sqs::SqsMessage;
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use crate::trace::Trace;
 /// A record.
 pub(super) struct Record<'r> {
     pub(super) message: &'r SqsMessage,
-    /// The event in it, or why there is none.
+    /// The event in it, or why it has none.
     pub(super) event: Result<Event<'r>, String>,
     pub(super) started: Instant,
 }
@@ -25,7 +25,7 @@ pub(super) struct Event<'r> {
     pub(super) trace: Option<Trace>,
 }
 
-/// What became of a record.
+/// The outcome of a record.
 pub(super) enum RecordOutcome {
     /// Its event was processed.
     Processed,
@@ -38,7 +38,7 @@ pub(super) enum RecordOutcome {
 }
 
 impl<'r> Record<'r> {
-    /// Reads a record. Where the bucket is known, a `dataref` must be in it.
+    /// Reads a record. If the bucket is known, a `dataref` must point to it.
     pub(super) fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Self {
         Self { message, event: Event::read(message, bucket), started: Instant::now() }
     }

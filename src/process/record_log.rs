@@ -1,4 +1,4 @@
-//! What the wide event of a record says.
+//! The contents of a record's wide event.
 
 use aws_lambda_events::sqs::SqsMessage;
 use serde::Serialize;
@@ -11,22 +11,22 @@ use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, FAILED, PROCESSED, PROCESSING_LATENCY};
 use crate::telemetry::wide_event::{self, Call, Dimension, Measured, WideEvent, age_ms, cut};
 
-/// What the log says of one record.
+/// The log fields of one record.
 pub(super) struct RecordLog<'a> {
     pub(super) record: &'a Record<'a>,
     pub(super) outcome: &'a RecordOutcome,
-    /// How many behind it in its group SQS redelivers because of it.
+    /// How many later records of its group SQS redelivers because of it.
     pub(super) held_back: usize,
     pub(super) at: OffsetDateTime,
     pub(super) invocation: &'a Invocation,
 }
 
-/// How often SQS has handed over a record, this time included.
+/// How often SQS has delivered a record, this time included.
 pub(super) fn receive_count(record: &SqsMessage) -> Option<u32> {
     record.attributes.get("ApproximateReceiveCount")?.parse().ok()
 }
 
-/// Writes the line of an invocation that could deliver nothing, because a variable names what does not exist.
+/// Writes the line of an invocation that delivered nothing, because a variable names a resource that does not exist.
 pub(super) fn log_misconfigured(
     recorder: &Recorder,
     error: &str,

@@ -1,8 +1,9 @@
-//! What only AWS knows of the processor's variables: whether the table and the dead-letter queue are there. Asked in init,
-//! and again by each invocation while the answer is no: such an invocation fails, so that SQS keeps its records.
+//! Checks what only AWS knows about the processor's variables: whether the table and the dead-letter queue exist.
+//! They are checked in init, and again by each invocation while one is missing. Such an invocation fails, so that SQS
+//! keeps its records.
 //!
-//! Not by failing the start: Lambda would start the function again and again, and what to fix would be in none of its
-//! invocations' errors.
+//! The start does not fail: Lambda would restart the function again and again, and no invocation's error would name
+//! the problem.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,12 +25,12 @@ pub(super) struct ResourceChecks {
 }
 
 impl ResourceChecks {
-    /// Of this table, and of the queue of this URL.
+    /// Checks this table, and the queue of this URL.
     pub(super) fn new(table: Option<DynamoDbIdempotency>, dead_letters: Option<(String, SqsQueue)>) -> Self {
         Self { table, dead_letters, passed: AtomicBool::new(false) }
     }
 
-    /// Asks, unless the last answer was good. The error names the variable.
+    /// Checks the resources, unless the last check was good. The error names the variable.
     pub(super) async fn ask(&self, within: Duration) -> Result<(), String> {
         if self.passed.load(Ordering::Relaxed) {
             return Ok(());
@@ -37,7 +38,7 @@ impl ResourceChecks {
         let table = async { check(TABLE, within, self.table.as_ref().map(DynamoDbIdempotency::check)).await };
         let queue = self.dead_letters.as_ref().map(|(_, queue)| queue.check());
         let queue = async { check(DEAD_LETTER_QUEUE_URL, within, queue).await };
-        // Side by side. Boxed, since they run once.
+        // Concurrent. Boxed, because they run once.
         let (table, queue) = Box::pin(futures_util::future::join(table, queue)).await;
         table?;
         queue?;
@@ -45,7 +46,8 @@ impl ResourceChecks {
         Ok(())
     }
 
-    /// Whether these records come from the dead-letter queue: a record sent there would be received again at once, for ever.
+    /// Whether these records come from the dead-letter queue: a record sent there would be received again at once,
+    /// without end.
     pub(super) fn is_loop(&self, batch: &SqsEvent) -> Result<(), String> {
         let Some((url, _)) = &self.dead_letters else { return Ok(()) };
         let mut arns = batch.records.iter().filter_map(|record| record.event_source_arn.as_deref());
@@ -58,7 +60,7 @@ impl ResourceChecks {
     }
 }
 
-/// What may be usable goes on: the calls themselves fail if it is not.
+/// If a resource may be usable, processing continues: the calls themselves fail if it is not.
 async fn check(
     variable: &str,
     within: Duration,

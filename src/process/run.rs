@@ -1,4 +1,4 @@
-//! The function itself: what its environment asks for, put together.
+//! Builds the function from its environment, and runs it.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -25,12 +25,12 @@ use crate::lambda::invocation::{Invocation, failure};
 use crate::telemetry::Recorder;
 use crate::timeouts::process::{BatchDeadlines, READY, RETRY_POLICY};
 
-/// Runs a Lambda function that hands every event to a handler: all that a `main` of your own needs. The environment of
-/// the process says whether there are idempotency records and a dead-letter queue (see [`crate::config`]). Its variables with
-/// the prefix `MEDIAHOOK_` are mediahook's: give those of your handler another one.
+/// Runs a Lambda function that delivers every event to a handler: your `main` needs nothing else. The environment
+/// decides whether there are idempotency records and a dead-letter queue (see [`crate::config`]). Variables with the
+/// prefix `MEDIAHOOK_` belong to mediahook: give those of your handler another prefix.
 ///
 /// # Errors
-/// A variable is missing or wrong, which the log says, or the Lambda Runtime API cannot be reached.
+/// A variable is missing or wrong (the log names it), or the Lambda Runtime API cannot be reached.
 pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
     let environment = Environment::from_env();
     let recorder = Recorder::from_env(&environment);
@@ -45,10 +45,10 @@ pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
     serve(HandlerDispatch { handler, bucket }, config, aws.as_ref(), recorder).await
 }
 
-/// Runs the processor as it is deployed: it delivers events where the environment says, to a bus or to the log.
+/// Runs the standard processor: it delivers events to a bus or to the log, as the environment says.
 ///
 /// # Errors
-/// As [`run`].
+/// The same as for [`run`].
 pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     let recorder = Recorder::from_env(&environment);
     match Destination::read(&environment) {
@@ -72,7 +72,7 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
     }
 }
 
-/// The configuration, and AWS if one of these variables is set.
+/// The configuration, and the AWS account if one of these variables is set.
 fn settings(environment: Environment, on_aws: &[&str]) -> Result<(Config, Option<Aws>), ConfigErrors> {
     let needs_aws = on_aws.iter().any(|name| environment.optional(name).is_some());
     let config = Config::read(&environment);
@@ -91,9 +91,9 @@ async fn serve<D: Dispatch + 'static>(
 ) -> Result<(), Error> {
     let function = Arc::new(Function::new(dispatch, config, aws, recorder));
     function.dispatch.prepare().await;
-    // What is wrong is logged by the invocation that fails for it.
+    // The invocation that fails because of it logs the problem.
     let _ = function.checks.ask(READY).await;
-    // As it came: an invocation that is not a batch is answered by us.
+    // The raw payload, because we answer an invocation that is not a batch ourselves.
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = Arc::clone(&function);
         async move { function.process(event.payload.get(), &event.context).await }
@@ -101,7 +101,7 @@ async fn serve<D: Dispatch + 'static>(
     .await
 }
 
-/// The processor, where it delivers events, and what is asked before it begins.
+/// The processor, its destination, and the checks before a batch.
 struct Function<D> {
     dispatch: D,
     processor: Processor<DynamoDbIdempotency, SqsQueue>,

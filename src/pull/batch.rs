@@ -1,4 +1,4 @@
-//! One batch of items while it is stored: what became of each, and which groups must wait.
+//! One batch of items while it is stored: the state of each item, and the groups that must wait.
 
 use std::collections::HashMap;
 
@@ -15,22 +15,22 @@ use crate::storage::{EntryError, StoreError};
 pub(super) struct Batch<'b> {
     groups: &'b mut BlockedGroups,
     pub(super) summary: &'b mut FeedSummary,
-    /// On their way to the queue, in their order.
+    /// Items to be sent to the queue, in their order.
     pub(super) pending: Vec<Pending>,
-    /// Not sent, in their order: the later ones of their groups wait for them.
+    /// Items that were not sent, in their order: the later ones of their groups wait for them.
     unsent: Vec<Message>,
-    /// The queue will never take them for their contents.
+    /// Items that the queue never accepts because of their contents.
     pub(super) invalid: Vec<(Option<String>, Unprocessable)>,
     stored: usize,
     receipts: Vec<String>,
 }
 
-/// An event on its way to the queue.
+/// An event that is to be sent to the queue.
 pub(super) struct Pending {
-    /// Its place in the batch.
+    /// Its position in the batch.
     pub(super) number: usize,
     pub(super) receipt: Option<String>,
-    /// Without its body until the bucket has its data, where that is too large for a message.
+    /// Without its body until the bucket has the data, if the data is too large for a message.
     pub(super) message: Message,
     pub(super) is_ready: bool,
     pub(super) source: String,
@@ -43,7 +43,8 @@ impl<'b> Batch<'b> {
         Self { groups, summary, pending, unsent, invalid, stored: 0, receipts }
     }
 
-    /// Adds an event. Whether it goes to the queue: behind an unsent one of its group it waits for the next pull.
+    /// Adds an event. Returns whether it goes to the queue: behind an unsent one of its group it waits for the next
+    /// pull.
     pub(super) fn add(&mut self, event: Pending) -> bool {
         let message = &event.message;
         let before = self.pending.iter().map(|pending| &pending.message);
@@ -58,7 +59,7 @@ impl<'b> Batch<'b> {
         !must_wait
     }
 
-    /// The bucket has the data of an event, or failed to take it.
+    /// Call this when the bucket has the data of an event, or failed to store it.
     pub(super) fn uploaded(&mut self, number: usize, uploaded: Result<Message, StoreError>) {
         let Some(at) = self.pending.iter().position(|pending| pending.number == number) else { return };
         match uploaded {
@@ -80,7 +81,7 @@ impl<'b> Batch<'b> {
         }
     }
 
-    /// The queue has answered for the events at these places.
+    /// Call this when the queue has answered for the events at these positions.
     pub(super) fn answered(&mut self, places: &[usize], results: Vec<Result<(), EntryError>>) {
         let mut results: HashMap<_, _> = places.iter().copied().zip(results).collect();
         let (mut rest, mut failed) = (Vec::new(), Vec::new());
@@ -92,7 +93,7 @@ impl<'b> Batch<'b> {
                     self.summary.enqueued += 1;
                     self.stored(pending.receipt);
                 }
-                // It will never be in the queue: its group need not wait for it.
+                // It will never be in the queue, so its group need not wait for it.
                 Some(Err(EntryError { why, is_lasting: true })) => {
                     self.groups.unblock(&pending.message);
                     let Pending { receipt, message, source, received, .. } = pending;
@@ -107,12 +108,12 @@ impl<'b> Batch<'b> {
                 }
             }
         }
-        // What is left of a group stands behind the one that was sent.
+        // The remaining events of a group come after the one that was sent.
         rest.retain(|pending| !failed.contains(&pending.message.group_id));
         self.pending = rest;
     }
 
-    /// The bucket has these bodies in `rejected/`, or failed to take them.
+    /// Call this when the bucket has these bodies in `rejected/`, or failed to store them.
     pub(super) fn rejected(&mut self, puts: Vec<(Option<String>, Result<(), StoreError>)>) {
         for (receipt, put) in puts {
             match put {
@@ -125,7 +126,7 @@ impl<'b> Batch<'b> {
         }
     }
 
-    /// An item stays where it is.
+    /// Call this for an item that stays where it is.
     pub(super) fn stuck(&mut self, source: &str, place: &str, why: &str) {
         tracing::error!(source, place, why, "stuck: it stays where it is until an operator looks at it");
         self.summary.error = Some(format!("{place}: {why}"));
@@ -136,9 +137,9 @@ impl<'b> Batch<'b> {
         self.receipts.extend(receipt);
     }
 
-    /// How many are stored, and their receipts. The groups of all others are blocked.
+    /// How many are stored, and their receipts. Blocks the groups of all others.
     pub(super) fn close(self) -> (usize, Vec<String>) {
-        // What is still pending stood before what could not be sent.
+        // The items still pending came before those that could not be sent.
         for message in self.pending.into_iter().map(|pending| pending.message).chain(self.unsent) {
             self.groups.not_sent(&message);
         }

@@ -1,8 +1,8 @@
-//! Drains one feed: pull, store, confirm exactly what was stored, until there is no more or no time.
+//! Drains one feed: pull, store, confirm exactly the stored items, until the feed is empty or time runs out.
 //!
-//! Each event has one of three ends: it is enqueued and confirmed; or it is unprocessable, so it is put into `rejected/`
-//! and confirmed; or it is not stored, so the feed redelivers it. One that is redelivered holds up the later events of its
-//! own media asset, and no others. Only a queue that fails as a whole ends a run early.
+//! Each event ends in one of three ways. It is enqueued and confirmed; or it is unprocessable, so it is put into
+//! `rejected/` and confirmed; or it is not stored, so the feed redelivers it. A redelivered event delays the later
+//! events of its own media asset, and no others. A run ends early only if the queue fails as a whole.
 
 use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all};
@@ -23,18 +23,18 @@ use crate::timeouts::Deadline;
 use crate::timeouts::pull::{RETRY_POLICY, STORE_WITHIN, pull_within};
 use crate::trace::Trace;
 
-/// How often a failed pull is retried before the feed is left alone until the next run.
+/// How often a failed pull is retried before the feed is skipped until the next run.
 const RETRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How many events' data are put into the bucket at the same time.
 const UPLOADS_AT_ONCE: usize = 4;
 
-/// Brings the events of a feed to the queue.
+/// Moves the events of a feed to the queue.
 pub(super) struct Drain<'a, Q, B> {
     pub(super) queue: &'a Q,
     pub(super) bucket: &'a B,
     pub(super) deadline: Deadline,
-    /// The trace of the run, for events that have none of their own.
+    /// The trace of the run, for events without a trace of their own.
     pub(super) trace: Option<Trace>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Drain<'a, Q, B> {
 type Upload = (usize, Box<Envelope>);
 
 impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
-    /// Drains a feed. The summary has all that happened, from the first pull on.
+    /// Drains a feed. The summary covers everything from the first pull on.
     pub(super) async fn run(&self, feed: &mut dyn Feed, summary: &mut FeedSummary) {
         let mut groups = BlockedGroups::default();
         let mut failures = 0;
@@ -52,7 +52,8 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
                 return;
             };
             match feed.pull(within).await {
-                // Not pulled again before the next minute: a sender that has too many long polls answers so at once.
+                // Not pulled again before the next minute: a sender that has too many long polls answers the same
+                // immediately.
                 Ok(Pulled { items, .. }) if items.is_empty() => return,
                 Ok(Pulled { items, memory: _until_stored }) => {
                     failures = 0;
@@ -73,8 +74,8 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         }
     }
 
-    /// Stores a batch and confirms what is stored. Whether the queue works: if not, the next batch would fail too, and its
-    /// items would be redelivered later for it.
+    /// Stores a batch and confirms the stored items. Returns whether the queue works: if not, the next batch would
+    /// fail too, and its items would only be redelivered later.
     async fn store_and_confirm(
         &self,
         feed: &mut dyn Feed,
@@ -98,7 +99,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         queue_works
     }
 
-    /// Stores what it can within [`STORE_WITHIN`]. Whether the queue works.
+    /// Stores as many items as it can within [`STORE_WITHIN`]. Returns whether the queue works.
     async fn store(&self, feed: &dyn Feed, items: Vec<Item>, batch: &mut Batch<'_>) -> bool {
         let until = Instant::now() + STORE_WITHIN;
         let (unprocessable, uploads) = self.classify(feed.name(), items, batch);
@@ -111,14 +112,15 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
                 batch.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
             }
         } else {
-            // Its sender would drop it one day.
+            // Otherwise its sender would drop it some day.
             let rejected = self.reject_all(invalid, until).await;
             batch.rejected(rejected);
         }
         queue_works
     }
 
-    /// Adds the events to the batch. Returns what goes to `rejected/`, and whose data goes to the bucket first.
+    /// Adds the events to the batch. Returns the items for `rejected/`, and the items whose data goes to the bucket
+    /// first.
     fn classify(
         &self,
         feed: &str,
@@ -144,7 +146,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         (unprocessable, uploads)
     }
 
-    /// An event as it goes to the queue, unless it is too large even without its data.
+    /// An event in the form for the queue, unless it is too large even without its data.
     fn pending(
         &self,
         number: usize,
@@ -165,13 +167,14 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         Ok(Pending { number, receipt, message, is_ready, source, received })
     }
 
-    /// An event's message. It carries the trace in which the event was received, however long ago.
+    /// An event's message. It has the trace in which the event was received, however long ago.
     fn message(&self, envelope: &Envelope) -> Message {
         let message = envelope.message();
         Message { trace: message.trace.or(self.trace), ..message }
     }
 
-    /// Sends what is ready, and what becomes ready as the bucket takes its data. Whether the queue works.
+    /// Sends the events that are ready, and others as soon as the bucket has their data. Returns whether the queue
+    /// works.
     async fn enqueue(&self, uploads: Vec<Upload>, batch: &mut Batch<'_>, until: Instant) -> bool {
         let uploads: Vec<_> = uploads.into_iter().map(|upload| self.upload(upload)).collect();
         let mut uploads = stream::iter(uploads).buffer_unordered(UPLOADS_AT_ONCE);
@@ -200,7 +203,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
                 }
                 Err(_) => {
                     batch.summary.error = Some(too_late());
-                    // If the bucket took the time, nothing is known against the queue.
+                    // If the bucket used up the time, the queue may still work.
                     return began.elapsed() < RETRY_POLICY.attempt;
                 }
             }
@@ -213,7 +216,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         (number, uploaded.map(|()| self.message(&envelope)))
     }
 
-    /// Puts bodies into `rejected/`. Returns the receipt of each, and whether it is there.
+    /// Puts bodies into `rejected/`. Returns the receipt of each, and whether it was stored.
     async fn reject_all(
         &self,
         unprocessable: Vec<(Option<String>, Unprocessable)>,
@@ -255,8 +258,8 @@ mod tests {
     use crate::sources::Sources;
     use crate::storage::{EntryError, Page};
 
-    /// A queue that fails, the first time, for every event whose name ends in `!`, and as a whole for `down?`; a bucket
-    /// that is down.
+    /// A queue that fails once for every event whose name ends in `!`, and as a whole for `down?`; a bucket that is
+    /// down.
     #[derive(Default)]
     struct Memory {
         queued: Mutex<Vec<String>>,
@@ -315,8 +318,8 @@ mod tests {
         }
     }
 
-    /// Hands out batches of names: an event's media asset is its first letter, and a capital one is too large for the
-    /// queue. The name `panic` causes one.
+    /// Returns batches of names. An event's media asset is the first letter of its name, and a capital letter means
+    /// that it is too large for the queue. The name `panic` causes a panic.
     struct Script {
         batches: VecDeque<Vec<&'static str>>,
         confirmed: Vec<String>,

@@ -1,4 +1,4 @@
-//! Where the puller gets events from: a sender's queue, or the spill.
+//! Where the puller gets events from: a sender's queue, or `spill/`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::event::Unreadable;
 use crate::event::envelope::Envelope;
 use crate::senders::pull::PullError;
 
-/// Hands out items, and removes those that are confirmed. It redelivers an item that is not confirmed.
+/// Delivers items, and removes those that are confirmed. An item that is not confirmed is redelivered.
 pub(super) trait Feed: Send {
     /// Its name in the summary: a source's name, or `spill`.
     fn name(&self) -> &str;
@@ -18,15 +18,15 @@ pub(super) trait Feed: Send {
     /// The next items; none when there are no more for now.
     ///
     /// # Errors
-    /// [`PullError`]: there may be some, but they cannot be read.
+    /// [`PullError`]: there may be items, but they cannot be read.
     fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>>;
 
-    /// Whether it keeps an item for ever that is never confirmed. A sender drops it after some days.
+    /// Whether it keeps an unconfirmed item without limit. A sender drops it after some days.
     fn keeps_unconfirmed(&self) -> bool {
         false
     }
 
-    /// How many items it still has, where it knows: those handed out and not confirmed are among them.
+    /// How many items it still has, if it knows. This includes items that were delivered and not confirmed.
     fn waiting(&self) -> Option<usize> {
         None
     }
@@ -35,30 +35,30 @@ pub(super) trait Feed: Send {
     fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation>;
 }
 
-/// What one pull brought.
+/// The result of one pull.
 #[derive(Debug)]
 pub(super) struct Pulled {
-    /// In the order in which they go to the queue.
+    /// In the order in which they are sent to the queue.
     pub(super) items: Vec<Item>,
-    /// The memory they take until they are stored.
+    /// The memory that they use until they are stored.
     pub(super) memory: MemoryShare,
 }
 
 /// One item of a feed.
 #[derive(Debug)]
 pub(super) struct Item {
-    /// What confirms it; without one it is redelivered.
+    /// The receipt that confirms it; an item without one is redelivered.
     pub(super) receipt: Option<String>,
     pub(super) content: Content,
 }
 
-/// What is in an item.
+/// The contents of an item.
 #[derive(Debug)]
 pub(super) enum Content {
     Event(Box<Envelope>),
     /// It goes to `rejected/`.
     Unprocessable(Unprocessable),
-    /// It stays in its place until an operator has looked at it.
+    /// It stays where it is until an operator has looked at it.
     Stuck {
         place: String,
         why: String,
@@ -74,11 +74,11 @@ pub(super) struct Unprocessable {
     pub(super) received: OffsetDateTime,
 }
 
-/// What became of a confirmation.
+/// The outcome of a confirmation.
 #[derive(Debug, Default)]
 pub(super) struct Confirmation {
     /// How many items are removed. The others are redelivered under the same id.
     pub(super) confirmed: usize,
-    /// Why not all of them.
+    /// Why some are not removed.
     pub(super) error: Option<PullError>,
 }

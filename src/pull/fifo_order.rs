@@ -1,15 +1,15 @@
-//! The order in which messages go to the queue, and how many go in one call.
+//! The order in which messages are sent to the queue, and how many are sent in one call.
 //!
-//! A call to SQS may fail for some of its messages. So that a later event of a media asset never overtakes one that
-//! failed, no two of a group go in the same call, and after a failure the rest of its group waits until the failed one is
-//! redelivered.
+//! A call to SQS may fail for some of its messages. A later event of a media asset must never overtake one that
+//! failed. So one call never has two messages of a group, and after a failure the rest of the group waits until the
+//! failed one is redelivered.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::event::envelope::Message;
 use crate::storage::MAX_BATCH_MESSAGES;
 
-/// The groups that are blocked, each by the message with this id.
+/// The blocked groups, each with the id of the message that blocks it.
 #[derive(Debug, Default)]
 pub(super) struct BlockedGroups(HashMap<String, String>);
 
@@ -24,22 +24,22 @@ impl BlockedGroups {
         blocking.is_some_and(|id| before.all(|earlier| earlier.deduplication_id != *id))
     }
 
-    /// Whether its group is blocked by this very message.
+    /// Whether this message itself blocks its group.
     pub(super) fn is_blocking(&self, message: &Message) -> bool {
         self.0.get(&message.group_id) == Some(&message.deduplication_id)
     }
 
-    /// A message was sent and failed: it blocks its group. It stood before all others of its group.
+    /// A message was sent and failed, so it blocks its group. It came before all others of its group.
     pub(super) fn failed(&mut self, message: &Message) {
         self.0.insert(message.group_id.clone(), message.deduplication_id.clone());
     }
 
-    /// A message was not sent: it blocks its group, unless one of those that stood before it does.
+    /// A message was not sent, so it blocks its group, unless an earlier message already does.
     pub(super) fn not_sent(&mut self, message: &Message) {
         self.0.entry(message.group_id.clone()).or_insert_with(|| message.deduplication_id.clone());
     }
 
-    /// A message blocks its group no longer.
+    /// A message no longer blocks its group.
     pub(super) fn unblock(&mut self, message: &Message) {
         if self.is_blocking(message) {
             self.0.remove(&message.group_id);
@@ -47,8 +47,8 @@ impl BlockedGroups {
     }
 }
 
-/// Chooses the messages of the next call, by their places: as many as it takes, and of each group the first, if it is
-/// ready. SQS limits a call to as many bytes as one message, 1 MiB.
+/// Chooses the messages of the next call, by their positions: as many as fit, and of each group only the first one,
+/// if it is ready. SQS limits a call to as many bytes as one message, 1 MiB.
 pub(super) fn next_call<'m>(
     pending: impl Iterator<Item = (&'m Message, bool)>,
     max_bytes: usize,
@@ -57,7 +57,7 @@ pub(super) fn next_call<'m>(
     let mut chosen = Vec::new();
     let mut bytes = 0;
     for (at, (message, is_ready)) in pending.enumerate() {
-        // One that is too large for this call, or is not ready, holds up its own group alone.
+        // A message that is too large for this call, or not ready, delays only its own group.
         let is_first = groups.insert(message.group_id.as_str());
         let has_room = chosen.is_empty() || bytes + message.body.len() <= max_bytes;
         if is_first && is_ready && has_room {

@@ -1,8 +1,8 @@
-//! HTTP to the senders' APIs, by `hyper-util`'s client.
+//! HTTP to the senders' APIs, with `hyper-util`'s client.
 //!
 //! It sends the request target byte for byte as it was signed (a client that parses it as a URL would normalize it),
-//! follows no redirect, and keeps to HTTP/1.1 as the senders' own SDKs do. Certificates must come from the system's roots,
-//! whichever are used for AWS.
+//! follows no redirect, and uses only HTTP/1.1, as the senders' own SDKs do. Certificates are verified against the
+//! system's roots, whichever roots are used for AWS.
 
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -23,17 +23,18 @@ use crate::storage::{self, StoreError, transport_error};
 type Connector = HttpsConnector<HttpConnector>;
 type Pool = Client<Connector, Full<Bytes>>;
 
-/// For the TCP handshake alone: both senders are on other continents than most functions.
+/// For the TCP handshake alone: both senders are on another continent than most functions.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Shorter than a server keeps an idle connection.
+/// Shorter than the time for which a server keeps an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Carries requests to the senders' APIs.
+/// Sends requests to the senders' APIs.
 pub trait Http: Send + Sync {
-    /// Sends a request byte for byte, and follows no redirect. The answer is read as this share of the memory grows.
+    /// Sends a request byte for byte, and follows no redirect. While the answer is read, this share of the memory
+    /// grows.
     ///
     /// # Errors
-    /// [`StoreError`]: there is no whole answer within this time, or the memory has no room for it.
+    /// [`StoreError`]: there is no complete answer within this time, or it does not fit into the memory.
     fn send(
         &self,
         request: &Request,
@@ -41,11 +42,11 @@ pub trait Http: Send + Sync {
         memory: &mut MemoryShare,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 
-    /// Drops idle connections: after a freeze some of them are dead.
+    /// Drops idle connections, because some of them are dead after a freeze.
     fn drop_connections(&self);
 }
 
-/// An HTTP client with a connection pool. The system's roots are read when it is first needed.
+/// An HTTP client with a connection pool. It reads the system's roots when it is first used.
 #[derive(Debug, Default)]
 pub struct SenderHttp {
     connector: OnceLock<Result<Connector, StoreError>>,
@@ -78,7 +79,7 @@ impl SenderHttp {
     }
 }
 
-/// Reads a body as there is memory for it: for all of it at once, where its length is known in advance.
+/// Reads a body while there is memory for it. If its length is known, the memory for all of it is reserved at once.
 async fn collect(mut body: Incoming, memory: &mut MemoryShare) -> Result<Vec<u8>, StoreError> {
     let length = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
     let too_large = |shortage: Shortage| StoreError(shortage.to_string());
@@ -102,7 +103,7 @@ fn connector() -> Result<Connector, StoreError> {
     let tls = HttpsConnectorBuilder::new()
         .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(|e| transport_error(&e))?;
-    // Plain HTTP too: which addresses are allowed is decided where the sources are read.
+    // Plain HTTP too: the sources document decides which addresses are allowed.
     Ok(tls.https_or_http().enable_http1().wrap_connector(tcp))
 }
 

@@ -1,16 +1,16 @@
 //! The memory limit that all feeds share.
 //!
 //! A sender's answer has up to 16 events, each of which may have megabytes, and its size is not known in advance. So
-//! answers of up to 64 KiB are read freely, those of up to [`MEDIUM_BYTES`] while there is room, and a larger one
-//! alone: the others wait until its events are stored.
+//! answers of up to 64 KiB are read without a limit, those of up to [`MEDIUM_BYTES`] while there is room, and a
+//! larger one alone: the others wait until its events are stored.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Read without a permit: 16 events of a usual size.
+/// Read without a permit: 16 events of the usual size.
 const SMALL_BYTES: usize = 64 * 1024;
-/// About the largest answer of MNS.
+/// About the size of the largest answer of MNS.
 pub const MEDIUM_BYTES: usize = 1024 * 1024;
 
 /// The limit on what all readers have in memory at the same time.
@@ -23,7 +23,7 @@ pub struct MemoryLimit {
 }
 
 impl MemoryLimit {
-    /// A limit of so many bytes, which is also the limit of one reader.
+    /// A limit of this many bytes, which is also the limit of one reader.
     pub fn new(max_bytes: usize) -> Self {
         let permits = u32::try_from(max_bytes / MEDIUM_BYTES).unwrap_or(u32::MAX).clamp(1, 1 << 20);
         let room = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(1)));
@@ -47,19 +47,19 @@ pub struct MemoryShare {
 /// Why a reader could not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Shortage {
-    /// It wants more than one reader may have.
+    /// It needs more than one reader may have.
     #[error("more than {} MiB at once, a quarter of the function's memory: raise PullerMemory", .0 >> 20)]
     TooLarge(usize),
-    /// Other readers had the memory all the time.
+    /// Other readers occupied the memory all the time.
     #[error("no memory beside the other sources' events: raise PullerMemory")]
     Waiting,
 }
 
 impl MemoryShare {
-    /// Returns once there is room for so many bytes in all.
+    /// Returns once there is room for this many bytes in total.
     ///
     /// # Errors
-    /// [`Shortage::TooLarge`]: they are more than one reader may have.
+    /// [`Shortage::TooLarge`]: one reader may not have so many bytes.
     pub async fn grow(&mut self, bytes: usize) -> Result<(), Shortage> {
         let Self { memory, taken, shortage } = self;
         if bytes > memory.max_bytes {
@@ -74,7 +74,7 @@ impl MemoryShare {
         };
         if taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) < permits as usize {
             *shortage = Some(Shortage::Waiting);
-            // Release first: two readers that have some and wait for all would wait for each other.
+            // Release first: otherwise two readers that both hold some and need all would deadlock.
             *taken = None;
             *taken = Arc::clone(&memory.room).acquire_many_owned(permits).await.ok();
             *shortage = None;
@@ -82,7 +82,7 @@ impl MemoryShare {
         Ok(())
     }
 
-    /// Why it did not grow. Also known where the caller stopped waiting for [`grow`](Self::grow).
+    /// Why it did not grow. Also known if the caller stopped waiting for [`grow`](Self::grow).
     pub fn shortage(&self) -> Option<Shortage> {
         self.shortage
     }

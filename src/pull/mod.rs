@@ -1,9 +1,9 @@
-//! Pull: the senders' queues and our own spill → envelope → stored → confirmed.
+//! Pull: the senders' queues and our own `spill/` → envelope → stored → confirmed.
 //!
-//! A schedule starts it every minute, one run at a time. The feeds are drained side by side; a failure of one, a panic
-//! included, stops no other. Only what is in the queue, or unprocessable and in `rejected/`, is confirmed. What is stored and
-//! not confirmed is redelivered under the same id (but for the few types whose payload repeats, see [`crate::event::id`]), and
-//! processed once.
+//! A schedule starts a run every minute, one at a time. The feeds are drained concurrently; a failure of one feed, a
+//! panic included, does not stop another. Only events in the queue, and unprocessable bodies in `rejected/`, are
+//! confirmed. An event that is stored but not confirmed is redelivered under the same id and processed once (except
+//! for the few types whose payload repeats, see [`crate::event::id`]).
 
 mod batch;
 mod drain;
@@ -40,7 +40,7 @@ use memory_limit::MemoryLimit;
 use sender_feed::SenderFeed;
 use spill_feed::SpillFeed;
 
-/// Pulls every source that has a `pull` section, and the spill.
+/// Pulls every source that has a `pull` section, and `spill/`.
 pub struct Puller<Q, B, H> {
     sources: Arc<SourcesCache>,
     queue: Q,
@@ -73,13 +73,13 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         Self { recorder, ..self }
     }
 
-    /// Pulls until everything is empty, or nearly out of time.
+    /// Pulls until all feeds are empty, or until time is almost up.
     pub async fn pull(&self, deadline: Deadline, invocation: &Invocation) -> Summary {
         self.http.drop_connections();
         let began = Instant::now();
         let mut summaries = Vec::new();
         if let Err(error) = self.read_sources().await {
-            // The spill needs no sources.
+            // `spill/` needs no sources.
             summaries.push(("sources".to_owned(), FeedSummary::failed(error), began.elapsed()));
         }
         let sources = self.sources.current();
@@ -91,7 +91,7 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         Summary(summaries.into_iter().map(|(source, summary, _)| (source, summary)).collect())
     }
 
-    /// Reads the sources again if that is due. If it fails, which is logged, the last good ones stay in use.
+    /// Reads the sources again if a read is due. If it fails, that is logged, and the last good ones stay in use.
     async fn read_sources(&self) -> Result<(), String> {
         self.sources.refresh_if_due((self.now)(), SOURCES_WITHIN).await;
         match self.sources.current() {
@@ -109,7 +109,7 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         feeds
     }
 
-    /// Drains the feeds side by side. Returns what each did, and how long that took.
+    /// Drains the feeds concurrently. Returns the result and the duration of each.
     async fn drain(
         &self,
         mut feeds: Vec<Box<dyn Feed + '_>>,

@@ -16,7 +16,7 @@ use crate::timeouts::Clock;
 use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use crate::trace::Trace;
 
-/// One source that is pulled.
+/// A source with a `pull` section.
 pub(super) struct SenderFeed<'a, H> {
     source: &'a Source,
     queue: &'a dyn Pull,
@@ -27,7 +27,7 @@ pub(super) struct SenderFeed<'a, H> {
 }
 
 impl<'a, H: Http> SenderFeed<'a, H> {
-    /// The feed of a source, if it has a `pull` section. Its events are received in this trace.
+    /// The feed of a source, if it has a `pull` section. Its events belong to this trace.
     pub(super) fn new(
         source: &'a Source,
         http: &'a H,
@@ -46,7 +46,8 @@ impl<'a, H: Http> SenderFeed<'a, H> {
     ) -> Result<Answer, PullError> {
         let answer = self.http.send(&request, within, memory).await;
         answer.map_err(|error| match memory.shortage() {
-            // The sender has handed these events out: a retry would bring other events or none, and report no error.
+            // The sender has already delivered these events: a retry would return other events or none, and report no
+            // error.
             Some(shortage) => PullError::lasting(shortage.to_string()),
             None => PullError::transient(error.to_string()),
         })
@@ -84,9 +85,9 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         Ok(Confirmation { confirmed: receipts.len().saturating_sub(void), error })
     }
 
-    /// Tencent does not document whether one void receipt fails a whole call. So after an error response each receipt is
-    /// tried alone, and after any other failure the batch once more. The outcome is added to at each step, because a
-    /// timeout may end it.
+    /// Tencent does not document whether one invalid receipt fails a whole call. So after an error response each
+    /// receipt is tried alone, and after any other failure the batch is tried once more. The result is updated after
+    /// each step, because a timeout may end this function.
     async fn confirm_batch(&self, receipts: &[String], outcome: &mut Confirmation) {
         let again: Vec<_> = match self.try_confirm(receipts).await {
             Err(error) if error.transient => vec![receipts],
@@ -150,7 +151,7 @@ mod tests {
     use crate::sources::Sources;
     use crate::storage::StoreError;
 
-    /// A Tencent that fails a whole confirmation for one void handle, and the first call of all.
+    /// A Tencent that fails a whole confirmation because of one invalid handle, and fails the first call.
     #[derive(Default)]
     struct Picky {
         calls: Mutex<Vec<String>>,

@@ -1,13 +1,13 @@
-//! The feed of the spill: envelopes that the queue did not take when they were received.
+//! The feed of `spill/`: envelopes that the queue did not accept when they were received.
 //!
-//! A run hands out each object once, in the order of receipt. The keys that [`crate::storage::object_keys::spill`] makes are in
-//! that order within their source, and all events of a media asset are of one source: so a run takes the keys in the order
-//! of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory. Objects with any other name are put
-//! among those by S3's own time.
+//! A run delivers each object once, in the order of receipt. The keys that [`crate::storage::object_keys::spill`]
+//! creates are in that order within their source, and all events of a media asset have the same source. So a run
+//! reads the keys in the order of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory.
+//! Objects with other names are sorted into these by S3's own time.
 //!
-//! An object is deleted only once its envelope is in the queue. An object stays if it is no envelope (it may be the only copy
-//! of something), or is larger than any of ours. One that cannot be read in [`READ_WITHIN`] stays for the next run, and no
-//! other waits for it.
+//! An object is deleted only after its envelope is in the queue. An object stays if it is not an envelope (it may be
+//! the only copy of something), or if it is larger than mediahook's own. If it cannot be read within [`READ_WITHIN`],
+//! it stays for the next run. No other object waits for it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -24,22 +24,22 @@ use crate::storage::object_keys::{self, SPILL};
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large, within};
 use crate::timeouts::pull::CONFIRM_WITHIN;
 
-/// How many objects are listed before the first of them is read: ten pages of S3's.
+/// How many objects are listed before the first of them is read: ten pages of S3.
 const LISTED_AT_ONCE: usize = 10_000;
-/// No further page is listed after this time, so that a slow bucket's listing is used and not begun anew.
+/// Listing stops after this time, so that a run with a slow bucket still uses the objects listed so far.
 const LIST_FOR: Duration = Duration::from_secs(4);
 /// How many objects are read at the same time.
 const READ_AT_ONCE: usize = 16;
-/// And how many bytes they may have together, unless one alone has more.
+/// How many bytes they may have together, unless a single object has more.
 const READ_AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
-/// How long reading one object may take, its attempts together.
+/// How long reading one object may take, with all attempts.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 
-/// The spill in one run.
+/// The state of `spill/` in one run.
 pub(super) struct SpillFeed<'a, B> {
     bucket: &'a B,
     memory: &'a MemoryLimit,
-    /// Listed and not handed out yet, by the time of receipt.
+    /// Listed and not yet delivered, by the time of receipt.
     listed: VecDeque<Listed>,
     /// The last key that was listed.
     after: Option<String>,
@@ -174,12 +174,12 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(10);
     const FIRST: OffsetDateTime = datetime!(2026-11-22 23:59:50 UTC);
 
-    /// A bucket with pages of a thousand, as S3 has them, and times to the second.
+    /// A bucket with pages of a thousand, like S3, and times in whole seconds.
     #[derive(Default)]
     struct Memory(Mutex<BTreeMap<String, (OffsetDateTime, Vec<u8>)>>);
 
     impl Memory {
-        /// Puts the event with that number, received so many milliseconds after the first one.
+        /// Puts the event with that number, received this many milliseconds after the first one.
         fn put(&self, number: usize, key: impl Fn(&Envelope) -> String) {
             let received = FIRST + Span::milliseconds(i64::try_from(number).unwrap());
             let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    /// The numbers of the events that a run takes, and deletes, by source.
+    /// The numbers of the events that a run reads and deletes, by source.
     async fn run(bucket: &Memory, pulls: usize) -> [Vec<usize>; 2] {
         let memory = MemoryLimit::new(32 << 20);
         let (mut spill, mut taken) = (SpillFeed::new(bucket, &memory), [Vec::new(), Vec::new()]);
@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn any_number_of_events_is_taken_in_the_order_of_receipt() {
-        // More than two times what is listed at once.
+        // More than twice as many as are listed at once.
         const EVENTS: usize = 25_000;
         let bucket = Memory::default();
         (0..EVENTS).for_each(|number| bucket.put(number, object_keys::spill));
@@ -275,7 +275,7 @@ mod tests {
         let taken = run(&bucket, 5_000 / READ_AT_ONCE + 1).await;
         for (of_source, other) in taken.iter().zip([1_000, 3_001]) {
             let at = of_source.iter().position(|number| *number == other).unwrap();
-            // To the second: with those received in the same one.
+            // In the same second as those received then.
             assert!(of_source[at - 1].abs_diff(other) <= 1_000 && at > 0, "{other} at {at}");
             assert!(of_source.iter().filter(|number| **number != other).is_sorted());
         }

@@ -1,4 +1,4 @@
-//! What one run did, feed by feed: the invocation's answer, and a log line for each.
+//! The result of one run for each feed: the response of the invocation, and a log line for each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,16 +12,17 @@ use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
 use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
 
-/// The summary of every feed by its name: a source's, or `spill`. Where the sources are not known, `sources` has the error.
+/// The summary of every feed by its name: a source's name, or `spill`. If the sources are not known, `sources` has
+/// the error.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary(pub BTreeMap<String, FeedSummary>);
 
-/// What became of the items of one feed.
+/// The results for the items of one feed.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedSummary {
-    /// Items that the feed handed out. One that is redelivered in the same run counts again.
+    /// Items that the feed delivered. An item that is redelivered in the same run counts again.
     pub pulled: usize,
-    /// Events in the queue, put there now or before.
+    /// Events in the queue, put there now or earlier.
     pub enqueued: usize,
     /// Unprocessable bodies, put into `rejected/` of the bucket.
     pub rejected: usize,
@@ -30,20 +31,21 @@ pub struct FeedSummary {
     /// Items stored, but not confirmed: they are redelivered under the same id.
     #[serde(default)]
     pub unconfirmed: usize,
-    /// Items neither in the queue nor in the bucket: they are not confirmed, so they are redelivered.
+    /// Items neither in the queue nor in the bucket. They are not confirmed, so they are redelivered.
     pub failed: usize,
     /// Whether time ran out before the feed was empty.
     pub more: bool,
-    /// Of the spill: how many events were there when the run began, and still are; of very many, some.
+    /// Only for `spill`: how many events were there when the run began and still are. If there are very many, only
+    /// some are counted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting: Option<usize>,
-    /// The last error; no payload and no secret in it.
+    /// The last error, without payload and secrets.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
 }
 
 impl FeedSummary {
-    /// The summary of a feed that could not begin.
+    /// The summary of a feed that could not start.
     pub(super) fn failed(error: impl Into<String>) -> Self {
         Self { error: Some(error.into()), ..Self::default() }
     }

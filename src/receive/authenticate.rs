@@ -1,4 +1,4 @@
-//! The checks that make a request authentic: its token, then its signature.
+//! The checks that make a request authentic: first its path token, then its signature.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use super::route::Route;
 use crate::senders::{CallbackRequest, Verified, Verify};
 use crate::sources::Source;
 
-/// A source whose path token was checked, if it has tokens.
+/// A source and the proof that its path token was checked, if it has tokens.
 pub(super) struct TokenChecked<'s>(&'s Source);
 
 /// The body of a callback that came from one of our sources.
 ///
-/// Only [`authenticate()`](super::authenticate()) makes one, and the receiver stores nothing else: a body that is not
-/// authentic is never stored.
+/// Only [`authenticate()`](super::authenticate()) creates one, and the receiver stores nothing else: a body that is
+/// not authentic is never stored.
 pub struct Authentic<'a> {
     body: &'a [u8],
     source: &'a Source,
     verified: Option<Verified>,
 }
 
-/// Checks that the source takes push, and that the path has its token if it has any.
+/// Checks that the source accepts push, and that the path has its token if it has any.
 pub(super) fn check_token<'s>(route: Route<'_, 's>) -> Result<TokenChecked<'s>, Unauthorized> {
     let Route { source, token } = route;
     if !source.takes_push() {
@@ -62,7 +62,7 @@ impl<'a> Authentic<'a> {
     }
 }
 
-/// Shows nothing of the body: it is the sender's.
+/// Does not show the body, which is the sender's.
 impl fmt::Debug for Authentic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { body, source, .. } = self;

@@ -1,4 +1,4 @@
-//! The log line of an authentic callback. That of an unauthorized one is in [`super::unauthorized_log`].
+//! The log line of an authentic callback. [`super::unauthorized_log`] writes the line of an unauthorized one.
 
 use std::fmt::Display;
 
@@ -39,7 +39,7 @@ struct Fields<'a> {
     timings: Option<TimingFields<'a>>,
 }
 
-/// Writes the line of a callback, which also counts its metrics. Nothing for one that is unauthorized.
+/// Writes the line of a callback, which also counts its metrics. Writes nothing for an unauthorized one.
 pub(super) fn write(
     recorder: &Recorder,
     at: OffsetDateTime,

@@ -1,12 +1,13 @@
 //! Skips a queue that keeps failing.
 //!
-//! While SQS hangs, a callback waits 1.15 s for it before it tries the bucket. Fifty environments then answer some forty
-//! callbacks a second; Lambda answers the others 429, and Tencent does not send those again. So after [`FAILURES`] in a row
-//! an environment skips the queue for [`OPEN_FOR`]. Then one callback tries the queue: if that fails too, the environment
-//! skips it again.
+//! While SQS hangs, a callback waits 1.15 s for it before it tries the bucket. Fifty environments then answer about
+//! forty callbacks a second. Lambda answers the others 429, and Tencent does not send those again. So after
+//! [`FAILURES`] in a row an environment skips the queue for [`OPEN_FOR`]. Then one callback tries the queue: if that
+//! fails too, the environment skips it again.
 //!
-//! The cost: for up to [`OPEN_FOR`] after the queue works again, one environment still spills, while others do not. A later
-//! event of the same media asset may then be in the queue before the puller brings the spilled one.
+//! The cost: for up to [`OPEN_FOR`] after the queue works again, one environment still writes to `spill/`, while
+//! others do not. The queue may then receive a later event of the same media asset before the puller moves the
+//! spilled one.
 
 use time::{Duration, OffsetDateTime};
 
@@ -15,7 +16,7 @@ const FAILURES: u32 = 3;
 /// How long an open breaker skips the queue.
 const OPEN_FOR: Duration = Duration::seconds(5);
 
-/// Whether one environment tries the queue.
+/// The breaker of one environment.
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     failures: u32,
@@ -23,7 +24,7 @@ pub(super) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    /// Whether to skip the queue now. A clock that was set back closes the breaker.
+    /// Whether to skip the queue now. If the clock was set back, the breaker closes.
     pub(super) fn is_open(&self, now: OffsetDateTime) -> bool {
         self.failures >= FAILURES && self.last_failure.is_some_and(|at| (at..at + OPEN_FOR).contains(&now))
     }

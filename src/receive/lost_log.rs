@@ -1,4 +1,4 @@
-//! The last resort: queue and bucket fail, so only the log has the callback. No other lines hold a payload.
+//! The last resort: queue and bucket fail, so only the log has the callback. No other log lines contain a payload.
 
 use base64_simd::STANDARD as BASE64;
 
@@ -6,11 +6,12 @@ use crate::event::envelope::Message;
 use crate::storage::StoreError;
 use crate::telemetry::LOST_TARGET;
 
-/// How much of a body goes into one line. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB of late); in JSON inside
-/// JSON every quote and backslash takes two bytes.
+/// How many bytes of a body one line contains. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB since recently). In
+/// JSON inside JSON every quote and backslash takes two bytes.
 const PART_BYTES: usize = 100 * 1024;
 
-/// Logs an event's envelope, with its ids for SQS. An operator sends it to the queue with these, or puts it into `spill/`.
+/// Logs an event's envelope, with its ids for SQS. An operator uses these to send it to the queue, or puts it into
+/// `spill/`.
 pub(super) fn event(message: &Message, error: &str) {
     for (part, parts, text) in split(&message.body) {
         tracing::error!(
@@ -27,7 +28,7 @@ pub(super) fn event(message: &Message, error: &str) {
     }
 }
 
-/// Logs a body that is no event. It is in base64, because it may hold any bytes.
+/// Logs a body that is not an event. It is in base64, because it may contain any bytes.
 pub(super) fn body(source: &str, body: &[u8], error: &StoreError) {
     for (part, parts, text) in split(&BASE64.encode_to_string(body)) {
         tracing::error!(
@@ -43,7 +44,7 @@ pub(super) fn body(source: &str, body: &[u8], error: &StoreError) {
     }
 }
 
-/// Pieces of at most [`PART_BYTES`], at least one, each with its number and how many there are.
+/// Pieces of at most [`PART_BYTES`], at least one. Each has its number and the number of parts.
 fn split(text: &str) -> Vec<(usize, usize, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;

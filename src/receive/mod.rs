@@ -9,7 +9,7 @@
 //! | store | queue, bucket or log | `store.rs` |
 //! | respond | the status | `response.rs`, `unauthorized.rs` |
 //!
-//! Before a request is authentic, only the signature in its body is read.
+//! Before a request is authentic, the receiver reads only the signature in its body.
 
 mod authenticate;
 mod callback_log;
@@ -56,7 +56,7 @@ use store::Store;
 use timings::Timings;
 use unauthorized_log::UnauthorizedLog;
 
-/// Receives callbacks: everything between an invocation and its response.
+/// Receives callbacks: it does all the work between an invocation and its response.
 pub struct Receiver<Q, B> {
     sources: Arc<SourcesCache>,
     origin: OriginSecrets,
@@ -88,7 +88,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         Self { recorder, ..self }
     }
 
-    /// Answers one callback, before the deadline whatever queue and bucket do.
+    /// Answers one callback before the deadline, whatever queue and bucket do.
     pub async fn receive(
         &self,
         request: Result<CallbackRequest, Malformed>,
@@ -144,7 +144,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         let store = Store { queue, bucket, breaker, deadline, received, trace };
         match envelope {
             Ok(envelope) => store.event(&authentic, envelope, timings).await,
-            // Boxed, as it is large and hardly ever run.
+            // Boxed, because it is large and hardly ever runs.
             Err(reason) => Box::pin(store.unprocessable(&authentic, reason, timings)).await,
         }
     }
@@ -161,7 +161,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     }
 }
 
-/// Authenticates a request by all that its source asks for, a token, a signature, or both: route → token → verify.
+/// Authenticates a request by everything that its source requires (token, signature or both): route → token → verify.
 ///
 /// # Errors
 /// [`Unauthorized`] says which check failed.

@@ -1,4 +1,5 @@
-//! The secret that a proxy in front of the receiver (CloudFront) adds to each request, so that nobody calls past the proxy.
+//! The secret that a proxy in front of the receiver (CloudFront) adds to each request, so that no request can bypass
+//! the proxy.
 
 use subtle::Choice;
 
@@ -8,19 +9,19 @@ use crate::senders::{CallbackRequest, header};
 
 /// The header that the proxy adds.
 pub const ORIGIN_HEADER: &str = "x-mediahook-origin-secret";
-/// Shorter ones can be guessed.
+/// Shorter secrets can be guessed.
 const LEAST_CHARACTERS: usize = 32;
 
-/// The secrets of the proxy in front. None: there is no proxy.
+/// The secrets of the proxy in front. If the list is empty, there is no proxy.
 #[derive(Debug, Default)]
 pub struct OriginSecrets(Vec<Secret>);
 
 impl OriginSecrets {
-    /// Those in the environment.
+    /// The secrets in the environment.
     ///
     /// # Errors
-    /// [`ConfigError::Wrong`] if one is blank, has fewer than 32 characters, or others than letters and digits. A variable
-    /// that is set and blank is an error as well: it would let every request past the proxy.
+    /// [`ConfigError::Wrong`] if one is blank, has fewer than 32 characters, or contains anything but letters and
+    /// digits. A variable that is set and blank is an error as well: otherwise every request could bypass the proxy.
     pub fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let Some(secrets) = environment.raw(ORIGIN_SECRETS) else { return Ok(Self::default()) };
         let is_valid = |secret: &str| {
@@ -32,7 +33,7 @@ impl OriginSecrets {
         Ok(Self(secrets.split(',').map(Secret::new).collect()))
     }
 
-    /// Whether a request has one of them, or needs none. A header that is there twice is not one of them.
+    /// Whether a request has one of them, or needs none. A header that is given twice does not count.
     pub(super) fn admit(&self, callback: &CallbackRequest) -> bool {
         if self.0.is_empty() {
             return true;

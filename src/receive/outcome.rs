@@ -1,4 +1,4 @@
-//! What became of a callback.
+//! The outcome of a callback.
 
 use time::OffsetDateTime;
 
@@ -8,25 +8,25 @@ use crate::event::envelope::{Envelope, Outcome};
 use crate::storage::StoreError;
 use crate::telemetry::wide_event::age_ms;
 
-/// What became of a callback: it decides the response and the log line.
+/// The outcome of a callback. It decides the response and the log line.
 #[derive(Debug)]
 pub(super) enum ReceiveOutcome {
     /// The queue has the event.
     Queued(EventSummary),
-    /// The queue failed, so the bucket has the event in `spill/`. The puller brings it to the queue.
+    /// The queue failed, so the bucket has the event in `spill/`. The puller moves it to the queue.
     Spilled { event: EventSummary, queue_error: StoreError, queue_skipped: bool },
-    /// The callback is authentic, but has no event that the queue can take. The bucket has its body, in `rejected/` under
-    /// this key. The sender would send the same again, so the status is 400.
+    /// The callback is authentic, but has no event that the queue can accept. The bucket has its body, in `rejected/`
+    /// under this key. The status is 400, because a retry of the sender would bring the same body.
     Unprocessable { source: String, reason: Unreadable, key: String },
     /// The callback is authentic, but queue and bucket failed. Only the log has it: an event, or a body without one.
     Lost { source: String, event: Option<EventSummary>, error: String },
     /// The callback is not authentic, so nothing of it is stored. The source is the one whose path was called, if any.
     Unauthorized { reason: Unauthorized, source: Option<String> },
-    /// No sources were read yet, so no callback can be authenticated.
+    /// No sources have been read yet, so no callback can be authenticated.
     NoSources,
 }
 
-/// What is logged of an event: which one it is, and nothing of its data.
+/// The log fields of an event: which event it is, without its data.
 #[derive(Debug)]
 pub(super) struct EventSummary {
     pub(super) id: String,

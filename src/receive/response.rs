@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::outcome::ReceiveOutcome;
 
-/// The response that an outcome has. The statuses of unauthorized requests are in [`super::Unauthorized::status`].
+/// The response for an outcome. [`super::Unauthorized::status`] has the statuses of unauthorized requests.
 pub(super) fn respond(outcome: &ReceiveOutcome) -> Response<String> {
     match outcome {
         ReceiveOutcome::Queued(event) | ReceiveOutcome::Spilled { event, .. } => accepted(&event.id),
@@ -20,7 +20,7 @@ fn accepted(id: &str) -> Response<String> {
     json(StatusCode::OK, "application/json", format!(r#"{{"id":"{id}"}}"#))
 }
 
-/// An error (RFC 9457). It says no more than its status, because a forger may read it.
+/// An error (RFC 9457). It contains only the status, because a forger may read it.
 fn problem(status: StatusCode) -> Response<String> {
     let title = status.canonical_reason().unwrap_or_default();
     let problem = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16() });

@@ -1,15 +1,15 @@
-//! From the path of a request to its source, and to the token behind it.
+//! Finds the source of a request, and the token behind it, from the path.
 
 use crate::sources::{Source, Sources};
 
-/// The source whose path was called, and the token that followed, empty where none did.
+/// The source whose path was called, and the token that followed; empty if there was none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Route<'r, 's> {
     pub(super) source: &'s Source,
     pub(super) token: &'r str,
 }
 
-/// Finds `/SENDER/APP`, and `/SENDER/APP/TOKEN` where the source has tokens. A slash at the end changes nothing.
+/// Finds `/SENDER/APP`, or `/SENDER/APP/TOKEN` if the source has tokens. A slash at the end makes no difference.
 pub(super) fn route<'r, 's>(path: &'r str, sources: &'s Sources) -> Option<Route<'r, 's>> {
     let path = path.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);

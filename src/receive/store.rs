@@ -26,13 +26,13 @@ pub(super) struct Store<'a, Q, B> {
     pub(super) breaker: &'a Mutex<CircuitBreaker>,
     pub(super) deadline: Deadline,
     pub(super) received: OffsetDateTime,
-    /// The trace that the message carries.
+    /// The trace for the message.
     pub(super) trace: Option<Trace>,
 }
 
 impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
-    /// Stores an event. Each step is bounded, so that there is time for the next. A queue that keeps failing is skipped, and
-    /// tried after all where the bucket fails too.
+    /// Stores an event. Each step is limited, so that the next one has time. A queue that keeps failing is skipped,
+    /// but tried after all if the bucket fails too.
     pub(super) async fn event(
         &self,
         authentic: &Authentic<'_>,
@@ -44,7 +44,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         if message.body.len() > limit_bytes
             && let Some(reason) = claim_check::too_large(&mut envelope, self.bucket, limit_bytes)
         {
-            // No retry would bring it to the queue, so it is not for the spill either.
+            // The queue will never accept it, so it does not go to `spill/` either.
             return Box::pin(self.unprocessable(authentic, reason, timings)).await;
         }
         let event = EventSummary::new(&envelope, authentic, self.received);
@@ -69,7 +69,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         ReceiveOutcome::Lost { source: event.source.clone(), event: Some(event), error }
     }
 
-    /// Stores a body that has no event for the queue in `rejected/`, and the reason beside it.
+    /// Stores a body that has no event for the queue in `rejected/`, with the reason beside it.
     pub(super) async fn unprocessable(
         &self,
         authentic: &Authentic<'_>,
@@ -89,7 +89,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         }
     }
 
-    /// Puts an event into the queue; its data into the bucket before, if it is too large for a message.
+    /// Puts an event into the queue. If it is too large for a message, its data is put into the bucket first.
     async fn enqueue(
         &self,
         envelope: &Envelope,
@@ -115,7 +115,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         sent
     }
 
-    /// Puts the whole envelope into `spill/`, data included: it needs nothing else there.
+    /// Puts the whole envelope into `spill/`, data included.
     async fn spill(
         &self,
         envelope: &Envelope,

@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::wide_event::{Call, ms};
 
-/// How long each step took, all its attempts together.
+/// The duration of each step, with all its attempts.
 #[derive(Debug, Default)]
 pub(super) struct Timings {
-    /// To authenticate the request and to build the envelope.
+    /// The time to authenticate the request and to build the envelope.
     pub(super) parse: Duration,
     pub(super) queue: Option<Duration>,
     pub(super) bucket: Option<Duration>,

@@ -1,17 +1,17 @@
-//! Why a request is not authorized, and the status that answers it.
+//! Why a request is unauthorized, and the status of its response.
 
 use http::StatusCode;
 
 use crate::lambda::request::Malformed;
 use crate::senders::{BadSignature, CallbackRequest, SENDERS};
 
-/// Why a request is not authorized. For the operator: the response to the caller has the status alone.
+/// Why a request is unauthorized. The reason is for the operator: the response contains only the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthorized {
     /// The invocation is not a request.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// The request has no secret of the proxy in front: [`super::origin`].
+    /// The request does not have a secret of the proxy in front: [`super::origin`].
     #[error("not through the proxy in front")]
     NotFromOrigin,
     /// The method is not POST.
@@ -72,8 +72,8 @@ impl Unauthorized {
         }
     }
 
-    /// Whether newer sources might authorize the request. A path that does not begin with a sender's name never becomes a
-    /// source's, so scans of a public URL cause no read.
+    /// Whether newer sources might authorize the request. A path that does not begin with a sender's name can never
+    /// belong to a source, so scans of a public URL cause no read.
     pub(super) fn depends_on_sources(self, request: &CallbackRequest) -> bool {
         match self {
             Self::UnknownPath => {
@@ -81,7 +81,7 @@ impl Unauthorized {
                 SENDERS.iter().any(|known| Some(known.name()) == sender)
             }
             Self::TakesNoPush | Self::WrongToken => true,
-            // Missing: tokens may have replaced the source's keys.
+            // Missing: tokens may have replaced the source's keys in the meantime.
             Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong | BadSignature::Missing),
             Self::Malformed(Malformed) | Self::NotFromOrigin | Self::NotPost => false,
         }

@@ -1,8 +1,10 @@
-//! The log lines of unauthorized requests: each is counted, few are logged, for a public URL invites noise.
+//! The log lines of unauthorized requests. All requests are counted and few are logged, because a public URL attracts
+//! noise.
 //!
-//! In [`WINDOW`], at most [`LINES`] lines are logged for one reason; further requests are only counted. The next line for
-//! that reason after it includes them, or a line of their own with the next authentic callback, whichever is first. What
-//! is counted and not logged when Lambda ends the environment is missing: of a flood that stops at once, the last seconds.
+//! Within [`WINDOW`], at most [`LINES`] lines are logged for one reason; further requests are only counted. They are
+//! included in the next line for that reason after the window, or logged in a line of their own with the next
+//! authentic callback, whichever comes first. When Lambda ends the environment, requests that are counted but not
+//! logged are missing: of a request flood that stops at once, the last seconds.
 
 use std::sync::Mutex;
 
@@ -18,7 +20,7 @@ use crate::telemetry::metrics::REFUSED;
 use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent};
 
 const WINDOW: Duration = Duration::seconds(10);
-/// A sender that calls without a signature shows at its first few callbacks, however rarely it calls.
+/// Enough to show a sender that calls without a signature from its first few callbacks on, however rarely it calls.
 const LINES: usize = 5;
 
 /// The unauthorized requests of one environment. It has one counter for each reason, whatever strangers send.
@@ -28,14 +30,14 @@ pub(super) struct UnauthorizedLog(Mutex<Counters>);
 #[derive(Debug)]
 struct Counters([Counter; Unauthorized::ALL.len()]);
 
-/// The requests that one reason made unauthorized.
+/// The requests that were unauthorized for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counter {
     reason: Unauthorized,
     /// Not logged yet.
     requests: usize,
-    /// When the current [`WINDOW`] began, and how many lines were logged in it: by reason, so that a stranger's noise
-    /// does not hide a sender's mistake.
+    /// When the current [`WINDOW`] began, and how many lines were logged in it. Each reason has its own, so that
+    /// noise from strangers does not hide a sender's mistake.
     window: Option<(OffsetDateTime, usize)>,
 }
 
@@ -51,7 +53,8 @@ struct Fields<'a> {
 }
 
 impl UnauthorizedLog {
-    /// Counts a request. Its line is written now, if it is one of the first; it then counts those before it too.
+    /// Counts a request. If it is one of the first in the window, its line is written now, and includes the requests
+    /// counted before.
     pub(super) fn log(
         &self,
         recorder: &Recorder,
@@ -68,7 +71,7 @@ impl UnauthorizedLog {
         }
     }
 
-    /// Writes a line for each reason that has requests which were only counted.
+    /// Writes a line for each reason that has requests not yet logged.
     pub(super) fn log_counted(&self, recorder: &Recorder, at: OffsetDateTime) {
         let counted = lock(&self.0).take(None, at);
         counted.for_each(|counter| counter.write(recorder, at, None, None));
@@ -82,14 +85,14 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Counts one. Whether to log it now.
+    /// Counts one request. Returns whether to log it now.
     fn count(&mut self, reason: Unauthorized, at: OffsetDateTime) -> bool {
         let Some(counter) = self.0.iter_mut().find(|counter| counter.reason == reason) else { return true };
         counter.requests += 1;
         counter.lines_in_window(at) < LINES
     }
 
-    /// What was counted since this was last asked, to be logged now: for this reason alone, or for all of them.
+    /// Takes the requests that were counted and not logged, for this reason or for all reasons.
     fn take(
         &mut self,
         reason: Option<Unauthorized>,
@@ -110,13 +113,13 @@ impl Counters {
 }
 
 impl Counter {
-    /// How many lines were logged in the current window. A clock that was set back begins a new one.
+    /// How many lines were logged in the current window. If the clock was set back, a new window begins.
     fn lines_in_window(&self, at: OffsetDateTime) -> usize {
         let is_current = |began: OffsetDateTime| (began..began + WINDOW).contains(&at);
         self.window.filter(|(began, _)| is_current(*began)).map_or(0, |(_, lines)| lines)
     }
 
-    /// Writes the line. Its time is that of the write, not of the requests: no alarm looks at a metric of long ago.
+    /// Writes the line. It has the time of the write, not of the requests: no alarm looks at a metric of long ago.
     fn write(
         self,
         recorder: &Recorder,

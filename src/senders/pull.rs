@@ -1,4 +1,5 @@
-//! Speaking with a sender's queue: requests made, answers understood. No I/O: `crate::pull` carries them to and fro.
+//! The protocol of a sender's queue: it builds requests and parses answers. No I/O: `crate::pull` sends and receives
+//! them.
 
 use std::fmt::Debug;
 
@@ -7,44 +8,44 @@ use time::OffsetDateTime;
 
 use crate::text::{UrlProblem, invisible, url_path};
 
-/// How many deliveries both senders hand out, and let us confirm, in one call.
+/// The maximum number of events in one pull and in one confirmation, for both senders.
 pub const MAX_BATCH: usize = 16;
 
-/// A sender's queue: what to say to it, and what its answers mean.
+/// The protocol of one sender's queue.
 pub trait Pull: Debug + Send + Sync {
-    /// The request for the next deliveries, up to [`MAX_BATCH`]. The sender may hold it for some seconds.
+    /// The request for the next events, up to [`MAX_BATCH`]. The sender may hold it for some seconds.
     fn pull(&self, now: OffsetDateTime) -> Request;
 
-    /// The deliveries in the answer; none where the queue is empty.
+    /// The events in the answer; none if the queue is empty.
     ///
     /// # Errors
-    /// The sender says no, or cannot be understood.
+    /// [`PullError`]: the sender answered with an error, or the answer cannot be parsed.
     fn pulled(&self, answer: &Answer) -> Result<Vec<Delivery>, PullError>;
 
-    /// The request to forget what has been dealt with: up to [`MAX_BATCH`] receipts.
+    /// The request that confirms up to [`MAX_BATCH`] receipts.
     fn confirm(&self, receipts: &[String], now: OffsetDateTime) -> Request;
 
-    /// How many of the confirmed were not taken, by the answer: their receipts came too late, and they will come again.
+    /// How many receipts of a confirmation were not accepted. They had expired, so their events are redelivered.
     ///
     /// # Errors
-    /// The sender says no to all of them at once, or cannot be understood.
+    /// [`PullError`]: the sender did not accept any of them, or the answer cannot be parsed.
     fn confirmed(&self, answer: &Answer) -> Result<usize, PullError>;
 }
 
-/// An HTTP request, to be sent byte for byte: target and headers are signed as they stand.
+/// An HTTP request. It must be sent byte for byte, because target and headers are signed in this form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Upper case.
     pub method: &'static str,
     /// Scheme, host and target.
     pub url: String,
-    /// Names in lower case. `host` and `content-length` are the client's.
+    /// Names in lower case. The HTTP client adds `host` and `content-length`.
     pub headers: Vec<(&'static str, String)>,
-    /// Empty where there is none.
+    /// Empty if there is none.
     pub body: String,
 }
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -53,50 +54,50 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// One event notification, handed out but not yet forgotten by the sender.
+/// One event notification that was pulled and not yet confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// What confirms it. New at each delivery; without one it cannot be confirmed.
+    /// The receipt that confirms it. It is new at each delivery; without one it cannot be confirmed.
     pub receipt: Option<String>,
-    /// What the sender says: a body as it would have been pushed.
+    /// The same body as that of a callback.
     pub body: String,
-    /// What names the entry in the sender's queue, the same at each delivery of it; nothing where the sender does not
-    /// promise such a name. It tells a redelivery from another event with the same payload.
+    /// The name of the entry in the sender's queue, the same at each delivery; nothing if the sender does not
+    /// guarantee such a name. It distinguishes a redelivery from another event with the same payload.
     pub entry_id: Option<String>,
-    /// What an operator should hear about it. It goes on all the same.
+    /// A warning for the operator. The event is processed nevertheless.
     pub doubt: Option<&'static str>,
 }
 
-/// A sender's queue did not do what it was asked. The text is for the log: it has the sender's error code and request
-/// id, not its message, which may repeat what was sent.
+/// A request to a sender's queue failed. The text is for the log: it has the sender's error code and request id, not
+/// its message, which may repeat parts of the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct PullError {
-    /// In few words.
+    /// A short text.
     pub why: String,
-    /// Whether the same request may be answered better in a moment.
+    /// Whether a retry of the same request may succeed soon.
     pub transient: bool,
 }
 
 impl PullError {
-    /// One that may be gone in a moment.
+    /// A temporary error.
     pub fn transient(why: impl Into<String>) -> Self {
         Self { why: why.into(), transient: true }
     }
 
-    /// One that stays until somebody changes something.
+    /// An error that lasts until somebody changes something.
     pub fn lasting(why: impl Into<String>) -> Self {
         Self { why: why.into(), transient: false }
     }
 }
 
-/// An error code or request id of a sender, cut to what such a thing can be: it goes to the log.
+/// An error code or request id of a sender, cut to a plausible length and characters, because it goes to the log.
 pub(super) fn printable(code: &str) -> String {
     const MAX_CHARS: usize = 80;
     code.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_CHARS).collect()
 }
 
-/// Where an API is: scheme and host, nothing behind.
+/// The address of an API: only scheme and host.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Endpoint(String);
@@ -106,7 +107,7 @@ impl Endpoint {
         Self(url.to_owned())
     }
 
-    /// Host, and port where it is not the scheme's own: the `Host` header.
+    /// Host, and port if it is not the default of the scheme: the `Host` header.
     pub(super) fn host(&self) -> &str {
         let (scheme, host) = self.0.split_once("://").unwrap_or_default();
         let own_port = if scheme == "https" { ":443" } else { ":80" };
@@ -119,7 +120,7 @@ impl Endpoint {
     }
 }
 
-/// From the settings: `https://`, or `http://` to this machine alone.
+/// Reads it from the settings: `https://`, or `http://` to this machine only.
 impl TryFrom<String> for Endpoint {
     type Error = &'static str;
 

@@ -1,13 +1,13 @@
-//! The one construction both senders use: the lower-case hex MD5 of some texts in a row, key included.
+//! The construction that both senders use: the lower-case hex MD5 of several concatenated texts, one of them the key.
 
 use md5::{Digest, Md5};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::event::envelope::hex;
 
-/// Whether a given signature is the MD5 of these texts in a row, in a time that does not tell how nearly it fits.
+/// Whether a given signature is the MD5 of these texts, concatenated. The comparison takes constant time.
 ///
-/// Neither sender says whether its hex is lower case (all samples are), so either is taken.
+/// Neither sender documents that its hex is lower case (all samples are), so both cases are accepted.
 pub(super) fn fits(given: &str, texts: &[&str]) -> Choice {
     let mut md5 = Md5::new();
     for text in texts {

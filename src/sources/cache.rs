@@ -1,18 +1,18 @@
-//! The sources in use: fixed, or read from a secret and cached for five minutes ([`REREAD_AFTER`]), so that a key can be
-//! replaced without a deployment.
+//! The sources in use. They are fixed, or read from a secret and cached for five minutes ([`REREAD_AFTER`]), so that
+//! a key can be replaced without a deployment.
 //!
-//! A read ends with the invocation that began it. Lambda freezes a function between invocations: a read left running would
-//! be frozen too, end with the next callback, and bring the document from before a rotation.
+//! A read ends with the invocation that started it. Lambda freezes a function between invocations. A read that is
+//! left running would be frozen too, end during the next callback, and deliver a document from before a rotation.
 //!
 //! | when | what happens |
 //! | --- | --- |
 //! | five minutes after the last read | the next callback waits for a new one, within its own time limit |
-//! | a callback is unauthorized, but newer sources might authorize it | one read for it, at most every [`FRESH_READ_EVERY`] |
+//! | newer sources might authorize an unauthorized callback | one read for it, at most every [`FRESH_READ_EVERY`] |
 //! | a read fails | the last good sources stay in use, and a read is due after [`RETRY_AFTER`] |
 //! | the document has a mistake, and there are no sources yet | the secret's previous version is used (`AWSPREVIOUS`) |
 //!
-//! Each failed read is an ERROR line that counts `SourcesReadFailed`: a mistake in the secret shows at once, and not when
-//! the next environment cannot start.
+//! Each failed read is an ERROR line that counts `SourcesReadFailed`. So a mistake in the secret shows at once, and
+//! not only when the next environment cannot start.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -36,7 +36,7 @@ use crate::telemetry::wide_event::{Dimension, Measured, WideEvent, cut};
 pub const REREAD_AFTER: Duration = Duration::minutes(5);
 /// How long after a failed read the next one is due.
 pub const RETRY_AFTER: Duration = Duration::seconds(15);
-/// How often an unauthorized callback may cause a read: forged requests cannot drive more.
+/// How often an unauthorized callback may cause a read. This limits the reads that forged requests can cause.
 pub const FRESH_READ_EVERY: Duration = Duration::seconds(15);
 
 /// Which version of the sources document is read.
@@ -50,20 +50,20 @@ pub enum Version {
 
 /// Reads the sources document.
 pub trait ReadSources: Send + Sync {
-    /// The place of the document, as an operator finds it.
+    /// The name of the document, for the log.
     fn place(&self) -> String;
 
-    /// Reads the document in that version.
+    /// Reads that version of the document.
     fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>>;
 }
 
-/// Why there are no new sources.
+/// Why a read failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourcesError {
-    /// They could not be read this time.
+    /// The sources could not be read this time.
     #[error("cannot be read now: {0}")]
     Unavailable(StoreError),
-    /// They cannot be read at all: there is no such secret, or no permission.
+    /// The sources cannot be read at all: there is no such secret, or no permission.
     #[error("cannot be read: {0}")]
     Unreadable(StoreError),
     /// The document has a mistake.
@@ -72,7 +72,7 @@ pub enum SourcesError {
 }
 
 impl SourcesError {
-    /// Whether no read can succeed before somebody changes the secret or the role.
+    /// Whether every read fails until somebody changes the secret or the role.
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Unavailable(_) => false,
@@ -81,7 +81,7 @@ impl SourcesError {
     }
 }
 
-/// The sources in use, and how they are replaced.
+/// The sources in use, and their replacement.
 pub struct SourcesCache {
     reader: Option<Box<dyn ReadSources>>,
     recorder: Recorder,
@@ -93,7 +93,7 @@ struct State {
     sources: Option<Arc<Sources>>,
     /// The document that they were parsed from.
     document: String,
-    /// When the last read began, and how long after it the next is due.
+    /// When the last read started, and how long after it the next one is due.
     read: Option<(OffsetDateTime, Duration)>,
     /// When an unauthorized callback last caused a read.
     fresh_read: Option<OffsetDateTime>,
@@ -123,7 +123,7 @@ impl SourcesCache {
         self.state().sources.clone()
     }
 
-    /// Reads the sources again if that is due, for at most `within`. While there are none, it always is.
+    /// Reads the sources again if a read is due, for at most `within`. While there are none, a read is always due.
     pub async fn refresh_if_due(&self, now: OffsetDateTime, within: StdDuration) {
         let is_due = {
             let state = self.state();
@@ -134,7 +134,7 @@ impl SourcesCache {
         }
     }
 
-    /// Reads the sources for a callback that is unauthorized by those in use. Whether they were read.
+    /// Reads the sources for a callback that the current ones do not authorize. Returns whether they were read.
     pub async fn refresh_for_unauthorized(&self, now: OffsetDateTime, within: StdDuration) -> bool {
         {
             let mut state = self.state();
@@ -165,7 +165,7 @@ impl SourcesCache {
         result
     }
 
-    /// After a read that is cut off the next one is due as after one that failed.
+    /// A read that is cut off counts as a failed read for the time of the next one.
     async fn read(&self, now: OffsetDateTime) -> Result<(), SourcesError> {
         let Some(reader) = &self.reader else { return Ok(()) };
         self.state().read = Some((now, RETRY_AFTER));
@@ -183,8 +183,8 @@ impl SourcesCache {
         Ok(())
     }
 
-    /// Uses the previous version of a document that has a mistake, if there are no sources yet: a new environment must
-    /// start as long as the running ones have good sources.
+    /// Uses the previous version of a document that has a mistake, if there are no sources yet: a new environment
+    /// must be able to start while the running ones have good sources.
     async fn fall_back(&self, reader: &dyn ReadSources) {
         if self.current().is_none()
             && let Ok(document) = reader.read(Version::Previous).await
@@ -203,7 +203,7 @@ impl SourcesCache {
         state.document = document;
     }
 
-    /// The place of the document, if it is read.
+    /// The name of the document, if the sources are read from one.
     pub fn place(&self) -> Option<String> {
         self.reader.as_ref().map(|reader| reader.place())
     }
@@ -230,7 +230,7 @@ struct Fields<'a> {
     error: &'a str,
 }
 
-/// Whether a time span is over. It counts as over if the clock was set back.
+/// Whether a time span is over. If the clock was set back, it counts as over.
 fn is_over(began: OffsetDateTime, lasts: Duration, now: OffsetDateTime) -> bool {
     !(began..began + lasts).contains(&now)
 }

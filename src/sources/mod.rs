@@ -26,7 +26,7 @@ pub struct Source {
     puller: Option<Box<dyn Pull>>,
 }
 
-/// The settings of a source that do not depend on its sender, beside its `pull` section.
+/// The settings of a source that do not depend on its sender, except for its `pull` section.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EverySource {
@@ -36,7 +36,7 @@ struct EverySource {
     unauthenticated: bool,
 }
 
-/// A secret that a callback's path ends with.
+/// A secret at the end of a callback's path.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct PathToken(Secret);
@@ -61,7 +61,8 @@ impl Sources {
     /// Reads the document: an object from `SENDER/APP` to that source's settings.
     ///
     /// # Errors
-    /// [`SettingsError`]: a member is empty, unknown, mistyped or given twice. It names source and member, never a value.
+    /// [`SettingsError`]: a member is empty, unknown, mistyped or given twice. It names source and member, never a
+    /// value.
     pub fn parse(document: &str) -> Result<Self, SettingsError> {
         Self::parse_with(document, SENDERS)
     }
@@ -150,7 +151,7 @@ impl Source {
         !self.path_tokens.is_empty()
     }
 
-    /// Whether any callback can be authorized.
+    /// Whether the source can authorize any callback.
     pub fn takes_push(&self) -> bool {
         self.unauthenticated || self.is_authenticated()
     }
@@ -193,7 +194,7 @@ fn sender_of(name: &str, senders: &[&'static dyn Sender]) -> Result<&'static dyn
     found.ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }
 
-/// Only characters that no client, proxy or gateway rewrites: unreserved ones, and no `.` or `..` alone.
+/// Only characters that no client, proxy or gateway rewrites: unreserved ones, and not `.` or `..` alone.
 fn is_path_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && text.bytes().all(is_unreserved)
 }

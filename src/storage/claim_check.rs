@@ -1,5 +1,5 @@
-//! The claim check: an envelope too large to travel leaves its data in the bucket and carries `dataref` instead
-//! (the CloudEvents extension of that name).
+//! The claim check: an envelope that is too large for a message or a bus leaves its data in the bucket and has
+//! `dataref` instead (the CloudEvents extension of that name).
 
 use serde_json::value::RawValue;
 
@@ -8,25 +8,25 @@ use crate::event::envelope::{Envelope, NotAnEnvelope};
 use crate::storage::object_keys;
 use crate::storage::{Bucket, StoreError};
 
-/// What comes before `BUCKET/KEY` in a `dataref`.
+/// The prefix of `BUCKET/KEY` in a `dataref`.
 const SCHEME: &str = "s3://";
 
 /// Why an envelope's data cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// `dataref` is not `s3://BUCKET/payload/...` of this bucket.
+    /// `dataref` is not `s3://BUCKET/payload/...` in this bucket.
     #[error(transparent)]
     Elsewhere(#[from] NotAnEnvelope),
     /// The object cannot be read.
     #[error(transparent)]
     Unread(#[from] StoreError),
-    /// The object is not the JSON it was when it was put there.
+    /// The object is not the JSON that was stored.
     #[error("the object is not JSON")]
     NotJson,
 }
 
-/// Why an envelope is not for the queue at all: it has too many bytes even with its data left in the bucket. The envelope
-/// stays as it is.
+/// Why an envelope cannot go to the queue: it has too many bytes even with its data left in the bucket. The envelope
+/// is unchanged.
 pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usize) -> Option<Unreadable> {
     let (data, dataref) = (envelope.data.take(), envelope.dataref.clone());
     if data.is_some() {
@@ -37,10 +37,10 @@ pub fn too_large(envelope: &mut Envelope, bucket: &impl Bucket, limit_bytes: usi
     (bytes > limit_bytes).then_some(Unreadable::TooLarge { bytes, limit_bytes })
 }
 
-/// Puts an envelope's data into the bucket, and `dataref` in its place. An envelope without data stays as it is.
+/// Puts an envelope's data into the bucket, and replaces it by `dataref`. An envelope without data is unchanged.
 ///
 /// # Errors
-/// The bucket does not take it; the envelope still has its data.
+/// The bucket does not accept it; the envelope still has its data.
 pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(), StoreError> {
     let Some(data) = &envelope.data else { return Ok(()) };
     let key = object_keys::payload(envelope);
@@ -50,7 +50,7 @@ pub async fn check_in(envelope: &mut Envelope, bucket: &impl Bucket) -> Result<(
     Ok(())
 }
 
-/// Fetches the data that an envelope has left in the bucket; nothing where it has left none there.
+/// Fetches the data that an envelope has left in the bucket; nothing if it has left none.
 ///
 /// # Errors
 /// [`DataError`]: `dataref` is not below `payload/` of this bucket, the object cannot be read, or it is not JSON.

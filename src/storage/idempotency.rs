@@ -11,19 +11,20 @@ use crate::storage::StoreError;
 ///
 /// While one process has an event in progress, no other one may process it. If that process crashes, the lease ends.
 pub trait IdempotencyStore: Send + Sync {
-    /// Claims an event, unless somebody has it in progress or it is completed.
+    /// Marks an event as in progress, unless another process has it in progress or it is completed.
     ///
     /// # Errors
-    /// No answer: the event may be in progress all the same, until its lease ends.
+    /// No answer: the event may be in progress nevertheless, until its lease ends.
     fn claim(&self, id: &str) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
-    /// The event was processed: until the record expires, it is not processed again.
+    /// Marks an event as completed: until the record expires, it is not processed again.
     ///
     /// # Errors
     /// No answer: when the lease ends, the event may be processed again.
     fn complete(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The event was not processed: it can be retried at once. A record that another process holds by now stays.
+    /// Releases an event that was not processed, so that it can be retried at once. A record that another process
+    /// holds by now is kept.
     ///
     /// # Errors
     /// No answer: the event can be retried when the lease ends.
@@ -33,30 +34,31 @@ pub trait IdempotencyStore: Send + Sync {
 /// Whether an event may be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The event is ours until the lease ends.
+    /// The event is in progress here, until the lease ends.
     Granted(Lease),
-    /// Somebody has it in progress.
+    /// Another process has it in progress.
     InProgress,
     /// It was processed before.
     Completed,
 }
 
-/// An event that is in progress, and until when.
+/// A lease of an event that is in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The event's id.
     pub id: String,
-    /// How long it lasts from its beginning.
+    /// How long it lasts from its start.
     pub length: Duration,
-    /// When it ends, by the clock of the store.
+    /// When it ends, by the store's clock.
     pub ends: OffsetDateTime,
 }
 
 /// How long idempotency records last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseConfig {
-    /// How long an event is in progress. At least what an invocation may take, so that it does not end while somebody is
-    /// at work; at most the queue's visibility timeout, so that an event that is redelivered after a crash does not find its own record.
+    /// How long an event is in progress. At least the maximum duration of an invocation, so that the lease does not
+    /// end while the event is being processed. At most the queue's visibility timeout, so that after a crash the
+    /// lease has ended when the event is redelivered.
     pub lease: Duration,
     /// How long a completed event is remembered: longer than the same event may be redelivered.
     pub ttl: Duration,

@@ -1,6 +1,6 @@
-//! What mediahook asks of AWS: a small trait for each service, all of them here, and where objects are kept.
+//! The storage that mediahook needs from AWS: a small trait for each service, and the places of objects.
 //!
-//! [`crate::aws`] implements them with the official SDK. What mediahook asks of the senders' APIs is in [`crate::pull`].
+//! [`crate::aws`] implements the traits with the official SDK. The senders' APIs are in [`crate::pull`].
 
 pub mod bus;
 pub mod claim_check;
@@ -18,42 +18,42 @@ use tokio::time::timeout;
 
 use crate::event::envelope::Message;
 
-/// Keeps messages until they are processed.
+/// A queue: stores messages until they are processed.
 pub trait Queue: Send + Sync {
-    /// The largest message it takes, in bytes.
+    /// The largest message it accepts, in bytes.
     fn max_message_bytes(&self) -> usize;
 
-    /// Returns once the queue has the message for good, or already had it.
+    /// Returns once the queue has stored the message, or already had it.
     ///
     /// # Errors
-    /// It did not say so in time. It may have it all the same.
+    /// There was no confirmation in time. The queue may have the message nevertheless.
     fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The same for several at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be. What became of
-    /// each, in their order.
+    /// Enqueues several messages at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be.
+    /// Returns the result of each, in their order.
     ///
     /// # Errors
-    /// The queue itself fails, or did not answer in time. It may have any of them all the same.
+    /// The queue itself fails, or did not answer in time. It may have any of the messages nevertheless.
     fn enqueue_batch(
         &self,
         messages: &[&Message],
     ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
 }
 
-/// Why the queue or the bus did not take one of the messages of a call that it answered.
+/// Why the queue or the bus did not accept one of the messages of a call that it answered.
 #[derive(Debug, Clone)]
 pub struct EntryError {
     /// The service's own code.
     pub why: StoreError,
-    /// Whether the message itself is the reason, so that it would be refused again.
+    /// Whether the message itself is the reason, so that a retry would fail again.
     pub is_lasting: bool,
 }
 
-/// How many messages SQS takes in one call.
+/// The maximum number of messages in one SQS call.
 pub const MAX_BATCH_MESSAGES: usize = 10;
 
-/// The largest object that is read: what Lambda hands over as one callback is 6 MB at most, and escapes for the queue can
-/// double it. A larger one is not from mediahook, and would only take the memory of those that are.
+/// The largest object that is read. A callback in Lambda has at most 6 MB, and escapes for the queue can double that.
+/// A larger object is not from mediahook, and would only take memory from others.
 pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why an object is not read.
@@ -61,15 +61,15 @@ pub(crate) fn too_large() -> String {
     format!("the object has more than {MAX_OBJECT_BYTES} bytes: mediahook writes none of that size")
 }
 
-/// Keeps what the queue cannot.
+/// A bucket: stores what is too large for the queue, or cannot go there.
 pub trait Bucket: Send + Sync {
     /// The bucket's name.
     fn name(&self) -> &str;
 
-    /// Returns once the object is there for good. An object of that key is replaced.
+    /// Returns once the object is stored. An object with the same key is replaced.
     ///
     /// # Errors
-    /// The bucket did not say so in time. It may have it all the same.
+    /// There was no confirmation in time. The bucket may have the object nevertheless.
     fn put(
         &self,
         key: &str,
@@ -80,10 +80,11 @@ pub trait Bucket: Send + Sync {
     /// Reads an object.
     ///
     /// # Errors
-    /// There is none of that key, it has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
+    /// No object has this key, it has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
     fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
 
-    /// One page of the objects below a prefix, in the order of their keys: those behind this key, or the first ones.
+    /// Returns one page of the objects below a prefix, in the order of their keys: those after this key, or the first
+    /// ones.
     ///
     /// # Errors
     /// They could not be listed in time.
@@ -93,10 +94,10 @@ pub trait Bucket: Send + Sync {
         after: Option<&str>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// Removes an object. One that is not there is removed already.
+    /// Removes an object. If it does not exist, that is a success.
     ///
     /// # Errors
-    /// The bucket did not say so in time. It may have done it all the same.
+    /// There was no confirmation in time. The bucket may have removed it nevertheless.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
@@ -105,30 +106,30 @@ pub trait Bucket: Send + Sync {
 pub struct Page {
     /// In the order of their keys.
     pub objects: Vec<Listed>,
-    /// Whether there are others behind the last of them.
+    /// Whether there are others after the last of them.
     pub more: bool,
 }
 
-/// An object as a listing has it.
+/// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its key.
     pub key: String,
-    /// When it was written; S3 says so to the second.
+    /// When it was written; S3 has whole seconds.
     pub modified: OffsetDateTime,
     /// Its size in bytes.
     pub bytes: usize,
 }
 
-/// A service did not do what it was asked. The text is for the log: no payload, no secret.
+/// A call to a service failed. The text is for the log: no payload, no secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// Bounds a call to a service.
+/// Limits the duration of a call to a service.
 ///
 /// # Errors
-/// [`StoreError`] of the call, or that it did not answer within this time.
+/// [`StoreError`]: that of the call, or the service did not answer within this time.
 pub(crate) async fn within<T>(
     bound: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
@@ -137,22 +138,23 @@ pub(crate) async fn within<T>(
     timeout(bound, call).await.map_err(late)?
 }
 
-/// Why a resource that a variable names cannot be used, or why that is not known. The texts name the resource, and are for
-/// the log behind the variable's name.
+/// Why a resource that a variable names cannot be used, or may not be usable. The texts name the resource, and follow
+/// the variable's name in the log.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unusable {
     /// It does not exist, or is of another kind: nothing works until somebody changes the variable or the resource.
     #[error("{0}")]
     Misconfigured(String),
-    /// The role may not ask. It may be usable all the same.
+    /// The role may not check it. It may be usable nevertheless.
     #[error("{0}")]
     NotPermitted(String),
-    /// There was no answer, or none of these.
+    /// There was no answer, or another one.
     #[error("{0}")]
     Unknown(StoreError),
 }
 
-/// How a connection failed, by kind alone: the errors of connectors may quote the address with its password.
+/// The kind of a connection failure, without its text: the errors of connectors may contain the address with its
+/// password.
 pub(crate) fn transport_error(error: &(dyn Error + 'static)) -> StoreError {
     let causes = || std::iter::successors(Some(error), |&error| cause(error));
     if causes().any(<dyn Error>::is::<rustls::Error>) {

@@ -1,6 +1,6 @@
 //! The keys of all objects in the bucket: `spill/`, `payload/` and `rejected/`.
 //!
-//! A key is `PREFIX/SOURCE/YYYY/MM/DD/NAME`. The day is that of receipt, so that one day can be listed.
+//! A key is `PREFIX/SOURCE/YYYY/MM/DD/NAME`. The day is the day of receipt, so that one day can be listed.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -8,23 +8,23 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::event::envelope::{Envelope, hex};
 
-/// What all keys of the spill begin with.
+/// The prefix of all keys in `spill/`.
 pub const SPILL: &str = "spill/";
 
-/// How many digits of a spilled object's name are its time: enough for every millisecond from 2001 to 2286.
+/// The number of digits of the time in a spilled object's name: enough for every millisecond from 2001 to 2286.
 const TIME_DIGITS: usize = 13;
 
-/// The envelope of an event that the queue did not take; the puller brings it there. The time of receipt in milliseconds
-/// comes first in the name, so that a listing of a source has its events in the order of receipt: S3's own time
-/// is in whole seconds.
+/// The key of an envelope that the queue did not accept; the puller moves it to the queue. The name begins with the
+/// time of receipt in milliseconds, so that a listing of a source is in the order of receipt: S3's own time is in
+/// whole seconds.
 pub fn spill(envelope: &Envelope) -> String {
     let received = OffsetDateTime::parse(&envelope.receivedtime, &Rfc3339);
     let received_ms = received.map_or(0, |time| time.unix_timestamp_nanos() / 1_000_000);
     format!("{SPILL}{}/{received_ms:0TIME_DIGITS$}-{}.json", day_of(envelope), envelope.id)
 }
 
-/// When the event of a spilled object was received, as its key says it, in milliseconds of UNIX time; nothing of a key
-/// that [`spill`] did not make.
+/// When the event of a spilled object was received, in milliseconds of UNIX time, as its key has it; nothing for a
+/// key that [`spill`] did not create.
 pub fn received_ms(key: &str) -> Option<i64> {
     let (_, name) = key.rsplit_once('/')?;
     let (time, _) = name.split_once('-')?;
@@ -32,19 +32,19 @@ pub fn received_ms(key: &str) -> Option<i64> {
     time.parse().ok().filter(|_| is_time)
 }
 
-/// The data of an envelope that is too large to travel with it.
+/// The key of the data of an envelope that is too large.
 pub fn payload(envelope: &Envelope) -> String {
     format!("payload/{}/{}.json", day_of(envelope), envelope.id)
 }
 
-/// An authentic body that has no event for the queue. The name is the body's digest.
+/// The key of an authentic body that has no event for the queue. The name is the body's digest.
 pub fn rejected(source: &str, received: OffsetDateTime, body: &[u8]) -> String {
     let (day, digest) = (received.date(), hex(&Sha256::digest(body)));
     format!("rejected/{source}/{:04}/{:02}/{:02}/{digest}", day.year(), u8::from(day.month()), day.day())
 }
 
 fn day_of(envelope: &Envelope) -> String {
-    // `receivedtime` is our own, so its day is where RFC 3339 has it.
+    // We write `receivedtime` ourselves, so it is RFC 3339 and begins with the day.
     let day = envelope.receivedtime.split('T').next().unwrap_or_default().replace('-', "/");
     format!("{}/{day}", envelope.source)
 }

@@ -9,26 +9,26 @@ use crate::event::Unreadable;
 use crate::event::envelope::rfc3339;
 use crate::storage::{Bucket, StoreError, object_keys, within};
 
-/// A body on its way to `rejected/`.
+/// A body for `rejected/`.
 #[derive(Debug, Clone, Copy)]
 pub struct Rejected<'a> {
     /// The source it came from.
     pub source: &'a str,
-    /// Its bytes as they came.
+    /// Its original bytes.
     pub body: &'a [u8],
-    /// Why it is no event for the queue.
+    /// Why it has no event for the queue.
     pub reason: &'a Unreadable,
     /// When it was received.
     pub received: OffsetDateTime,
 }
 
 impl Rejected<'_> {
-    /// Puts the body into the bucket, then the reason beside it, under the same key with `.json` behind. Returns the
-    /// body's key.
+    /// Puts the body into the bucket, then the reason beside it, under the same key with `.json` appended. Returns
+    /// the body's key.
     ///
     /// # Errors
-    /// [`StoreError`]: the bucket did not take the body within `body_within`. The body is safe without its reason, so it
-    /// is only a warning if the bucket does not take that before `all_within` is over.
+    /// [`StoreError`]: the bucket did not store the body within `body_within`. If it only fails to store the reason
+    /// before `all_within` is over, that is a warning, because the body is safe.
     pub async fn put(
         &self,
         bucket: &impl Bucket,
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::storage::Page;
 
-    /// A bucket that takes the body, the reason, both or none, and hangs otherwise.
+    /// A bucket that stores the body, the reason, both or none, and hangs otherwise.
     struct Slow {
         takes: fn(&str) -> bool,
         keys: Mutex<Vec<String>>,

@@ -1,4 +1,4 @@
-//! The metrics: their names in `CloudWatch`, and what each counts or times.
+//! The metrics: their names in `CloudWatch`, and what each counts or measures.
 
 /// The `CloudWatch` namespace of all metrics.
 pub const NAMESPACE: &str = "mediahook";
@@ -10,7 +10,7 @@ pub struct Metric {
     pub name: &'static str,
     /// `CloudWatch`'s unit: `Count` or `Milliseconds`.
     pub unit: &'static str,
-    /// What it counts or times.
+    /// What it counts or measures.
     pub about: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! The log on standard output: [wide events](wide_event), one JSON object a line, and beside them the lines of `tracing`, in
+//! The log on standard output: [wide events](wide_event), one JSON object per line, and the lines of `tracing`, in
 //! the format of the function's logging configuration.
 
 pub mod metrics;
@@ -18,15 +18,15 @@ use crate::config::{ConfigErrors, Environment};
 pub use output::LogOutput;
 pub use wide_event::Recorder;
 
-/// The level the function's logging configuration asks for.
+/// The variable with the log level of the function's logging configuration.
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
-/// The format it asks for: `Text`, else JSON.
+/// The variable with its log format: `Text`, else JSON.
 const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
-/// The `tracing` target of the lines that hold lost events. They are JSON in either format, because a program reads them.
+/// The `tracing` target of the lines with lost events. They are JSON in either format, because a program reads them.
 pub const LOST_TARGET: &str = "mediahook::lost";
 
-/// Starts the log. Our own lines have the level of Lambda's logging configuration (default INFO). Libraries log warnings
-/// alone, because some of them write whole requests at lower levels.
+/// Starts the log. Our own lines have the level of Lambda's logging configuration (default INFO). Libraries log only
+/// warnings and errors, because some of them log whole requests at lower levels.
 pub fn init(environment: &Environment) {
     init_with(environment, &LogOutput::immediate());
 }
@@ -44,11 +44,11 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
             .with_writer(output.clone())
             .with_target(false)
             .with_ansi(false)
-            // It would write to standard error, and panic if that is closed too.
+            // Without this it would write to standard error, and panic if that is closed too.
             .log_internal_errors(false)
     };
     let json = lines().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    // A second start in one process (tests, the local example) keeps the first log.
+    // If a process starts the log twice (tests, the local example), the first log stays in use.
     let _ = if is_text {
         let json = json.with_filter(Targets::new().with_target(LOST_TARGET, level));
         let text = lines().with_filter(filter.with_target(LOST_TARGET, LevelFilter::OFF));
@@ -56,7 +56,8 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     } else {
         tracing_subscriber::registry().with(json).with(filter).try_init()
     };
-    // Not an error: Lambda sets both, and may introduce values that we do not know. A receiver must start all the same.
+    // Not an error: Lambda sets both, and may introduce values that we do not know. A receiver must start
+    // nevertheless.
     if known_level(environment).is_none() {
         tracing::warn!("{LOG_LEVEL}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; it is INFO now");
     }
@@ -65,7 +66,8 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     }
 }
 
-/// The exit status of a function that has ended, which none should. Logs the error, unless it is logged already.
+/// The exit status of a function that has ended, which should never happen. Logs the error, unless it is logged
+/// already.
 pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,12 +80,13 @@ pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     }
 }
 
-/// The level of the function's logging configuration, INFO where it is not set or not known.
+/// The level of the function's logging configuration; INFO if it is not set or not known.
 fn level(environment: &Environment) -> Level {
     known_level(environment).unwrap_or(Level::INFO)
 }
 
-/// FATAL is ERROR here, so that what is lost still shows. A number, which `tracing` would take too, is no level of Lambda's.
+/// FATAL counts as ERROR here, so that lost events are still logged. `tracing` would also accept a number, which is
+/// not a level of Lambda.
 fn known_level(environment: &Environment) -> Option<Level> {
     let Some(name) = environment.optional(LOG_LEVEL) else { return Some(Level::INFO) };
     match name.trim().to_ascii_uppercase().as_str() {

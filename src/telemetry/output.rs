@@ -1,9 +1,10 @@
 //! The output of the log: standard output, at once or after the response.
 //!
-//! Standard output is a pipe that Lambda reads as fast as it can, and a write to a full pipe waits. So the receiver keeps the
-//! lines of an invocation in memory until its response is sent, and writes them before it asks Lambda for the next
-//! invocation: the response does not wait for the log, and Lambda does not freeze the function before the log is complete. If
-//! the process is killed in between (out of memory, or the function's timeout), the lines of that one invocation are lost.
+//! Standard output is a pipe that Lambda reads as fast as it can, and a write to a full pipe waits. So the receiver
+//! keeps the lines of an invocation in memory until its response is sent, and writes them before it asks Lambda for
+//! the next invocation. The response does not wait for the log, and Lambda does not freeze the function before the
+//! log is complete. If the process is killed in between (out of memory, or the function's timeout), the lines of that
+//! one invocation are lost.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
@@ -30,8 +31,8 @@ impl LogOutput {
         Self { deferred: Some(Arc::default()) }
     }
 
-    /// Writes the deferred lines, and returns when standard output has taken them all. A failed write is ignored: no
-    /// callback fails for a line.
+    /// Writes the deferred lines, and returns when standard output has accepted all of them. A failed write is
+    /// ignored, because no callback may fail for a log line.
     pub fn flush(&self) {
         if let Some(deferred) = &self.deferred {
             let lines = std::mem::take(&mut *lock(deferred));

@@ -1,13 +1,13 @@
-//! Wide events: one line of JSON for each callback, record or feed, which is at the same time its `CloudWatch` metrics.
+//! Wide events: one line of JSON for each callback, record or feed, which also contains its `CloudWatch` metrics.
 //!
-//! The metrics are in it by the Embedded Metric Format: the member `_aws` says which of the line's other members are
-//! metrics, and which are their dimensions (`FunctionName`, and `Source` or `Reason`). `CloudWatch` reads them from the log,
-//! so no call is made for them, and a line that is not written is not counted: a log level above a line's own hides its
-//! metrics too. The lines are JSON whatever the format of the log, as the Embedded Metric Format requires; Lambda filters
-//! by their `level` and `timestamp`.
+//! The metrics use the Embedded Metric Format: the member `_aws` names the members of the line that are metrics, and
+//! those that are dimensions (`FunctionName`, and `Source` or `Reason`). `CloudWatch` reads them from the log, so no
+//! call is made for them. A line that is not written is not counted: if the log level hides a line, it also hides its
+//! metrics. The lines are JSON whatever the format of the log, as the Embedded Metric Format requires; Lambda filters
+//! them by their `level` and `timestamp`.
 //!
-//! The writer is our own, a screenful: `metrique` would bring 36 crates, `metrics_cloudwatch_embedded` 15, beside the 180
-//! that are here already.
+//! We have our own writer, which is short: `metrique` would bring 36 crates, `metrics_cloudwatch_embedded` 15, in
+//! addition to the 180 that we already have.
 
 use std::fmt;
 use std::io::Write as _;
@@ -26,16 +26,16 @@ use crate::lambda::invocation::Invocation;
 use crate::telemetry::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
 
-/// The variable in which Lambda gives a function's name.
+/// The variable in which Lambda reports a function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// The name outside Lambda.
+/// The function's name outside Lambda.
 const NO_FUNCTION: &str = "mediahook";
-/// Most lines are shorter.
+/// Enough for most lines.
 const LINE_BYTES: usize = 1024;
-/// Texts of others are cut to this many bytes.
+/// Foreign texts are cut to this many bytes.
 const MAX_TEXT_BYTES: usize = 1024;
 
-/// One line. `S` has the members beside those here.
+/// One line. `S` has its other members.
 #[derive(Debug, Clone, Copy)]
 pub struct WideEvent<'a, S> {
     /// When it happened; its metrics count for that minute.
@@ -44,7 +44,7 @@ pub struct WideEvent<'a, S> {
     pub level: Level,
     /// What happened, the same text for every line of its kind.
     pub message: &'static str,
-    /// The dimension of its metrics beside the function's name.
+    /// The second dimension of its metrics, beside the function's name.
     pub dimension: Dimension<'a>,
     /// Its metrics.
     pub metrics: &'a [Measured],
@@ -52,13 +52,13 @@ pub struct WideEvent<'a, S> {
     pub fields: S,
 }
 
-/// A dimension of metrics. Each value is a metric of its own, which AWS bills: so there are few values, and none is a
-/// stranger's choice.
+/// A dimension of metrics. Each value makes another metric, which AWS bills. So there are few values, and a stranger
+/// cannot choose any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension<'a> {
-    /// The function alone.
+    /// Only the function.
     Function,
-    /// The name of a source, or of the spill.
+    /// The name of a source, or `spill`.
     Source(&'a str),
     /// One of a fixed set of reasons.
     Reason(&'static str),
@@ -87,26 +87,26 @@ impl Measured {
     }
 }
 
-/// A time in milliseconds, to the microsecond.
+/// A time in milliseconds, with microsecond precision.
 pub fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// How old an event was at a time, in milliseconds by its sender's clock: zero where that is fast, `None` where the event
-/// has no time of its own.
+/// The age of an event at a time, in milliseconds by its sender's clock: zero if that clock is fast, `None` if the
+/// event has no time of its own.
 pub fn age_ms(envelope: &Envelope, at: OffsetDateTime) -> Option<f64> {
-    // Without a time of its own it has that of its receipt.
+    // An event without its own time has the time of its receipt.
     let own = Some(&envelope.time).filter(|time| **time != envelope.receivedtime)?;
     let age = at - OffsetDateTime::parse(own, &Rfc3339).ok()?;
     Some(ms(Duration::try_from(age).unwrap_or_default()))
 }
 
-/// The beginning of a text of others.
+/// The beginning of a foreign text.
 pub fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or_default()
 }
 
-/// A member that is written as its `Display` text, cut.
+/// A member that is written as its `Display` text, and cut.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<T>(pub T);
 
@@ -116,8 +116,8 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// Writes the line of a variable that names a resource which does not exist or is of the wrong kind: at start, or in an
-/// invocation that failed for it. The error names the variable.
+/// Writes the line for a variable that names a resource which does not exist or is of the wrong kind: at start, or in
+/// an invocation that failed because of it. The error names the variable.
 pub fn log_misconfigured(
     recorder: &Recorder,
     message: &'static str,
@@ -142,7 +142,7 @@ pub fn log_misconfigured(
     });
 }
 
-/// The last members of a line: which invocation it is of.
+/// The last members of a line, which identify its invocation.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct Call<'a> {
     total_ms: f64,
@@ -154,7 +154,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The members for this invocation, this trace, and how long the line's work took.
+    /// The members for this invocation and this trace, and the duration of the line's work.
     pub fn new(invocation: &'a Invocation, trace: Option<Trace>, total: Duration) -> Self {
         Self {
             total_ms: ms(total),
@@ -169,17 +169,17 @@ impl<'a> Call<'a> {
 #[derive(Clone)]
 pub struct Recorder {
     function_name: Arc<str>,
-    /// Lines below it are not written.
+    /// Lines below this level are not written.
     level: Level,
-    /// Gets whole lines, the line feed included.
+    /// Receives whole lines, with the line feed.
     out: Option<Out>,
 }
 
 type Out = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 impl Recorder {
-    /// One that writes to standard output, with the level and function name of the environment. A failed write is
-    /// ignored: no callback fails for a line.
+    /// A recorder that writes to standard output, with the level and function name of the environment. A failed write
+    /// is ignored, because no callback may fail for a log line.
     pub fn from_env(environment: &Environment) -> Self {
         Self::with_output(environment, LogOutput::immediate())
     }
@@ -191,13 +191,13 @@ impl Recorder {
         })
     }
 
-    /// One that passes its lines to a function.
+    /// A recorder that passes its lines to a function.
     pub fn with_writer(environment: &Environment, out: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         let function_name = environment.optional(FUNCTION_NAME).unwrap_or(NO_FUNCTION).into();
         Self { function_name, level: level(environment), out: Some(Arc::new(out)) }
     }
 
-    /// One that writes nothing.
+    /// A recorder that writes nothing.
     pub fn silent() -> Self {
         Self { function_name: NO_FUNCTION.into(), level: Level::ERROR, out: None }
     }
@@ -220,7 +220,7 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// A line as it is written.
+/// A line in the form in which it is written.
 struct Line<'a, S> {
     function_name: &'a str,
     event: &'a WideEvent<'a, S>,
@@ -266,7 +266,7 @@ struct Head<'a, S> {
     values: Values<'a>,
 }
 
-/// What the Embedded Metric Format calls a metadata object.
+/// The metadata object of the Embedded Metric Format.
 #[derive(serde::Serialize)]
 struct Metadata<'a> {
     /// Milliseconds since 1970.
@@ -286,14 +286,14 @@ struct Directive<'a> {
 }
 
 impl<'a> Dimension<'a> {
-    /// A source's name, if `CloudWatch` takes it as a value. A message in the queue may have any.
+    /// A source's name, if `CloudWatch` accepts it as a value. A message in the queue may contain any name.
     pub fn of_source(name: Option<&'a str>) -> Self {
         let is_valid =
             |name: &&str| (1..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
         name.filter(is_valid).map_or(Self::Function, Self::Source)
     }
 
-    /// The dimension sets: metrics are added up for the function as a whole, and for each value.
+    /// The dimension sets: metrics are summed for the function as a whole, and for each value.
     fn sets(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Function => &[&["FunctionName"]],
@@ -314,7 +314,7 @@ fn definitions<S: Serializer>(metrics: &[Measured], serializer: S) -> Result<S::
     serializer.collect_seq(metrics.iter().map(definition))
 }
 
-/// The metrics' values by their names.
+/// The values of the metrics by their names.
 struct Values<'a>(&'a [Measured]);
 
 impl Serialize for Values<'_> {

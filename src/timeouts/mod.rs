@@ -1,4 +1,5 @@
-//! Every time limit of the three functions, each function's added up in one place: [`receive`], [`pull`], [`process`].
+//! Every time limit of the three functions, with the sums for each function in one place: [`receive`], [`pull`],
+//! [`process`].
 
 pub mod process;
 pub mod pull;
@@ -9,28 +10,28 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-/// Longer than any invocation. What is added up to a deadline must not overflow.
+/// Longer than any invocation. Prevents an overflow when a deadline is computed.
 const MAX_TIME: Duration = Duration::from_hours(30 * 24);
 
 /// The wall clock.
 pub type Clock = fn() -> OffsetDateTime;
 
-/// When something must be done.
+/// The time by which something must be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// In so much time.
+    /// The deadline after this duration.
     pub fn after(time: Duration) -> Self {
         Self(Instant::now() + time.min(MAX_TIME))
     }
 
-    /// What is left until then.
+    /// The time that is left.
     pub fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// Half of what is left: for a step that has another one after it.
+    /// Half of the time that is left: for a step with another step after it.
     pub fn half(self) -> Duration {
         self.left() / 2
     }
@@ -41,13 +42,14 @@ impl Deadline {
     }
 }
 
-/// How a client deals with a service that does not answer.
+/// How a client treats a service that does not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
-    /// One attempt, connecting included. A connection that went stale while the function was frozen costs this much.
+    /// The limit of one attempt, connecting included. A connection that went stale while the function was frozen
+    /// costs this much.
     pub attempt: Duration,
-    /// How many attempts in all; the second has a fresh connection.
+    /// The number of attempts; the second one has a fresh connection.
     pub attempts: u32,
-    /// The longest pause between two.
+    /// The longest pause between two attempts.
     pub pause: Duration,
 }

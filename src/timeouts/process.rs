@@ -1,39 +1,40 @@
-//! How long a batch may take, added up in one place.
+//! How long a batch may take, with all sums in one place.
 //!
-//! Of what an invocation has left, [`RESERVE`] is kept for what comes after the handlers: what was processed is marked
-//! completed, the records of the others are released, the answer goes back. A handler that is at work when the reserve begins is cut
-//! off (at its next `await`), and a record that would have less than another reserve for itself is not begun. Both are
-//! reported failed and retried, with their records released: to be killed instead would leave all of it to the leases. A
-//! record at its last receive is begun as long as any time is left for handlers, since SQS would not redeliver it.
+//! Of an invocation's remaining time, [`RESERVE`] is reserved for the work after the handlers: processed events are
+//! marked completed, the idempotency records of the others are released, and the answer is sent. A handler that still
+//! runs when the reserve begins is cut off (at its next `await`). A record that would have less than another reserve
+//! for itself is not started. Both are reported failed and retried, and their idempotency records are released: if
+//! the process were killed instead, all of them would have to wait for their leases to end. A record at its last
+//! receive is started as long as any time is left for handlers, because SQS would not redeliver it.
 //!
-//! A short invocation keeps less: never more than a quarter of it.
+//! A short invocation reserves less: never more than a quarter of it.
 
 use std::time::Duration;
 
 use super::{Deadline, RetryPolicy};
 
-/// Kept back for what comes after the handlers.
+/// Reserved for the work after the handlers.
 pub const RESERVE: Duration = Duration::from_secs(2);
 
-/// The most that is spent on asking whether events can be delivered at all, in init and before a batch.
+/// The maximum time to check whether events can be delivered at all, in init and before a batch.
 pub const READY: Duration = Duration::from_secs(3);
 
-/// What each call to a service is granted. The whole is bounded by the invocation.
+/// The limits of each call to a service. The invocation limits the total.
 pub const RETRY_POLICY: RetryPolicy =
     RetryPolicy { attempt: Duration::from_millis(1_500), attempts: 3, pause: Duration::from_millis(200) };
 
-/// When the handlers of a batch, and the batch itself, must be done.
+/// The deadlines of a batch and of its handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchDeadlines {
     /// When the handlers must be done.
     pub handlers: Deadline,
-    /// When there must be an answer: half of the reserve is for its way.
+    /// When the answer must be sent: half of the reserve is for its transmission.
     pub answer: Deadline,
     reserve: Duration,
 }
 
 impl BatchDeadlines {
-    /// Those of an invocation with so much time left.
+    /// The deadlines of an invocation with this much time left.
     pub fn new(left: Duration) -> Self {
         let reserve = RESERVE.min(left / 4);
         Self {
@@ -49,7 +50,7 @@ impl BatchDeadlines {
         self.handlers.left() > needed
     }
 
-    /// How long may be asked whether events can be delivered at all: at most half of the handlers' time.
+    /// The maximum time to check whether events can be delivered at all: half of the handlers' time or less.
     pub fn ready_within(self) -> Duration {
         READY.min(self.handlers.half())
     }

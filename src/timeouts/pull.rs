@@ -1,50 +1,50 @@
-//! How long a pull may take, added up in one place.
+//! How long a pull may take, with all sums in one place.
 //!
-//! A receipt of Tencent's is good for 30 s. So what a pull brought is stored within [`STORE_WITHIN`] (10 s) and confirmed
-//! within [`CONFIRM_WITHIN`] (8 s), whatever queue, bucket and sender do; what was not stored by then is redelivered. No pull
-//! begins that could not be settled before the invocation ends.
+//! A receipt of Tencent's is valid for 30 s. So pulled events are stored within [`STORE_WITHIN`] (10 s) and confirmed
+//! within [`CONFIRM_WITHIN`] (8 s), whatever queue, bucket and sender do. An event that is not stored by then is
+//! redelivered. A pull starts only if it can be completed before the invocation ends.
 
 use std::time::Duration;
 
 use super::{Deadline, RetryPolicy};
 
-/// One pull. Tencent holds it up to 5 s and advises to wait 10.
+/// The limit of one pull. Tencent holds it for up to 5 s and advises to wait 10 s.
 pub const PULL_WITHIN: Duration = Duration::from_secs(10);
-/// Shorter, a pull would often end before its sender stops holding it.
+/// With a shorter limit, a pull would often end before its sender stops holding it.
 const PULL_AT_LEAST: Duration = Duration::from_secs(6);
-/// All that a pull brought, into queue or bucket.
+/// The limit to store all events of a pull, in queue or bucket.
 pub const STORE_WITHIN: Duration = Duration::from_secs(10);
-/// All that was stored, confirmed.
+/// The limit to confirm all stored events.
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(8);
-/// One confirmation; within [`CONFIRM_WITHIN`] there is time for a second try.
+/// The limit of one confirmation; [`CONFIRM_WITHIN`] allows for a second attempt.
 pub const CONFIRM_ATTEMPT: Duration = Duration::from_secs(3);
-/// Kept back for the summary and the way back.
+/// Reserved for the summary and the response.
 pub const RESERVE: Duration = Duration::from_secs(1);
-/// What init may wait for the queue.
+/// How long init may wait for the queue.
 pub const WARM_UP_WITHIN: Duration = Duration::from_secs(2);
-/// How long the sources may take to be read.
+/// The limit to read the sources.
 pub const SOURCES_WITHIN: Duration = Duration::from_secs(5);
 
-/// What each step grants AWS: nobody is waiting, so it can be more than the receiver's.
+/// The limits of calls to AWS: nobody is waiting, so they can be longer than the receiver's.
 pub const RETRY_POLICY: RetryPolicy =
     RetryPolicy { attempt: Duration::from_secs(3), attempts: 3, pause: Duration::from_millis(200) };
 
-/// How long a receipt of Tencent's is good.
+/// How long a receipt of Tencent's is valid.
 const RECEIPT_LASTS: Duration = Duration::from_secs(30);
 
 const _: () = {
     let settled = STORE_WITHIN.as_millis() + CONFIRM_WITHIN.as_millis();
-    // A pull that was held began before its receipts were made.
+    // A pull that the sender held started before its receipts were created.
     assert!(settled < RECEIPT_LASTS.as_millis(), "receipts are void before they are used");
 };
 
-/// When an invocation must have answered, less [`RESERVE`], if it has this much time left.
+/// When an invocation with this much time left must have answered, less [`RESERVE`].
 pub fn deadline(invocation_left: Duration) -> Deadline {
     Deadline::after(invocation_left.saturating_sub(RESERVE))
 }
 
-/// What a pull may take now, if what it brings is to be settled before the deadline; nothing when it is too late to begin
-/// one.
+/// The time for a pull now, if its events are to be stored and confirmed before the deadline; nothing if it is too
+/// late to start one.
 pub fn pull_within(deadline: Deadline) -> Option<Duration> {
     let left = deadline.left().checked_sub(STORE_WITHIN + CONFIRM_WITHIN)?;
     (left >= PULL_AT_LEAST).then(|| left.min(PULL_WITHIN))

@@ -1,10 +1,10 @@
-//! How long a callback may take, added up in one place.
+//! How long a callback may take, with all sums in one place.
 //!
-//! IMS gives up after 3 s, Tencent after 5 s, cold start included. What is warmed up in init gives up after
-//! [`INIT_WITHIN`] (300 ms), and the answer is on its way [`ANSWER_WITHIN`] (2500 ms) after the invocation: together 2.8 s.
+//! IMS gives up after 3 s, Tencent after 5 s, cold start included. Calls in init give up after [`INIT_WITHIN`] (300
+//! ms), and the answer is sent [`ANSWER_WITHIN`] (2500 ms) after the invocation: together 2.8 s.
 //!
-//! Of the 2500 ms, [`RESERVE`] (200 ms) is for our own work, the log and the way back. What is then left is halved at
-//! each step, so that the next one always has as much again:
+//! Of the 2500 ms, [`RESERVE`] (200 ms) is for our own work, the log and the transmission. Each step gets half of the
+//! remaining time, so that the next step always has the same amount again:
 //!
 //! | step | at most | in it |
 //! | --- | --- | --- |
@@ -12,13 +12,14 @@
 //! | the bucket | 1150 ms | the same |
 //! | the log | - | it is written after the answer: [`crate::telemetry::output`] |
 //!
-//! An envelope that is too large for the queue takes the bucket first (1150 ms), then queue and bucket half of the rest
-//! each (575 ms): one attempt, where the bucket had needed all its time before. So does a callback that waits for the
-//! sources to be read again (1150 ms): one in five minutes, or one that would be unauthorized otherwise. An invocation that has less time
-//! left than all this halves what it has.
+//! If an envelope is too large for the queue, its data goes to the bucket first (1150 ms). Then queue and bucket get
+//! half of the rest each (575 ms): one attempt, if the bucket needed all its time before. The same limits apply to a
+//! callback that waits for the sources to be read again (1150 ms): one in five minutes, or one that would be
+//! unauthorized otherwise. If an invocation has less time left than all this, that time is halved instead.
 //!
-//! The clock starts when the invocation is in our hands, so a body of megabytes has been read before. At 6 MB and the CPU
-//! share of a small function that takes longer than everything here: see the README for the memory to give it.
+//! The clock starts when our code receives the invocation, so a body of megabytes has been read before. At 6 MB, with
+//! the CPU share of a small function, that takes longer than everything here: `docs/reliability.md` recommends the
+//! memory.
 
 use std::time::Duration;
 
@@ -26,12 +27,12 @@ use super::{Deadline, RetryPolicy};
 
 /// From the invocation to the answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
-/// What warms up in init: it costs no callback its answer.
+/// The limit of calls in init. If it expires, no callback fails.
 pub const INIT_WITHIN: Duration = Duration::from_millis(300);
-/// Kept back from every step for what comes after all of them.
+/// Reserved, at every step, for the work after all of them.
 pub const RESERVE: Duration = Duration::from_millis(200);
 
-/// What each step grants the service it asks.
+/// The limits of each step's calls.
 pub const RETRY_POLICY: RetryPolicy =
     RetryPolicy { attempt: Duration::from_millis(540), attempts: 2, pause: Duration::from_millis(50) };
 
@@ -44,8 +45,8 @@ const _: () = {
     );
 };
 
-/// When a callback must be answered, less [`RESERVE`]: [`ANSWER_WITHIN`] from now, or when the invocation ends, whichever is
-/// sooner.
+/// When a callback must be answered, less [`RESERVE`]: [`ANSWER_WITHIN`] from now, or when the invocation ends,
+/// whichever is earlier.
 pub fn deadline(invocation_left: Duration) -> Deadline {
     Deadline::after(ANSWER_WITHIN.min(invocation_left).saturating_sub(RESERVE))
 }

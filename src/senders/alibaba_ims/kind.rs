@@ -1,4 +1,4 @@
-//! The event types: the one table that the reading of notifications and `docs/senders.md` are made from.
+//! The event types: the parser and `docs/senders.md` use this one table.
 
 use crate::senders::Grade;
 
@@ -8,39 +8,40 @@ use crate::senders::Grade;
 pub struct Kind {
     /// `EventType`.
     pub event_type: &'static str,
-    /// How sure its `MessageBody` is.
+    /// The grade of its `MessageBody`.
     pub level: Level,
-    /// The members that are printed by the documentation, or were seen in a real notification.
+    /// The members in the documentation, or in a real notification.
     pub documented: &'static [&'static str],
-    /// Where it names the media asset, the first that is there. A path may lead into JSON text in a string.
+    /// The paths of the media asset's id; the first one present is used. A path may lead into JSON text in a string.
     pub media: &'static [&'static str],
-    /// Where it names the job.
+    /// The paths of the job's id.
     pub task: &'static [&'static str],
-    /// How it says how it went.
+    /// How the outcome is determined.
     pub rule: Rule,
-    /// Where the verdict of a review is.
+    /// The path of a review's verdict.
     pub verdict: Option<&'static str>,
-    /// Where a deletion says what it deleted.
+    /// The path that says what was deleted.
     pub deleted: Option<&'static str>,
 }
 
-/// How a `MessageBody` says how it went.
+/// How the outcome of a `MessageBody` is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// By its status word, its error code, and the status of its parts.
     Status,
-    /// The same, but its word for success says only that the job ended: each of its jobs has a result of its own, which
-    /// the event does not have (SDK: `GetBatchMediaProducingJob`).
+    /// The same, but its word for success only means that the job ended: each of its jobs has its own result, which
+    /// the event does not contain (SDK: `GetBatchMediaProducingJob`).
     EndOnly,
-    /// It has no status: its name says that something was created, which is success (inferred), unless there is an error.
+    /// It has no status. Its name says that something was created, which is success (inferred), unless there is an
+    /// error.
     Created,
-    /// A type that is not in the table: as by its status, but never success.
+    /// A type that is not in the table: by its status, but never success.
     Unlisted,
 }
 
-/// `MediaId`, and no other.
+/// Only `MediaId`.
 const MEDIA: &[&str] = &["MediaId"];
-/// What families call a job.
+/// The names of a job's id in the various families.
 pub(super) const TASK: &[&str] = &["JobId", "TaskId", "ParentJobId"];
 
 /// What most types have.
@@ -55,25 +56,25 @@ const KIND: Kind = Kind {
     deleted: None,
 };
 
-/// Of a type that is not in the table, ids and errors are looked for where others have them.
+/// For a type that is not in the table, ids and errors are looked up where other types have them.
 pub(super) const UNLISTED: Kind = Kind { rule: Rule::Unlisted, ..KIND };
 
-/// How sure the members of a `MessageBody` are.
+/// How certain the members of a `MessageBody` are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Printed by the documentation, or seen in a real notification.
+    /// In the documentation, or in a real notification.
     Documented,
-    /// Only the name is documented; the members are taken from the ApsaraVideo VOD event of that name or from the
+    /// Only the name is documented. The members are those of the ApsaraVideo VOD event of that name or of the
     /// official SDK (alibabacloud-ice20201109 6.20.2).
     Inferred,
     /// Only the name is documented.
     NameOnly,
-    /// The event list has a row for it without printing the name; a public test uses this one.
+    /// The event list has a row for it without its name; a public test uses this name.
     Unconfirmed,
 }
 
 impl Kind {
-    /// How sure it is that the `MessageBody` has a member of this name.
+    /// How certain it is that the `MessageBody` has a member of this name.
     pub fn grade(&self, member: &str) -> Grade {
         match self.level {
             _ if self.documented.contains(&member) => Grade::Certain,
@@ -92,7 +93,7 @@ pub static KINDS: &[Kind] = &[
         ..KIND
     },
     Kind { event_type: "UploadByURLComplete", documented: &["Status"], ..KIND },
-    // Ids that ApsaraVideo VOD has in the events of the same names, beside the one of IMS (inferred).
+    // In the events of the same names, ApsaraVideo VOD has these ids beside the one of IMS (inferred).
     Kind { event_type: "ImageUploadComplete", media: &["MediaId", "ImageId"], ..KIND },
     Kind { event_type: "AttachedMediaUploadComplete", media: &["MediaId", "AttachedMediaId"], ..KIND },
     Kind { event_type: "RegisterStreamComplete", level: Level::NameOnly, ..KIND },
@@ -110,7 +111,7 @@ pub static KINDS: &[Kind] = &[
     // The input is a media asset, or a file, which has no id (SDK: `StartWorkflow`).
     Kind { event_type: "WorkflowTaskComplete", media: &["MediaId", "TaskInput.Media"], ..KIND },
     Kind { event_type: "VideoAnalysisComplete", ..KIND },
-    // One job, of which each kind of snapshot may repeat the id.
+    // One job; each kind of snapshot may repeat its id.
     Kind {
         event_type: "SnapshotComplete",
         media: &["MediaId", "VideoId"],
@@ -118,7 +119,7 @@ pub static KINDS: &[Kind] = &[
         ..KIND
     },
     Kind { event_type: "DynamicImageComplete", ..KIND },
-    // One rendition. To ApsaraVideo VOD the same name means all of them.
+    // One rendition. In ApsaraVideo VOD the same name means all of them.
     Kind { event_type: "TranscodeComplete", level: Level::NameOnly, ..KIND },
     Kind { event_type: "TranscodeParentComplete", level: Level::NameOnly, ..KIND },
     Kind { event_type: "MediaConvertComplete", ..KIND },
@@ -133,7 +134,7 @@ pub static KINDS: &[Kind] = &[
         documented: &["Status", "MediaId", "JobId", "ErrorCode", "UserData"],
         ..KIND
     },
-    // Which media assets the batch made is only in the answer of `GetBatchMediaProducingJob`.
+    // Only the answer of `GetBatchMediaProducingJob` has the media assets that the batch created.
     Kind {
         event_type: "BatchProduceMediaComplete",
         level: Level::Documented,

@@ -1,8 +1,8 @@
 //! The queue mode of IMS: events in a queue of Alibaba Cloud MNS (Simple Message Queue), API version 2015-06-06
 //! (help.aliyun.com, documents 35136 to 35139, SDK `aliyun-mns-sdk`).
 //!
-//! Up to 16 messages a call. What is not deleted comes again when its visibility timeout ends (30 s by default), with a
-//! new receipt handle that voids the old one. An empty queue is 404 `MessageNotExist`.
+//! Up to 16 messages a call. A message that is not deleted is redelivered when its visibility timeout ends (30 s by
+//! default), with a new receipt handle; the old handle is then invalid. An empty queue is 404 `MessageNotExist`.
 
 use base64_simd::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
@@ -17,11 +17,11 @@ use crate::secret::Secret;
 use crate::senders::pull::{Answer, Delivery, Endpoint, MAX_BATCH, Pull, PullError, Request, printable};
 use crate::settings::Word;
 
-/// How long the sender holds a request while the queue is empty; it allows 30 s. As long as Tencent's, so that neither
+/// How long the sender holds a request while the queue is empty; it allows 30 s. Equal to Tencent's, so that neither
 /// keeps the function running for the other.
 const WAIT_S: u32 = 5;
 const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
-/// The error that says the queue is empty.
+/// The error code for an empty queue.
 const EMPTY: &str = "MessageNotExist";
 
 /// One queue: the `pull` section of a source.
@@ -60,7 +60,7 @@ impl Pull for MnsQueue {
         let read = Xml::read(answer);
         match (answer.status, read) {
             (200, Some(Xml::Messages { messages })) => Ok(messages.into_iter().map(delivery).collect()),
-            // MNS has another answer for an empty queue: this page is somebody else's.
+            // MNS answers differently for an empty queue, so this page does not come from MNS.
             (200, _) => Err(no_answer(answer)),
             (_, read) if read.as_ref().is_some_and(|xml| xml.code() == Some(EMPTY)) => Ok(Vec::new()),
             (_, read) => Err(refusal(answer, read.as_ref())),
@@ -71,7 +71,7 @@ impl Pull for MnsQueue {
         self.request("DELETE", "", receipt_handles(receipts), now)
     }
 
-    /// 204 says all, 404 with a list of errors says all but these: documented for the batch call.
+    /// 204 confirms all. 404 with a list of errors confirms all but these: documented for the batch call.
     fn confirmed(&self, answer: &Answer) -> Result<usize, PullError> {
         match (answer.status, Xml::read(answer)) {
             (204, _) => Ok(0),
@@ -83,8 +83,8 @@ impl Pull for MnsQueue {
     }
 }
 
-/// An answer, by the name of its root. Names are matched without their namespace, which documentation and real answers
-/// write differently.
+/// An answer, by the name of its root. Names are compared without their namespace, because documentation and real
+/// answers write it differently.
 #[derive(Deserialize)]
 enum Xml {
     Messages {
@@ -109,7 +109,7 @@ struct XmlMessage {
     message_body_md5: Option<String>,
 }
 
-/// `Code` for the whole call, `ErrorCode` for one message.
+/// `Code` for the whole call, `ErrorCode` for a single message.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct XmlError {
@@ -120,7 +120,7 @@ struct XmlError {
 }
 
 impl Xml {
-    /// Nothing where it is not XML, is cut off, or is another document.
+    /// Nothing if it is not XML, is cut off, or is another document.
     fn read(answer: &Answer) -> Option<Self> {
         quick_xml::de::from_str(std::str::from_utf8(&answer.body).ok()?).ok()
     }
@@ -147,13 +147,13 @@ fn delivery(message: XmlMessage) -> Delivery {
     Delivery { receipt, body: plain(body), entry_id, doubt }
 }
 
-/// Upper-case hexadecimal digits, of the body as it travelled: of the base64 text where it is base64.
+/// Upper-case hexadecimal digits, of the body as it was transmitted: if it is base64, of the base64 text.
 fn md5_fits(given: &str, body: &str) -> bool {
     hex(&Md5::digest(body.as_bytes())).eq_ignore_ascii_case(given)
 }
 
-/// IMS is said to write plain JSON, but some producers encode it, and MNS itself never says which. Text that is neither
-/// stays as it came, for others to call unreadable.
+/// IMS is said to write plain JSON, but some producers encode it, and MNS itself does not say which. A text that is
+/// neither is unchanged, and becomes unprocessable later.
 fn plain(body: String) -> String {
     let is_json = |text: &str| text.trim_ascii_start().starts_with('{');
     if is_json(&body) {
@@ -164,7 +164,7 @@ fn plain(body: String) -> String {
     decoded.filter(|text| is_json(text)).unwrap_or(body)
 }
 
-/// The body of a batch deletion.
+/// The body of a batch delete request.
 fn receipt_handles(handles: &[String]) -> String {
     let element = |handle: &String| format!("<ReceiptHandle>{}</ReceiptHandle>", escape(handle.as_str()));
     let handles = handles.iter().map(element).collect::<Vec<_>>().concat();

@@ -1,6 +1,6 @@
-//! How a request to Alibaba Cloud MNS (Simple Message Queue) is signed: HMAC-SHA1 over the method, the body's MD5 and
-//! type, the date, the `x-mns-` headers and the request target **exactly as sent** (help.aliyun.com, document 27487; the official
-//! SDK's `mns_client.py`). We send no `Content-MD5`, which is an empty line.
+//! The signature of a request to Alibaba Cloud MNS (Simple Message Queue): HMAC-SHA1 over the method, the body's MD5
+//! and type, the date, the `x-mns-` headers and the request target **exactly as sent** (help.aliyun.com, document
+//! 27487; the official SDK's `mns_client.py`). We send no `Content-MD5`, so its line is empty.
 
 use base64_simd::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -8,10 +8,10 @@ use sha1::Sha1;
 
 use crate::secret::Secret;
 
-/// The only `x-mns-` header of ours.
+/// The only `x-mns-` header that we send.
 pub(super) const VERSION_HEADER: (&str, &str) = ("x-mns-version", "2015-06-06");
 
-/// The `Authorization` header. `date` is the `Date` header's text; the sender takes it for 15 minutes.
+/// The `Authorization` header. `date` is the text of the `Date` header; the sender accepts it for 15 minutes.
 pub(super) fn authorization(
     id: &str,
     key: &Secret,
@@ -22,7 +22,7 @@ pub(super) fn authorization(
 ) -> String {
     let (name, version) = VERSION_HEADER;
     let string_to_sign = format!("{method}\n\n{content_type}\n{date}\n{name}:{version}\n{target}");
-    // HMAC takes a key of any length.
+    // HMAC accepts a key of any length.
     let signature = Hmac::<Sha1>::new_from_slice(key.reveal().as_bytes()).map_or_else(
         |_| String::new(),
         |mut mac| {
@@ -37,7 +37,7 @@ pub(super) fn authorization(
 mod tests {
     use super::*;
 
-    /// The documentation's example (document 175633), which prints all but the last four characters.
+    /// The documentation's example (document 175633), which omits the last four characters.
     #[test]
     fn the_documented_example_fits() {
         let key = Secret::new("TestAccessSecret");

@@ -1,9 +1,9 @@
 //! Event notifications of IMS: `EventType`, `UserId`, `EventTime`, and an object `MessageBody`.
 //!
-//! Two thirds of the bodies are documented by name only, so ids and outcome are looked up by what every family uses.
-//! ApsaraVideo VOD sends the same `EventType`s in a flat body: it has no `MessageBody` (its `WorkflowTaskComplete` has a
-//! `UserId` beside it, so that is no test). Such a body is passed on under that product's name, and nothing in it is taken
-//! for what IMS would mean by it.
+//! Two thirds of the bodies are documented by name only, so ids and outcome are looked up in the members that any
+//! family uses. ApsaraVideo VOD sends the same `EventType`s in a flat body. It has no `MessageBody`. (Its
+//! `WorkflowTaskComplete` has a `UserId` too, so `UserId` does not identify IMS.) Such a body is passed on under that
+//! product's name, and its members are not interpreted as those of IMS.
 
 use std::borrow::Cow;
 
@@ -17,10 +17,10 @@ use crate::event::{Body, Object, for_each_item, text};
 use crate::senders::{Notification, final_verdict, verdict};
 
 const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
-/// For the flat bodies of the neighbouring product.
+/// For the flat bodies of ApsaraVideo VOD.
 const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";
 
-/// How deep lists of parts are looked into, each of which is read again for the one that it is in. The SDK has two:
+/// How many levels of lists of parts are searched; each level is parsed again for the one above it. The SDK has two:
 /// `OutputGroupDetails[].Outputs[]`.
 const MAX_LISTS: usize = 4;
 
@@ -37,7 +37,7 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
         });
     };
     let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
-    // Documented and seen as an object; a JSON text in a string costs little to look into (inferred).
+    // Documented and seen as an object. JSON text in a string is accepted too (inferred).
     let attributes = in_text(message, |message| Some(attributes(kind, message))).unwrap_or_default();
     Some(Notification {
         // Every documented event has a time.
@@ -71,7 +71,7 @@ fn attributes(kind: &Kind, message: &Object<'_>) -> Attributes {
 /// The text at a path, which may lead into lists, and into JSON text in a string.
 fn at(message: &Object<'_>, path: &str) -> Option<String> {
     if path == "TaskInput.Media" {
-        // What is no media asset is the address of a file.
+        // With another `Type`, it is the address of a file.
         return in_text(message.get("TaskInput")?, |input| {
             input
                 .text("Media")
@@ -85,14 +85,14 @@ fn at(message: &Object<'_>, path: &str) -> Option<String> {
     }
 }
 
-/// Reads an object, or an object that is JSON text in a string.
+/// Reads an object, or JSON text in a string that is an object.
 fn in_text<T>(value: &RawValue, read: impl FnOnce(&Object<'_>) -> Option<T>) -> Option<T> {
     let in_string = Some(value).filter(|value| value.get().starts_with('"')).and_then(text);
     let parsed = in_string.as_deref().and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
     read(&Object::of(parsed.unwrap_or(value))?)
 }
 
-/// A verdict as a manual review says it (`AuditStatus`), or an automatic one (`Suggestion`).
+/// The verdict of a manual review (`AuditStatus`) or of an automatic one (`Suggestion`).
 fn audit(word: &str) -> Option<Verdict> {
     match word {
         "Normal" => Some(Verdict::Pass),
@@ -101,7 +101,7 @@ fn audit(word: &str) -> Option<Verdict> {
     }
 }
 
-/// `DeleteType`: all of it, its original (`mezzanine`), or its renditions (`stream`).
+/// `DeleteType`: the whole media asset, its original (`mezzanine`), or its renditions (`stream`).
 fn deleted(word: &str) -> Option<Deleted> {
     match word {
         "all" => Some(Deleted::Media),
@@ -110,7 +110,7 @@ fn deleted(word: &str) -> Option<Deleted> {
     }
 }
 
-/// `yyyy-MM-ddTHH:mm:ssZ`; one neighbouring type puts a colon before its milliseconds.
+/// `yyyy-MM-ddTHH:mm:ssZ`; one similar type has a colon before its milliseconds.
 fn time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
         let (seconds, milliseconds) = text.strip_suffix('Z')?.rsplit_once(':')?;
@@ -118,7 +118,7 @@ fn time(text: &str) -> Option<OffsetDateTime> {
     })
 }
 
-/// How it went, and what is said of a failure.
+/// The outcome, and the cause of a failure.
 fn outcome(rule: Rule, message: &Object<'_>) -> (Outcome, Option<EventError>) {
     let (own, error) = judge(message, MAX_LISTS);
     let outcome = match (rule, own) {
@@ -130,7 +130,7 @@ fn outcome(rule: Rule, message: &Object<'_>) -> (Outcome, Option<EventError>) {
     (outcome, error)
 }
 
-/// The status words differ by family; an error code beside them counts more, and so does a part that failed.
+/// The status words differ by family. An error code takes precedence over them, and so does a failed part.
 fn judge(object: &Object<'_>, lists: usize) -> (Outcome, Option<EventError>) {
     let own = status(object).unwrap_or_default();
     if own == Outcome::Progress {
@@ -143,7 +143,7 @@ fn judge(object: &Object<'_>, lists: usize) -> (Outcome, Option<EventError>) {
             let Some(part) = Object::of(part) else { return };
             if let (Outcome::Failed, of_part) = judge(&part, lists - 1) {
                 has_failed = true;
-                // What says a code says more.
+                // A failure with a code is more informative.
                 if error.as_ref().is_none_or(|error| error.code.is_none()) {
                     error = of_part.filter(|e| e.code.is_some()).or_else(|| error.take());
                 }
@@ -156,10 +156,10 @@ fn judge(object: &Object<'_>, lists: usize) -> (Outcome, Option<EventError>) {
     )
 }
 
-/// What the status word of a body, or of one of its parts, means: `Success`/`Fail` (upload, produce),
-/// `Finished`/`Failed` (batch, smart jobs), `Succeed`/`Failed` (workflow), `State` with `Complete`/`Error`/`Cancelled`
-/// (media convert), `initial`/`started`/`paused` (live recording); `Inited`, `Running`, `Queuing` are the SDK's (that
-/// callbacks have them is inferred).
+/// The outcome for the status word of a body, or of one of its parts: `Success`/`Fail` (upload, produce),
+/// `Finished`/`Failed` (batch, smart jobs), `Succeed`/`Failed` (workflow), `State` with
+/// `Complete`/`Error`/`Cancelled` (media convert), `initial`/`started`/`paused` (live recording). `Inited`,
+/// `Running`, `Queuing` are from the SDK (that callbacks have them is inferred).
 fn status(object: &Object<'_>) -> Option<Outcome> {
     let word = object.text("Status").or_else(|| object.text("State"))?;
     Some(match word.to_ascii_lowercase().as_str() {
@@ -177,12 +177,12 @@ fn is_error(code: &str) -> bool {
     !["0", "200", "OK", "Success"].iter().any(|good| good.eq_ignore_ascii_case(code))
 }
 
-/// `ErrorCode` is empty on success, `Code` absent, `"0"` or a word for success.
+/// On success `ErrorCode` is empty, and `Code` is absent, `"0"` or a word for success.
 fn has_error(object: &Object<'_>) -> bool {
     ["ErrorCode", "Code"].into_iter().filter_map(|name| object.text(name)).any(|code| is_error(&code))
 }
 
-/// What is said of a failure.
+/// The cause of a failure.
 fn error(object: &Object<'_>) -> EventError {
     let first = |names: [&str; 2]| {
         let mut texts = names.into_iter().filter_map(|name| object.text(name));

@@ -1,11 +1,11 @@
 //! `X-ICE-SIGNATURE` and `X-ICE-TIMESTAMP`: the callback authentication of Alibaba Cloud IMS.
 //!
 //! The signature is the lower-case hex MD5 of `CallbackURL|timestamp|key` (official documentation, "callback
-//! authentication"; its printed example was computed with the key `test123`, not with the `Test123` it names). It covers
-//! neither body nor method: treat a captured pair as a token that is good for five minutes.
+//! authentication"; its printed example was computed with the key `test123`, not with the `Test123` it names). It
+//! covers neither body nor method, so a captured pair is a token that is valid for five minutes.
 //!
-//! The URL is the one that was set at the sender, byte for byte; nothing is said about its normal form. So it is
-//! configured, several if need be. Only a function URL's own address can be told from the invocation.
+//! The URL is the one that is set at the sender, byte for byte; its normal form is not documented. So it is
+//! configured, and may be several. Only a function URL's own address is known from the invocation.
 
 use std::borrow::Cow;
 
@@ -17,14 +17,14 @@ use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, si
 use crate::settings::{list, signature_keys};
 use crate::text::{UrlProblem, invisible, url_path};
 
-/// How far the sender's clock may be from ours, either way; the documentation's own figure.
+/// The maximum difference between the sender's clock and ours, either way, as the documentation recommends.
 const TOLERANCE_S: u64 = 5 * 60;
 
-/// The documentation does not name the unit. Its example, and the neighboring product's, are in seconds; 13 digits can only
-/// be milliseconds (inferred). Either is under the digest as it was sent.
+/// The documentation does not name the unit. Its example, and that of ApsaraVideo VOD, are in seconds; 13 digits can
+/// only be milliseconds (inferred). The signature covers the timestamp's text in both cases.
 const DIGITS_OF_MS: usize = 13;
 
-/// The keys of one source, and the URLs its callbacks may be set to. Every combination is good.
+/// The keys of one source, and the URLs that may be set for its callbacks. Every combination is valid.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthKeys {
@@ -34,7 +34,7 @@ pub(super) struct AuthKeys {
     callback_urls: Vec<CallbackUrl>,
 }
 
-/// As it is set at the sender.
+/// The URL as it is set at the sender.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct CallbackUrl(String);
@@ -47,7 +47,7 @@ impl TryFrom<String> for CallbackUrl {
             return Err("expected a URL without white space or invisible characters");
         }
         match url_path(&url) {
-            // It may have a query: what is signed is the URL as it is set at the sender.
+            // It may have a query: the sender signs the URL exactly as it is set.
             Ok(_) | Err(UrlProblem::Query) => Ok(Self(url)),
             Err(UrlProblem::Scheme) => Err("expected a URL that begins with https:// or http://"),
             Err(_) => Err("expected a URL with a host, and a port from 1 to 65535 if any"),
@@ -69,7 +69,7 @@ impl AuthKeys {
 }
 
 impl Verify for AuthKeys {
-    /// `SetEventCallback.AuthKey`: at most 32 characters, and all three kinds.
+    /// The rule of `SetEventCallback.AuthKey`: at most 32 characters, and all three kinds.
     fn warning(&self) -> Option<&'static str> {
         let is_possible = |key: &Secret| {
             let has = |kind: fn(&char) -> bool| key.reveal().chars().any(|c| kind(&c));

@@ -1,5 +1,5 @@
-//! What a Tencent payload says anywhere in it about how the task went: errors, ends, verdicts. Read in one pass that keeps
-//! nothing else, however large the payload is.
+//! Searches a whole Tencent payload for errors, end times and verdicts. One pass, which stores nothing else, however
+//! large the payload is.
 
 use std::fmt;
 use std::mem;
@@ -14,48 +14,48 @@ use crate::event::envelope::{EventError, Verdict};
 use crate::event::text;
 use crate::senders::verdict;
 
-/// What was found in a payload.
+/// The findings in a payload.
 #[derive(Default)]
 pub(super) struct Findings {
     /// Whether a part of it failed.
     pub(super) has_failed: bool,
-    /// The first failure that has a code; the task's own counts before those of its parts.
+    /// The first failure that has a code; the task's own comes before those of its parts.
     pub(super) error: Option<EventError>,
     /// The latest end of a part.
     pub(super) finished: Option<OffsetDateTime>,
     /// The worst verdict.
     pub(super) verdict: Option<Verdict>,
-    /// Whether the task ended before it published anything.
+    /// Whether the task ended before anything was published.
     pub(super) is_unpublished: bool,
 }
 
 impl Findings {
-    /// Reads a payload; nothing where `serde_json` cannot.
+    /// Reads a payload; nothing if `serde_json` cannot parse it.
     pub(super) fn of(payload: &RawValue) -> Option<Self> {
         let mut findings = Self::default();
         Scan(&mut findings).deserialize(&mut serde_json::Deserializer::from_str(payload.get())).ok()?;
         Some(findings)
     }
 
-    /// What it says of the failure, if any.
+    /// The cause of the failure, if any.
     pub(super) fn take_error(&mut self) -> Option<EventError> {
         self.error.take().filter(|error| error.code.is_some() || error.message.is_some())
     }
 }
 
-/// A time of the sender. `0000-00-00T00:00:00Z` is none.
+/// A time of the sender. `0000-00-00T00:00:00Z` means none.
 pub(super) fn time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
-/// The members that say how the task, or a part of it, went.
+/// The members that show the outcome of the task, or of a part of it.
 #[derive(Deserialize)]
 #[serde(field_identifier)]
 enum Name {
     /// A number or a text.
     #[serde(alias = "errCode")]
     ErrCode,
-    /// A text, empty where all is well.
+    /// A text, empty on success.
     ErrCodeExt,
     #[serde(alias = "message")]
     Message,
@@ -63,7 +63,7 @@ enum Name {
     /// In the legacy format a word, or an error code.
     #[serde(rename = "status")]
     LegacyStatus,
-    /// Whether WeChat has published it, beside a status that only says that the task is over.
+    /// Whether WeChat has published it. The status beside it only shows that the task is over.
     WechatStatus,
     /// The same.
     PublishResult,
@@ -72,8 +72,9 @@ enum Name {
     /// The verdict of a review.
     #[serde(alias = "suggestion")]
     Suggestion,
-    /// Nothing in it says how the task went: what the caller asked for, echoed; what is known of the media asset, whose
-    /// `Status` is its own; and the places a review looked at, each with a verdict that is part of the whole.
+    /// Members that are not searched, because they do not show the outcome: the caller's request, which is repeated
+    /// here; the description of the media asset, whose `Status` is its own; and the segments of a review, each with a
+    /// verdict that is part of the whole.
     #[serde(
         alias = "InputInfo",
         alias = "input",
@@ -86,7 +87,7 @@ enum Name {
     Other,
 }
 
-/// What one object says of itself.
+/// The findings in one object, without its parts.
 #[derive(Default)]
 struct Own<'a> {
     has_failed: bool,
@@ -97,7 +98,7 @@ struct Own<'a> {
 }
 
 impl Own<'_> {
-    /// The extended code says more than the number.
+    /// The extended code is more precise than the number.
     fn error(self) -> Option<EventError> {
         if !self.has_failed {
             return None;
@@ -110,7 +111,7 @@ impl Own<'_> {
     }
 }
 
-/// Reads any value into the findings.
+/// Searches any value, and adds to the findings.
 struct Scan<'f>(&'f mut Findings);
 
 impl<'de> DeserializeSeed<'de> for Scan<'_> {

@@ -1,7 +1,7 @@
 //! The legacy format v2.0: `{"version":"4.0","eventType":"...","data":{...}}`, for accounts older than 2019.
 //!
-//! It is told apart by case: `eventType` and not `EventType` (official documentation, product/266/33962). Where both URLs
-//! are set, the same happening comes in both formats; these stay two events, of two types.
+//! The case distinguishes it: `eventType` and not `EventType` (official documentation, product/266/33962). If both
+//! URLs are set, the same occurrence is sent in both formats; these stay two events, of two types.
 
 use std::borrow::Cow;
 
@@ -15,14 +15,14 @@ use crate::event::envelope::{Attributes, Deleted, Outcome};
 use crate::event::{Body, Object};
 use crate::senders::{Notification, final_verdict};
 
-/// What the types have in common.
+/// The common settings of the types.
 const KIND: Kind = Kind { members: &["data"], about: &["fileId"], ..TASK };
 
-/// The event types the documentation names.
+/// The event types in the documentation.
 pub static KINDS: &[Kind] = &[
     Kind { event_type: "NewFileUpload", ..KIND },
     Kind { event_type: "PullComplete", ..KIND },
-    // Nothing in this format says that only parts were deleted.
+    // In this format nothing shows that only parts were deleted.
     Kind { event_type: "FileDeleted", about: &["fileInfo[].fileId"], deletes: true, ..KIND },
     Kind { event_type: "ProcedureStateChanged", ..KIND },
     Kind { event_type: "TranscodeComplete", ..KIND },
@@ -38,7 +38,7 @@ pub static KINDS: &[Kind] = &[
     Kind { event_type: "ConcatComplete", about: &[], ..KIND },
 ];
 
-/// Of a type that is not in the table.
+/// For a type that is not in the table.
 const UNLISTED: Kind = Kind { rule: Rule::Unlisted, ..KIND };
 
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
@@ -74,7 +74,7 @@ fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
     }
 }
 
-/// The members that are looked at one by one. The others are only searched for errors.
+/// The members that are read individually. The others are only searched for errors.
 fn is_read(name: &[u8]) -> bool {
     matches!(
         name,
@@ -88,8 +88,8 @@ fn is_read(name: &[u8]) -> bool {
     )
 }
 
-/// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. The types that are sent
-/// at the end may do without; a flow that does not say whether it has ended says nothing.
+/// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. Types that are sent
+/// only at the end may have no status. A flow without a status has an unknown outcome.
 fn outcome_of(kind: &Kind, object: Option<&Object<'_>>, findings: &Findings) -> Outcome {
     let outcome = match object.and_then(|data| data.text("status")).as_deref() {
         Some("0") => outcome::ended(findings),
@@ -142,7 +142,7 @@ mod tests {
     fn without_a_status_a_flow_says_nothing_and_the_rest_is_by_its_parts() {
         assert_eq!(outcome_of_event("ProcedureStateChanged", r#"{"vodTaskId":"t"}"#), Outcome::Unknown);
         assert_eq!(outcome_of_event("FileDeleted", r#"{"fileInfo":[]}"#), Outcome::Succeeded);
-        // The results of a joining each have a code of their own.
+        // Each result of a concatenation has its own code.
         let joined =
             |status| format!(r#"{{"vodTaskId":"t","fileInfo":[{{"status":0}},{{"status":{status}}}]}}"#);
         assert_eq!(outcome_of_event("ConcatComplete", &joined("0")), Outcome::Succeeded);

@@ -1,14 +1,14 @@
-//! The event types of format v3.0: the one table that the reading of notifications and `docs/senders.md` are made from.
+//! The event types of format v3.0: the parser and `docs/senders.md` use this one table.
 //!
-//! Source: the official SDK's `EventContent` and the class of each of its members (tencentcloud-sdk-python-vod 3.1.194).
-//! 13 of the 37 payload members are not named type + `Event`, and for some the wire differs from the SDK. So a payload
-//! is found, not named: it is the member that is an object.
+//! Source: the official SDK's `EventContent` and the class of each of its members (tencentcloud-sdk-python-vod
+//! 3.1.194). The names of 13 of the 37 payload members are not type + `Event`, and some differ between the SDK and
+//! real callbacks. So the payload is not found by its name: it is the member that is an object.
 
 use super::outcome::Rule;
 use crate::event::Object;
 use crate::event::envelope::Outcome;
 
-/// An id in a part of the payload is none if it is longer than this: it is not worth an envelope that is too large.
+/// A longer id in a part of the payload is ignored: it would make the envelope too large.
 const MAX_NESTED_ID_BYTES: usize = 1_000;
 
 /// One event type of the sender.
@@ -17,30 +17,30 @@ const MAX_NESTED_ID_BYTES: usize = 1_000;
 pub struct Kind {
     /// `EventType`.
     pub event_type: &'static str,
-    /// The payload's name in the SDK, then as seen or documented elsewhere.
+    /// The payload's name in the SDK, then the names seen or documented elsewhere.
     pub members: &'static [&'static str],
-    /// Where the payload names the one media asset that the event is about, which is the event's subject. In these paths
-    /// `[]` stands for every item of a list, which have to agree.
+    /// The paths of the one media asset that the event concerns, which is the event's subject. In these paths `[]`
+    /// means every item of a list; all must have the same id.
     pub about: &'static [&'static str],
-    /// Where it names the media asset that the task made, or worked on beside others: `mediaid`, not the subject.
+    /// The paths of the media asset that the task created, or worked on with others: `mediaid`, not the subject.
     pub output: &'static [&'static str],
-    /// Where it names the media asset that the task was to work on: `mediaid` of a failure.
+    /// The paths of the media asset that the task should have worked on: `mediaid` of a failure.
     pub input: &'static [&'static str],
-    /// Where it says when the media asset that is its result was created.
+    /// The paths of the time at which the resulting media asset was created.
     pub created: &'static [&'static str],
-    /// How the payload says how it went.
+    /// How the outcome is determined.
     pub rule: Rule,
-    /// Whether it tells of a deletion.
+    /// Whether it reports a deletion.
     pub deletes: bool,
-    /// Neither time nor task id in the payload, so that the same can be said twice.
+    /// The payload has neither time nor task id, so two occurrences can have the same payload.
     pub repeats: bool,
-    /// Where the name of the event type is from.
+    /// The source of the event type's name.
     pub source: Source,
 }
 
 impl Kind {
-    /// The media asset that the event is about, and its `mediaid`, which may be another: what the task made, or, of a
-    /// failure, what it was to work on.
+    /// The media asset that the event concerns, and the `mediaid`. These may differ: the `mediaid` may be that of the
+    /// task's result, or, for a failure, of its input.
     pub(super) fn media_ids(
         &self,
         payload: &Object<'_>,
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-/// The id at the first path that has one; of a list, the one that all of it have.
+/// The id at the first path that has one; for a list, the id that all items share.
 fn media_id(payload: &Object<'_>, paths: &[&str]) -> Option<String> {
     paths.iter().find_map(|path| {
         let is_nested = path.contains(['.', '[']);
@@ -61,14 +61,14 @@ fn media_id(payload: &Object<'_>, paths: &[&str]) -> Option<String> {
     })
 }
 
-/// Where the name of an event type is from.
+/// The source of an event type's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The SDK's list of event types.
     Listed,
     /// Only the SDK's description of the payload member.
     Member,
-    /// A product page; the SDK calls the payload member no longer valid.
+    /// A product page; the SDK calls the payload member deprecated.
     Page,
 }
 
@@ -89,23 +89,24 @@ pub(super) const TASK: Kind = Kind {
 /// A task about no media asset, or several.
 const BARE_TASK: Kind = Kind { about: &[], ..TASK };
 
-/// A task about one input.
+/// A task with one input.
 const INPUT_TASK: Kind = Kind { about: &["Input.FileId"], ..TASK };
 
-/// A task that makes a media asset out of another.
+/// A task that creates a media asset from another one.
 const OUTPUT_TASK: Kind = Kind { output: &["Output.FileId"], input: &["Input.FileId"], ..BARE_TASK };
 
-/// A task that makes media assets out of a prompt and others. Of its outputs, only permanent ones have an id (SDK).
+/// A task that creates media assets from a prompt and other media assets. Of its outputs, only permanent ones have an
+/// id (SDK).
 const AIGC_TASK: Kind =
     Kind { output: &["Output.FileInfos[].FileId"], input: &["Input.FileInfos[].FileId"], ..BARE_TASK };
 
-/// A task begun with the 2017 interface: no status, the event is sent at the end.
+/// A task that was started with the 2017 interface: no status, the event is sent at the end.
 const OLD_TASK: Kind = Kind { rule: Rule::Ended, ..TASK };
 
-/// News of a media asset, not of a task.
+/// An event of a media asset, not of a task.
 const NEWS: Kind = Kind { rule: Rule::Success, ..TASK };
 
-/// Of a type that is not in the table, ids are looked for where known tasks have them.
+/// For a type that is not in the table, ids are looked up where known tasks have them.
 pub(super) const UNLISTED: Kind = Kind {
     output: &["Output.FileId", "Output.FileInfos[].FileId"],
     input: &["Input.FileId", "InputInfo.FileId", "Input.FileInfos[].FileId", "Input.FileInfoSet[].FileId"],
@@ -122,7 +123,7 @@ pub static KINDS: &[Kind] = &[
         created: &["MediaBasicInfo.CreateTime"],
         ..NEWS
     },
-    // Of a flow begun by a URL, `FileId` is the caller's own id.
+    // In a flow that was started by a URL, `FileId` is the caller's own id.
     Kind { event_type: "ProcedureStateChanged", members: &["ProcedureStateChangeEvent"], ..TASK },
     Kind {
         event_type: "FileDeleted",
@@ -131,21 +132,21 @@ pub static KINDS: &[Kind] = &[
         deletes: true,
         ..NEWS
     },
-    // That the media asset is created when the pull ends is inferred; an older page has `MediaBasicInfo` twice.
+    // That the media asset is created when the pull ends is inferred. An older page has `MediaBasicInfo` twice.
     Kind {
         event_type: "PullComplete",
         members: &["PullCompleteEvent"],
         created: &["MediaBasicInfo.CreateTime", "MediaBasicInfo.MediaBasicInfo.CreateTime"],
         ..TASK
     },
-    // Older samples have the payload without `Event`.
+    // In older samples the payload's name has no `Event`.
     Kind {
         event_type: "EditMediaComplete",
         members: &["EditMediaCompleteEvent", "EditMediaComplete"],
         input: &["Input.FileInfoSet[].FileId"],
         ..OUTPUT_TASK
     },
-    // Its outputs are several: what they were cut from is one.
+    // It has several outputs, cut from one media asset.
     Kind {
         event_type: "SplitMediaComplete",
         members: &["SplitMediaCompleteEvent"],
@@ -153,7 +154,7 @@ pub static KINDS: &[Kind] = &[
         created: &["FileInfoSet[].Output.MediaBasicInfo.CreateTime"],
         ..BARE_TASK
     },
-    // Its inputs are ids or URLs, under one name.
+    // Its inputs are ids or URLs, with one name.
     Kind {
         event_type: "ComposeMediaComplete",
         members: &["ComposeMediaCompleteEvent"],
@@ -180,14 +181,14 @@ pub static KINDS: &[Kind] = &[
         members: &["SnapshotByTimeOffsetCompleteEvent"],
         ..OLD_TASK
     },
-    // Its product page has the payload without `Event`.
+    // On its product page the payload's name has no `Event`.
     Kind {
         event_type: "WechatPublishComplete",
         members: &["WechatPublishCompleteEvent", "WechatPublishComplete"],
         source: Source::Member,
         ..TASK
     },
-    // On the wire the payload was seen without `Complete`.
+    // In a real callback the payload's name had no `Complete`.
     Kind {
         event_type: "WechatMiniProgramPublishComplete",
         members: &["WechatMiniProgramPublishCompleteEvent", "WechatMiniProgramPublishEvent"],
@@ -265,7 +266,7 @@ pub static KINDS: &[Kind] = &[
         source: Source::Member,
         ..AIGC_TASK
     },
-    // In the SDK's event there is neither task id nor time; the ids are those of the SDK's query for the task (inferred).
+    // The SDK's event has neither task id nor time; these ids are those of the SDK's query for the task (inferred).
     Kind {
         event_type: "ProcessImageAsyncCompleteEvent",
         members: &["ProcessImageAsyncCompleteEvent"],
@@ -307,7 +308,7 @@ pub(super) fn kind_with(member: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.members.contains(&member))
 }
 
-/// Four documented types end in `Event`, which may be a slip, so either spelling is taken (inferred).
+/// Four documented types end in `Event`, which may be a mistake, so both spellings are accepted (inferred).
 pub(super) fn kind(event_type: &str) -> Option<&'static Kind> {
     KINDS
         .iter()

@@ -1,4 +1,4 @@
-//! What every event has, read without its type: ids, subject, outcome, time, context, errors.
+//! The attributes that are read in the same way for every type: ids, subject, outcome, time, context, errors.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use crate::event::envelope::{Attributes, Deleted, Outcome};
 use crate::event::{Body, Object, for_each_item};
 use crate::senders::{Notification, final_verdict};
 
-/// What stands before the sender's event type.
+/// The prefix of the sender's event type.
 pub(super) const TYPE_PREFIX: &str = "com.tencentcloud.vod.";
 
-/// Members of the body that are about the delivery: the signature, and the receipt of a pulled event. How the signature is
-/// spelled is inferred (see [`super::signature`]).
+/// Members of the body that belong to the delivery: the signature, and the receipt of a pulled event. The spelling of
+/// the signature is inferred (see [`super::signature`]).
 const TRANSPORTS: [&[&str]; 4] = [
     &["Sign", "T", "EventHandle"],
     &["Sign", "t", "EventHandle"],
@@ -23,8 +23,8 @@ const TRANSPORTS: [&[&str]; 4] = [
     &["sign", "t", "EventHandle"],
 ];
 
-/// Where the caller's own text is: `SessionContext` of a task, else the `SourceContext` of an upload (SDK). An older page
-/// has `MediaBasicInfo` twice.
+/// The paths of the caller's own text: `SessionContext` of a task, else the `SourceContext` of an upload (SDK). An
+/// older page has `MediaBasicInfo` twice.
 const CONTEXT: [&str; 3] = [
     "SessionContext",
     "MediaBasicInfo.SourceInfo.SourceContext",
@@ -36,7 +36,7 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let Found { event_type, kind, payload, transport } = find(body)?;
     let attributes = payload.and_then(|payload| attributes(kind, payload)).unwrap_or_default();
     Some(Notification {
-        // An event of a type we do not know is rather processed twice than never.
+        // For an unknown type, it is better to process an event twice than never.
         repeats: kind.repeats && attributes.task_id.is_none(),
         event_type: format!("{TYPE_PREFIX}{event_type}"),
         attributes,
@@ -68,7 +68,7 @@ fn attributes(kind: &Kind, payload: &RawValue) -> Option<Attributes> {
     })
 }
 
-/// The members of a payload that are looked at one by one. The others are only searched for errors.
+/// The members of a payload that are read individually. The others are only searched for errors.
 fn is_read(name: &[u8]) -> bool {
     matches!(
         name,
@@ -92,7 +92,8 @@ fn is_read(name: &[u8]) -> bool {
     )
 }
 
-/// Whether each media asset is gone, or only parts of it (`DeleteParts`; SDK). One without an entry is gone (inferred).
+/// Whether each media asset is deleted, or only parts of it (`DeleteParts`; SDK). One without an entry is deleted
+/// completely (inferred).
 fn deleted(payload: &Object<'_>) -> Deleted {
     let (mut any_whole, mut any_parts) = (false, false);
     let mut count = |item: &RawValue| {
@@ -113,7 +114,7 @@ fn deleted(payload: &Object<'_>) -> Deleted {
     }
 }
 
-/// The latest time at these paths.
+/// The latest of the times at these paths.
 fn created(payload: &Object<'_>, paths: &[&str]) -> Option<OffsetDateTime> {
     let mut latest = None;
     for path in paths {
@@ -122,19 +123,19 @@ fn created(payload: &Object<'_>, paths: &[&str]) -> Option<OffsetDateTime> {
     latest
 }
 
-/// What a body of format v3.0 is about.
+/// The type and the payload of a body in format v3.0.
 struct Found<'b> {
     event_type: Cow<'b, str>,
     /// [`UNLISTED`] for a type that is not in the table.
     kind: &'static Kind,
     /// An object.
     payload: Option<&'b RawValue>,
-    /// The members that are not about the event.
+    /// The members that belong to the transport.
     transport: &'static [&'static str],
 }
 
-/// It is of format v3.0 if it has an `EventType`, or a member that is some event's payload: one documented sample
-/// lacks the type.
+/// A body is of format v3.0 if it has an `EventType`, or a member that is the payload of a known event: one
+/// documented sample lacks the type.
 fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
     let transport = transport(body);
     let payload = payload(body, transport);
@@ -146,7 +147,7 @@ fn find<'b>(body: &'b Body<'_>) -> Option<Found<'b>> {
     Some(Found { kind, event_type, payload: payload.map(|(_, value)| value), transport })
 }
 
-/// The member that is an object. Should tomorrow's body have several, the one named like an event.
+/// The member that is an object. If a future body has several, the one with the name of an event.
 fn payload<'b>(body: &'b Body<'_>, transport: &[&str]) -> Option<(Cow<'b, str>, &'b RawValue)> {
     let objects = || {
         body.members().filter(|(name, value)| value.get().starts_with('{') && !transport.contains(&&**name))
@@ -157,7 +158,8 @@ fn payload<'b>(body: &'b Body<'_>, transport: &[&str]) -> Option<(Cow<'b, str>, 
         .or_else(|| objects().next())
 }
 
-/// The type of an event that does not name it: of the kind with that payload, else the member's name less `Event`.
+/// The type of an event without `EventType`: that of the kind with this payload, else the member's name without
+/// `Event`.
 fn type_of(payload: &str) -> Option<String> {
     let event_type = match kind_with(payload) {
         Some(kind) => kind.event_type,
@@ -166,8 +168,8 @@ fn type_of(payload: &str) -> Option<String> {
     Some(event_type.to_owned())
 }
 
-/// The members of the signature as this body spells them. Without both halves in some spelling there is none, and a lone
-/// `t` is the event's own.
+/// The members of the signature, as they are spelled in this body. The body must have both in one spelling; a single
+/// `t` belongs to the event.
 pub(super) fn transport(body: &Body<'_>) -> &'static [&'static str] {
     let is_here = |names: &[&str]| names.iter().take(2).all(|name| body.get(name).is_some());
     TRANSPORTS.into_iter().find(|names| is_here(names)).unwrap_or(TRANSPORTS[0])

@@ -1,32 +1,32 @@
-//! How a Tencent event went. `FINISH` is the end and not success; a flow whose top level says `0`/`SUCCESS` has failed
-//! if one of its subtasks has (`ProcedureTask.ErrCode` is deprecated for that reason, SDK documentation).
+//! The outcome of a Tencent event. `FINISH` is the end, not success. A flow with `0`/`SUCCESS` at its top level has
+//! failed if one of its subtasks has (`ProcedureTask.ErrCode` is deprecated for that reason, SDK documentation).
 
 use super::findings::Findings;
 use crate::event::Object;
 use crate::event::envelope::{EventError, Outcome};
 
-/// How the payload of an event type says how it went.
+/// How the outcome of an event type is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// The event is sent on success alone.
+    /// The event is sent only on success.
     Success,
     /// By `Status`, then by every error code in it.
     Task,
-    /// The event is sent at the end; failed if there is an error code in it.
+    /// The event is sent at the end; it is a failure if it contains an error code.
     Ended,
-    /// The event is sent at the end, with a number as its `Status`: 0 is success (seen in the documented sample), others
-    /// are failures (inferred: the SDK calls the member deprecated).
+    /// The event is sent at the end, with a number as its `Status`: 0 is success (seen in the documented sample), any
+    /// other number is a failure (inferred: the SDK calls the member deprecated).
     Restored,
-    /// The state of a cast. `Stopped` is the end of it (SDK), and counts as success, since no state says that a cast
+    /// The state of a cast. `Stopped` is its end (SDK), and counts as success, because no state means that a cast
     /// failed (inferred).
     Cast,
-    /// A type that is not in the table: what the sender's common words say, but never success, since no document says what
-    /// success means there.
+    /// A type that is not in the table: by the sender's common status words, but never success, because no document
+    /// says what success means for it.
     Unlisted,
 }
 
 impl Rule {
-    /// How a payload says it went. What it says of a failure is added to the findings.
+    /// The outcome of a payload. The cause of a failure is added to the findings.
     pub(super) fn outcome(self, payload: &Object<'_>, findings: &mut Findings) -> Outcome {
         let word = payload.text("Status");
         match (self, word.as_deref()) {
@@ -56,7 +56,7 @@ pub(super) fn by_status(word: Option<&str>, findings: &Findings) -> Outcome {
     }
 }
 
-/// `NOTTRIGGERED` is not yet published, which is neither success nor failure.
+/// `NOTTRIGGERED` means not yet published, which is neither success nor failure.
 pub(super) fn ended(findings: &Findings) -> Outcome {
     match findings {
         Findings { has_failed: true, .. } => Outcome::Failed,
@@ -65,7 +65,7 @@ pub(super) fn ended(findings: &Findings) -> Outcome {
     }
 }
 
-/// What counts for a type that no document describes.
+/// The outcome of a type that no document describes.
 pub(super) fn no_success(outcome: Outcome) -> Outcome {
     if outcome == Outcome::Succeeded { Outcome::Unknown } else { outcome }
 }

@@ -1,8 +1,9 @@
 //! The reliable callback of Tencent Cloud VOD: `PullEvents` and `ConfirmEvents` (documents 266/34183 and 266/34184, SDK
 //! `tencentcloud-sdk-python-vod`).
 //!
-//! Up to 16 events a call, held up to 5 s while there are none. A handle is good for 30 s; what is not confirmed comes
-//! again, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every error comes as HTTP 200.
+//! Up to 16 events a call. The sender holds a call for up to 5 s while there are none. A handle is valid for 30 s; an
+//! unconfirmed event is redelivered, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every
+//! error has HTTP status 200.
 
 use std::borrow::Cow;
 
@@ -17,12 +18,13 @@ use crate::secret::Secret;
 use crate::senders::pull::{Answer, Delivery, Endpoint, Pull, PullError, Request, printable};
 use crate::settings::{Word, given};
 
-/// The mainland's. The international one is `https://vod.intl.tencentcloudapi.com`.
+/// The endpoint of mainland China. The international one is `https://vod.intl.tencentcloudapi.com`.
 const DEFAULT_ENDPOINT: &str = "https://vod.tencentcloudapi.com";
 const VERSION: &str = "2018-07-17";
-/// The error that says the queue is empty. Its message ("no event") may change, says the documentation; the code not.
+/// The error code for an empty queue. According to the documentation its message ("no event") may change, but not the
+/// code.
 const EMPTY: &str = "ResourceNotFound";
-/// Errors that may be gone in a moment; the parts behind a dot refine them.
+/// Temporary errors; parts after a dot make them more specific.
 const TRANSIENT: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
 
 /// One app's queue of events: the `pull` section of a source.
@@ -122,7 +124,7 @@ struct ApiError {
     code: String,
 }
 
-/// Only the handle is read here, at whatever depth the rest may be.
+/// Only the handle is read here, however deep the rest is nested.
 #[derive(Deserialize)]
 struct Handle<'a> {
     #[serde(rename = "EventHandle", default, borrow)]
@@ -134,7 +136,7 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
         return Err(PullError::transient(format!("HTTP status {}", answer.status)));
     }
     let wrapped: Result<Wrapped<'_>, _> = serde_json::from_slice(&answer.body);
-    // Not serde's own words: they would repeat what stands there.
+    // serde's own text would repeat the contents.
     wrapped.map(|w| w.response).map_err(|e| {
         PullError::transient(format!("an answer that is none: line {}, column {}", e.line(), e.column()))
     })
@@ -143,7 +145,7 @@ fn response(answer: &Answer) -> Result<Response<'_>, PullError> {
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
     let receipt = handle.and_then(text).map(Cow::into_owned);
-    // Whether a redelivered event keeps its handle is documented nowhere, and there is no other name of the entry.
+    // No document says whether a redelivered event keeps its handle, and the entry has no other name.
     Delivery { receipt, body: event.get().to_owned(), entry_id: None, doubt: None }
 }
 

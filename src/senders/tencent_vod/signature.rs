@@ -1,12 +1,12 @@
 //! `Sign` and `T`: the callback signature of Tencent Cloud VOD, since 2026-04-29.
 //!
 //! `Sign` is MD5(`SignKey` + `T`), `T` the expiry in UNIX seconds, ten minutes ahead by default
-//! (`ModifyEventConfig.SignKey`, SDK documentation). It covers the key and the time, **not the body**: treat a captured
-//! pair as a token that is good until `T`.
+//! (`ModifyEventConfig.SignKey`, SDK documentation). It covers the key and the time, **not the body**, so a captured
+//! pair is a token that is valid until `T`.
 //!
-//! Where the pair stands is inferred, not documented: as members of the body beside the event, as in Tencent's sister
-//! products. The documentation also slips to a lower-case `t`. So the body is asked first, for each in upper case, else in
-//! lower; then the headers, then the query.
+//! The place of the pair is inferred, not documented: members of the body beside the event, as in Tencent's sister
+//! products. The documentation also has a lower-case `t`. So the receiver looks in the body first, for each in upper
+//! case, else in lower case; then in the headers, then in the query.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,13 +21,13 @@ use crate::secret::Secret;
 use crate::senders::{BadSignature, CallbackRequest, Verified, Verify, header, signature};
 use crate::settings::signature_keys;
 
-/// How far ahead `T` usually lies: the sender's default is 10 minutes, and its clock may differ from ours.
+/// How far ahead `T` usually is: the sender's default is 10 minutes, and its clock may differ from ours.
 const USUALLY_AHEAD_S: i64 = 15 * 60;
-/// How far ahead `T` may lie. The sender names no maximum (SDK), `T` is under the digest, and what is answered 401 is not
-/// sent again; so it is accepted, but not for as long as a captured pair would be of use.
+/// How far ahead `T` may be. The sender documents no maximum (SDK), the signature covers `T`, and a callback that is
+/// answered 401 is not sent again, so it is accepted. The limit restricts how long a captured pair can be used.
 const MAX_AHEAD_S: i64 = 24 * 60 * 60;
 
-/// The keys of one source. Any of them is good, so that a key can be replaced without a gap.
+/// The keys of one source. All are valid, so that a key can be replaced without a gap.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignKeys {
@@ -76,17 +76,17 @@ fn pair(callback: &CallbackRequest) -> Result<Pair<'_>, BadSignature> {
     }
 }
 
-/// A body that is not an object carries no signature; the headers or the query still may.
+/// A body that is not an object has no signature; the headers or the query may have one.
 fn in_body(callback: &CallbackRequest) -> Result<Option<Pair<'_>>, BadSignature> {
     let mut found = Members::default();
-    // A body that is broken further in has been read up to there: if it is signed until then, it is kept, for an operator
-    // to see what was sent.
+    // If a body is invalid after its signature, the signature counts: the callback is then authentic, and its body is
+    // stored in `rejected/` for an operator.
     let body = callback.body().strip_prefix(b"\xef\xbb\xbf").unwrap_or(callback.body());
     let _ = serde_json::Deserializer::from_slice(body).deserialize_map(&mut found);
     found.upper_sign.or(found.lower_sign).pair(found.upper_t.or(found.lower_t))
 }
 
-/// The members of a body that are its signature. Of the others nothing is kept: nobody has vouched for them.
+/// The members of the signature. No other member is kept, because the body is not authentic yet.
 #[derive(Default)]
 struct Members<'a> {
     upper_sign: Given<'a>,
@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for &mut Members<'de> {
     }
 }
 
-/// How a body gives one of them.
+/// Whether the body has one of these members, once or repeatedly.
 #[derive(Clone, Copy, Default)]
 enum Given<'a> {
     #[default]
@@ -165,7 +165,7 @@ mod tests {
     use BadSignature::{Missing, Repeated, Stale, Wrong};
     use Verified::{AsDocumented, FarAhead};
 
-    /// Published by Tencent for a sister product, with the same construction.
+    /// Published by Tencent for a sister product with the same construction.
     const KEY: &str = "Xz4ZgayTr7rMgWQrH";
     const T: i64 = 1_588_040_109;
     const SIGN: &str = "a2dabb362a9b811c0e26953a6276a41c";

@@ -1,5 +1,5 @@
-//! TC3-HMAC-SHA256: how a request to a Tencent Cloud API v3 is signed (document 266/34114; the official SDK's
-//! `abstract_client.py` and `sign.py`). Content type and host are signed, and the body by its digest.
+//! TC3-HMAC-SHA256: the signature of a request to a Tencent Cloud API v3 (document 266/34114; the official SDK's
+//! `abstract_client.py` and `sign.py`). It covers content type and host, and the digest of the body.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 use crate::event::envelope::hex;
 use crate::secret::Secret;
 
-/// Exactly what is signed.
+/// The content type, exactly as it is signed.
 pub(super) const CONTENT_TYPE: &str = "application/json";
 const SERVICE: &str = "vod";
 
-/// The `Authorization` header of a POST to `/`, signed at `now`. The sender takes it for five minutes.
+/// The `Authorization` header of a POST to `/`, signed at `now`. The sender accepts it for five minutes.
 pub(super) fn authorization(id: &str, key: &Secret, host: &str, body: &str, now: OffsetDateTime) -> String {
     let scope = format!("{}/{SERVICE}/tc3_request", now.date());
     let signature = signature(key, &string_to_sign(&canonical_request(host, body), &scope, now), &scope);
@@ -29,7 +29,7 @@ fn string_to_sign(canonical_request: &str, scope: &str, now: OffsetDateTime) -> 
     format!("TC3-HMAC-SHA256\n{}\n{scope}\n{digest}", now.unix_timestamp())
 }
 
-/// The key is derived anew each day: from the date, the service and a constant, which are the parts of the scope.
+/// A new key is derived each day: from the date, the service and a constant, which are the parts of the scope.
 fn signature(key: &Secret, string_to_sign: &str, scope: &str) -> String {
     let first = format!("TC3{}", key.reveal()).into_bytes();
     let key = scope.split('/').fold(first, |key, part| hmac_sha256(&key, part));
@@ -37,7 +37,7 @@ fn signature(key: &Secret, string_to_sign: &str, scope: &str) -> String {
 }
 
 fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
-    // HMAC takes a key of any length.
+    // HMAC accepts a key of any length.
     Hmac::<Sha256>::new_from_slice(key).map_or_else(
         |_| Vec::new(),
         |mut mac| {
@@ -53,7 +53,7 @@ mod tests {
 
     const HOST: &str = "vod.tencentcloudapi.com";
 
-    /// Made with the official SDK's own signer (`tencentcloud-sdk-python-common`), for a frozen clock.
+    /// Created with the official SDK's own signer (`tencentcloud-sdk-python-common`), at a fixed time.
     #[test]
     fn the_official_sdk_signs_the_same() {
         let now = OffsetDateTime::from_unix_timestamp(1_588_040_109).unwrap();
