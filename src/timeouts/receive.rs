@@ -27,7 +27,7 @@ use super::{Deadline, RetryPolicy};
 
 /// From the invocation to the answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
-/// The limit of calls in init. If it expires, no callback fails.
+/// The limit of calls in init. What has not answered by then, the first callbacks ask again.
 pub const INIT_WITHIN: Duration = Duration::from_millis(300);
 /// Reserved, at every step, for the work after all of them.
 pub const RESERVE: Duration = Duration::from_millis(200);
