@@ -89,11 +89,9 @@ impl<B: Bus, K: Bucket> Deliver for ToBus<'_, B, K> {
     async fn deliver(&self, event: &Event<'_>) -> Result<(), Failure> {
         let entry = self.publisher.entry(event).await?;
         let (result, answer) = oneshot::channel();
-        let is_sent = self.puts.send(Put { entry, result }).await.is_ok();
-        match answer.await {
-            Ok(result) if is_sent => result,
-            _ => Err(Failure::new("the bus did not say")),
-        }
+        // If it is not sent, its result is dropped, and that is the answer.
+        let _ = self.puts.send(Put { entry, result }).await;
+        answer.await.unwrap_or_else(|_| Err(Failure::new("the bus did not say")))
     }
 }
 
