@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, retry, store_error};
-use crate::storage::bus::{Bus, BusState, Entry, SOURCE};
-use crate::storage::{EntryError, StoreError};
+use crate::storage::bus::{Bus, Entry, SOURCE};
+use crate::storage::{EntryError, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
 
@@ -89,20 +89,19 @@ impl EventBridgeBus {
 }
 
 impl Bus for EventBridgeBus {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn describe(&self) -> Result<BusState, StoreError> {
+    async fn check(&self) -> Result<(), Unusable> {
         let describe = self.client.describe_event_bus().name(&self.name);
-        let Err(error) = Box::pin(describe.send()).await else { return Ok(BusState::Exists) };
+        let Err(error) = Box::pin(describe.send()).await else { return Ok(()) };
         let service_error = error.as_service_error();
         if service_error.is_some_and(DescribeEventBusError::is_resource_not_found_exception) {
-            return Ok(BusState::Missing);
+            return Err(Unusable::Misconfigured(format!("there is no event bus `{}`", self.name)));
         }
-        let permitted = error.code() != Some(NOT_PERMITTED);
-        let error = store_error(&error);
-        if permitted { Err(error) } else { Ok(BusState::NotPermitted(error.0)) }
+        let why = store_error(&error);
+        Err(if error.code() == Some(NOT_PERMITTED) {
+            Unusable::NotPermitted(why.0)
+        } else {
+            Unusable::Unknown(why)
+        })
     }
 
     /// If a request is rejected as a whole, it is split, so that the faulty entry fails alone. None of its entries

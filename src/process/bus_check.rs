@@ -19,23 +19,13 @@ use tokio::time::timeout;
 
 use super::config::EVENT_BUS;
 use crate::mutex::lock;
-use crate::storage::bus::{Bus, BusState};
+use crate::storage::bus::Bus;
+use crate::storage::{StoreError, Unusable};
 use crate::timeouts::Clock;
 
 /// How long an answer is valid. Measured by the wall clock, because a monotonic clock may stand still while the
 /// function is frozen.
 const CHECK_EVERY: Duration = Duration::from_mins(5);
-
-/// Why no event can be delivered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotReady {
-    /// A variable names a resource that does not exist. The text names both; each invocation logs it in one line.
-    #[error("the destination does not exist")]
-    Misconfigured(String),
-    /// There was no clear answer; the problem may be temporary.
-    #[error("{0}")]
-    Unknown(String),
-}
 
 /// The state of the check.
 #[derive(Debug)]
@@ -60,25 +50,22 @@ impl BusCheck {
     /// Checks the bus, if a check is due.
     ///
     /// # Errors
-    /// The bus does not exist, or it was never found and does not answer `within` this time. Then no event may be put
-    /// on it.
-    pub(super) async fn check(&self, bus: &impl Bus, within: Duration) -> Result<(), NotReady> {
+    /// [`Unusable::Misconfigured`]: the bus does not exist; the text names the variable. [`Unusable::Unknown`]: it was
+    /// never found and does not answer `within` this time. Then no event may be put on it.
+    pub(super) async fn check(&self, bus: &impl Bus, within: Duration) -> Result<(), Unusable> {
         if !self.is_due() {
             return Ok(());
         }
-        let answer = match timeout(within, bus.describe()).await {
-            Ok(answer) => answer.map_err(|error| error.0),
-            Err(_) => Err("no answer in time".to_owned()),
-        };
+        let no_answer = || Err(Unusable::Unknown(StoreError("no answer in time".to_owned())));
+        let answer = timeout(within, bus.check()).await.unwrap_or_else(|_| no_answer());
         let mut known = self.known();
         match answer {
-            Ok(BusState::Exists) => {}
-            Ok(BusState::Missing) => {
+            Ok(()) => {}
+            Err(Unusable::Misconfigured(why)) => {
                 known.passed_at = None;
-                let error = format!("{EVENT_BUS}: there is no event bus `{}`", bus.name());
-                return Err(NotReady::Misconfigured(error));
+                return Err(Unusable::Misconfigured(format!("{EVENT_BUS}: {why}")));
             }
-            Ok(BusState::NotPermitted(error)) => {
+            Err(Unusable::NotPermitted(error)) => {
                 if !known.warned {
                     tracing::warn!(
                         %error,
@@ -87,11 +74,12 @@ impl BusCheck {
                     known.warned = true;
                 }
             }
-            Err(error) if known.passed_at.is_some() => {
+            Err(Unusable::Unknown(error)) if known.passed_at.is_some() => {
                 tracing::warn!(%error, "the event bus could not be checked; it was found before");
             }
-            Err(error) => {
-                return Err(NotReady::Unknown(format!("the event bus could not be checked: {error}")));
+            Err(Unusable::Unknown(error)) => {
+                let why = format!("the event bus could not be checked: {error}");
+                return Err(Unusable::Unknown(StoreError(why)));
             }
         }
         known.passed_at = Some((self.now)());
@@ -113,7 +101,6 @@ impl BusCheck {
 mod tests {
     use super::*;
     use crate::storage::EntryError;
-    use crate::storage::StoreError;
     use crate::storage::bus::Entry;
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -129,15 +116,12 @@ mod tests {
 
     /// Gives the answer that it was last set to.
     struct Scripted {
-        answer: Mutex<Result<BusState, StoreError>>,
+        answer: Mutex<Result<(), Unusable>>,
         asked: AtomicUsize,
     }
 
     impl Bus for Scripted {
-        fn name(&self) -> &'static str {
-            "medai"
-        }
-        async fn describe(&self) -> Result<BusState, StoreError> {
+        async fn check(&self) -> Result<(), Unusable> {
             self.asked.fetch_add(1, Ordering::Relaxed);
             self.answer.lock().unwrap().clone()
         }
@@ -153,12 +137,12 @@ mod tests {
 
     impl Checked {
         fn new() -> Self {
-            let answer = Mutex::new(Ok(BusState::Exists));
+            let answer = Mutex::new(Ok(()));
             Self { check: BusCheck::new(|| NOW.get()), bus: Scripted { answer, asked: AtomicUsize::new(0) } }
         }
 
         /// The result of a check with this answer, and whether the bus was asked.
-        async fn when(&self, answer: Result<BusState, StoreError>) -> (Result<(), NotReady>, bool) {
+        async fn when(&self, answer: Result<(), Unusable>) -> (Result<(), Unusable>, bool) {
             *self.bus.answer.lock().unwrap() = answer;
             let asked = self.bus.asked.load(Ordering::Relaxed);
             let result = self.check.check(&self.bus, Duration::from_secs(1)).await;
@@ -166,43 +150,47 @@ mod tests {
         }
     }
 
-    fn missing() -> Result<(), NotReady> {
-        Err(NotReady::Misconfigured("MEDIAHOOK_EVENT_BUS: there is no event bus `medai`".into()))
+    fn not_there() -> Result<(), Unusable> {
+        Err(Unusable::Misconfigured("there is no event bus `medai`".into()))
     }
 
-    fn unknown() -> Result<(), NotReady> {
-        Err(NotReady::Unknown("the event bus could not be checked: down".into()))
+    fn missing() -> Result<(), Unusable> {
+        Err(Unusable::Misconfigured("MEDIAHOOK_EVENT_BUS: there is no event bus `medai`".into()))
     }
 
-    fn down() -> Result<BusState, StoreError> {
-        Err(StoreError("down".into()))
+    fn unknown() -> Result<(), Unusable> {
+        Err(Unusable::Unknown(StoreError("the event bus could not be checked: down".into())))
+    }
+
+    fn down() -> Result<(), Unusable> {
+        Err(Unusable::Unknown(StoreError("down".into())))
     }
 
     #[tokio::test]
     async fn a_bus_that_was_found_is_asked_for_every_five_minutes_and_after_a_step_back() {
         let bus = Checked::new();
-        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        assert_eq!(bus.when(Ok(())).await, (Ok(()), true));
         pass(299);
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+        assert_eq!(bus.when(not_there()).await, (Ok(()), false));
         pass(1);
-        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        assert_eq!(bus.when(Ok(())).await, (Ok(()), true));
         pass(-1);
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true), "each batch asks again");
-        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+        assert_eq!(bus.when(not_there()).await, (missing(), true));
+        assert_eq!(bus.when(not_there()).await, (missing(), true), "each batch asks again");
+        assert_eq!(bus.when(Ok(())).await, (Ok(()), true));
+        assert_eq!(bus.when(not_there()).await, (Ok(()), false));
     }
 
     #[tokio::test]
     async fn without_an_answer_only_a_bus_that_was_found_before_is_put_on() {
         let bus = Checked::new();
         assert_eq!(bus.when(down()).await, (unknown(), true));
-        assert_eq!(bus.when(Ok(BusState::Exists)).await, (Ok(()), true));
+        assert_eq!(bus.when(Ok(())).await, (Ok(()), true));
         pass(300);
         assert_eq!(bus.when(down()).await, (Ok(()), true));
         assert_eq!(bus.when(down()).await, (Ok(()), false));
         pass(300);
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
+        assert_eq!(bus.when(not_there()).await, (missing(), true));
         assert_eq!(
             bus.when(down()).await,
             (unknown(), true),
@@ -213,9 +201,9 @@ mod tests {
     #[tokio::test]
     async fn without_permission_to_ask_the_bus_is_put_on() {
         let bus = Checked::new();
-        assert_eq!(bus.when(Ok(BusState::NotPermitted("no".into()))).await, (Ok(()), true));
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (Ok(()), false));
+        assert_eq!(bus.when(Err(Unusable::NotPermitted("no".into()))).await, (Ok(()), true));
+        assert_eq!(bus.when(not_there()).await, (Ok(()), false));
         pass(300);
-        assert_eq!(bus.when(Ok(BusState::Missing)).await, (missing(), true));
+        assert_eq!(bus.when(not_there()).await, (missing(), true));
     }
 }

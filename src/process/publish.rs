@@ -21,13 +21,13 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, Deliver, Dispatch};
-use super::bus_check::{BusCheck, NotReady};
+use super::bus_check::BusCheck;
 use super::handler::Failure;
 use super::record::Event;
 use crate::event::envelope::Envelope;
 use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES};
 use crate::storage::idempotency::IdempotencyStore;
-use crate::storage::{Bucket, EntryError, Queue, claim_check};
+use crate::storage::{Bucket, EntryError, Queue, Unusable, claim_check};
 use crate::timeouts::Clock;
 use crate::timeouts::process::READY;
 
@@ -70,10 +70,14 @@ impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
         batch: &Batch<'_, I, Q>,
     ) -> Vec<&'r SqsMessage> {
         if let Err(problem) = self.check.check(&self.bus, batch.deadlines.ready_within()).await {
-            if let NotReady::Misconfigured(error) = &problem {
-                batch.log_misconfigured(error);
-            }
-            return batch.fail_all(groups, &problem.to_string());
+            let reason = match problem {
+                Unusable::Misconfigured(error) => {
+                    batch.log_misconfigured(&error);
+                    "the destination does not exist".to_owned()
+                }
+                problem => problem.to_string(),
+            };
+            return batch.fail_all(groups, &reason);
         }
         let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
         let to_bus = ToBus { publisher: self, puts };
@@ -202,7 +206,6 @@ mod tests {
     use super::*;
     use crate::process::record::Record;
     use crate::storage::StoreError;
-    use crate::storage::bus::BusState;
     use futures_util::future::join_all;
     use serde_json::json;
     use std::sync::Mutex;
@@ -213,11 +216,8 @@ mod tests {
     struct Noted(Mutex<Vec<Vec<Entry>>>);
 
     impl Bus for Noted {
-        fn name(&self) -> &'static str {
-            "b"
-        }
-        async fn describe(&self) -> Result<BusState, StoreError> {
-            Ok(BusState::Exists)
+        async fn check(&self) -> Result<(), Unusable> {
+            Ok(())
         }
         async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
             tokio::task::yield_now().await;

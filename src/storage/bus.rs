@@ -4,7 +4,7 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 
-use super::{EntryError, StoreError};
+use super::{EntryError, StoreError, Unusable};
 use crate::trace::Trace;
 
 /// `Source` of every event on the bus.
@@ -23,14 +23,12 @@ const FRAME_BYTES: usize = 1024;
 
 /// An event bus.
 pub trait Bus: Send + Sync {
-    /// Its name or ARN, as set in the environment.
-    fn name(&self) -> &str;
-
-    /// Whether the bus exists.
+    /// Asks whether the bus exists.
     ///
     /// # Errors
-    /// There is no answer, or it does not tell whether the bus exists.
-    fn describe(&self) -> impl Future<Output = Result<BusState, StoreError>> + Send;
+    /// [`Unusable::Misconfigured`]: it does not exist. Otherwise it did not answer, or may not be asked; it may exist all
+    /// the same.
+    fn check(&self) -> impl Future<Output = Result<(), Unusable>> + Send;
 
     /// Puts at most [`MAX_ENTRIES`] and [`MAX_REQUEST_BYTES`]. Returns the result of each entry, in their order. Must
     /// not be called for a bus that does not exist: EventBridge would accept the entry and drop it.
@@ -41,17 +39,6 @@ pub trait Bus: Send + Sync {
         &self,
         entries: &[&Entry],
     ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
-}
-
-/// The result of a check of a bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BusState {
-    /// It exists.
-    Exists,
-    /// No bus has this name.
-    Missing,
-    /// The role may not check it (`events:DescribeEventBus`). The text is the service's.
-    NotPermitted(String),
 }
 
 /// An entry for a bus.

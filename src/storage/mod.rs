@@ -122,7 +122,7 @@ pub struct Listed {
 }
 
 /// A call to a service failed. The text is for the log: no payload, no secret.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
 
@@ -140,7 +140,7 @@ pub(crate) async fn within<T>(
 
 /// Why a resource that a variable names cannot be used, or may not be usable. The texts name the resource, and follow
 /// the variable's name in the log.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// It does not exist, or is of another kind: nothing works until somebody changes the variable or the resource.
     #[error("{0}")]
