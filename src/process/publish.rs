@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{mpsc, oneshot};
@@ -81,10 +82,11 @@ impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
         }
         let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
         let to_bus = ToBus { publisher: self, puts };
-        // When all groups are done, a request that nobody waits for ends with them.
+        // An answer of the bus counts before a cut-off at the same moment. When all groups are done, so is the channel.
         tokio::select! {
-            redelivered = batch.process_groups(groups, &to_bus) => redelivered,
+            biased;
             never = self.put_all(waiting) => match never {},
+            redelivered = batch.process_groups(groups, &to_bus) => redelivered,
         }
     }
 }
@@ -121,21 +123,27 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
 
     /// Puts the entries of one request. If an entry has no result, it counts as not on the bus.
     async fn put_request(&self, request: Vec<Put>) {
-        let puts: Vec<Put> = request.into_iter().filter(|put| !put.result.is_closed()).collect();
-        if puts.is_empty() {
+        let waiting = request.into_iter().filter(|put| !put.result.is_closed());
+        let (entries, mut senders): (Vec<_>, Vec<_>) = waiting.map(|put| (put.entry, put.result)).unzip();
+        if entries.is_empty() {
             return;
         }
-        let entries: Vec<&Entry> = puts.iter().map(|put| &put.entry).collect();
-        let answer = AssertUnwindSafe(self.bus.put(&entries)).catch_unwind().await;
+        let entries: Vec<&Entry> = entries.iter().collect();
+        let answer = tokio::select! {
+            biased;
+            answer = AssertUnwindSafe(self.bus.put(&entries)).catch_unwind() => answer,
+            // All its events were cut off and reported failed: it must not be tried again for them.
+            _ = join_all(senders.iter_mut().map(oneshot::Sender::closed)) => return,
+        };
         let (mut results, why) = match answer {
             Ok(Ok(results)) => (results.into_iter(), "the bus did not say".to_owned()),
             Ok(Err(error)) => (Vec::new().into_iter(), format!("the bus: {error}")),
             Err(_) => (Vec::new().into_iter(), "the bus: a panic".to_owned()),
         };
-        for put in puts {
+        for sender in senders {
             let result = results.next().map(|result| result.map_err(Failure::from));
             // An event that was cut off in the meantime no longer waits.
-            let _ = put.result.send(result.unwrap_or_else(|| Err(Failure::new(&why))));
+            let _ = sender.send(result.unwrap_or_else(|| Err(Failure::new(&why))));
         }
     }
 
@@ -228,6 +236,9 @@ mod tests {
                 _ => Ok(()),
             };
             assert!(entries.iter().all(|e| e.detail_type != "panic"), "scripted");
+            if entries.iter().any(|e| e.detail_type == "hang") {
+                std::future::pending::<()>().await;
+            }
             if entries.iter().any(|e| e.detail_type == "down") {
                 return Err(StoreError("down".into()));
             }
@@ -374,6 +385,28 @@ mod tests {
         result.unwrap();
         let put: Vec<_> = publisher.bus.0.lock().unwrap().concat();
         assert_eq!(put.iter().map(|entry| entry.detail_type.as_str()).collect::<Vec<_>>(), ["t"]);
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_events_were_all_cut_off_ends_and_the_next_one_is_put() {
+        let publisher = Publisher::new(Noted::default(), NoBucket, now);
+        let messages = messages(&[text("hang", 0), text("t", 0)]);
+        let records: Vec<_> = messages.iter().map(|message| Record::read(message, None)).collect();
+        let [hang, other] = [0, 1].map(|at| records[at].event.as_ref().unwrap());
+        let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
+        let to_bus = ToBus { publisher: &publisher, puts };
+        let deliver = async {
+            let cut_off = tokio::time::timeout(Duration::from_millis(20), to_bus.deliver(hang)).await;
+            assert!(cut_off.is_err());
+            tokio::time::timeout(Duration::from_secs(5), to_bus.deliver(other)).await.expect("put in time")
+        };
+        let result = tokio::select! {
+            result = deliver => result,
+            never = publisher.put_all(waiting) => match never {},
+        };
+        result.unwrap();
+        let put: Vec<_> = publisher.bus.0.lock().unwrap().concat();
+        assert_eq!(put.iter().map(|entry| entry.detail_type.as_str()).collect::<Vec<_>>(), ["hang", "t"]);
     }
 
     #[tokio::test]
