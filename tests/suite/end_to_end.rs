@@ -58,7 +58,7 @@ async fn invoke_processor(
 }
 
 #[tokio::test]
-async fn a_callback_travels_from_the_url_to_its_effect() {
+async fn a_callback_travels_from_the_url_to_the_handler() {
     let cloud = Cloud::start().await;
     let (queue_url, _) = cloud.queues(5, 30).await;
     let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;

@@ -1,4 +1,4 @@
-//! The processor: each event takes effect once, whatever happens meanwhile.
+//! The processor: each event is processed once, whatever happens meanwhile.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use mediahook::events::CloudEvent;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
 use mediahook::storage::bus::{Bus as _, Entry};
-use mediahook::storage::claim_check;
 use mediahook::storage::idempotency::{Claim, IdempotencyStore as _, LeaseConfig};
+use mediahook::storage::{Bucket as _, claim_check};
 use mediahook::telemetry::Recorder;
 use mediahook::timeouts::process::{BatchDeadlines, RETRY_POLICY};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ fn lines(log: &str) -> Vec<Value> {
 }
 
 /// How often the processor's log says that it handled each of these.
-fn effects(log: &str, ids: &[&str]) -> Vec<usize> {
+fn handled(log: &str, ids: &[&str]) -> Vec<usize> {
     let lines = lines(log);
     let of = |id: &str| lines.iter().filter(|l| l["message"] == "event" && l["id"] == id).count();
     ids.iter().map(|id| of(id)).collect()
@@ -119,7 +119,7 @@ fn idempotency(cloud: &Cloud, lease: Duration, owner: &str) -> DynamoDbIdempoten
 /// A handler that does what the event's type says, and counts.
 #[derive(Default)]
 struct Scripted {
-    effects: AtomicUsize,
+    count: AtomicUsize,
     seen: Mutex<Vec<String>>,
 }
 
@@ -133,7 +133,7 @@ impl Handler for Scripted {
             "hang" => std::future::pending().await,
             _ => {}
         }
-        self.effects.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -165,7 +165,7 @@ async fn the_same_batch_twice_is_processed_once() {
         }
         log += &processor.stop().await;
     }
-    assert_eq!(effects(&log, &["a1", "a2", "b1"]), [1, 1, 1], "{log}");
+    assert_eq!(handled(&log, &["a1", "a2", "b1"]), [1, 1, 1], "{log}");
     assert_eq!(log.matches("completed before").count(), 4 * 4 - 3);
     let item = cloud.table().item("a1").await.unwrap();
     assert_eq!(item["status"]["S"], "COMPLETED");
@@ -175,7 +175,7 @@ async fn the_same_batch_twice_is_processed_once() {
 }
 
 #[tokio::test]
-async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and_the_other_says_failed() {
+async fn of_two_environments_with_the_same_record_one_processes_it_and_the_other_reports_it_failed() {
     let cloud = cloud().await;
     let [first, second] = ["x", "y"].map(|owner| processor(idempotency(&cloud, LEASE, owner)));
     let (dispatch, other_dispatch) = (dispatch(), dispatch());
@@ -201,7 +201,7 @@ async fn of_two_environments_with_the_same_record_at_once_one_has_the_effect_and
 }
 
 #[tokio::test]
-async fn a_table_that_fails_or_throttles_costs_the_record_a_turn_and_never_an_effect_without_a_claim() {
+async fn while_the_table_fails_or_throttles_no_record_is_processed_without_a_claim() {
     let cloud = cloud().await;
     let mut processor = Function::start(PROCESSOR, &variables(&cloud)).await;
     for fault in [Fault::Throttle, Fault::Error, Fault::Reset, Fault::Hang] {
@@ -212,7 +212,7 @@ async fn a_table_that_fails_or_throttles_costs_the_record_a_turn_and_never_an_ef
     cloud.table().faults(|call| if call == 0 { Fault::Throttle } else { Fault::None });
     assert_eq!(invoke(&mut processor, &[record("a1", "a"), record("b1", "b")]).await, [""; 0]);
     let log = processor.stop().await;
-    assert_eq!(effects(&log, &["a1", "b1"]), [1, 1], "{log}");
+    assert_eq!(handled(&log, &["a1", "b1"]), [1, 1], "{log}");
     assert!(log.contains("not claimed: ThrottlingException"), "{log}");
 }
 
@@ -366,6 +366,44 @@ async fn the_data_of_a_large_event_is_fetched_before_the_handler_unless_it_decli
     assert_eq!(process(true, None).await, not_handled);
     cloud.s3_faults(|_| Fault::Error);
     assert_eq!(process(true, Some(cloud.bucket())).await, not_handled);
+}
+
+/// No retry makes JSON of it, so it must not delay the later events of its media asset.
+#[tokio::test]
+async fn an_event_whose_data_is_not_json_is_a_dead_letter() {
+    let cloud = cloud().await;
+    let (_, dead_letter_url) = cloud.queues(5, 30).await;
+    let mut large = Envelope::parse(&envelope("a1", "t")).unwrap();
+    claim_check::check_in(&mut large, &cloud.bucket()).await.unwrap();
+    let (key, _) = cloud.objects("payload/").await.remove(0);
+    cloud.bucket().put(&key, b"not JSON".to_vec(), "application/json").await.unwrap();
+    let records = [record_of("a1", "a", &large.message().body), record("a2", "a")];
+    let handler = DataHandler { data: Mutex::default(), needs_data: true };
+    let dispatch = HandlerDispatch { handler, bucket: Some(cloud.bucket()) };
+    let processor = Processor {
+        dead_letters: Some(SqsQueue::new(&cloud.aws(), dead_letter_url.clone(), RETRY_POLICY)),
+        ..processor(idempotency(&cloud, LEASE, "x"))
+    };
+    let events = serde_json::from_value(batch(&records)).unwrap();
+    let (deadlines, invocation) = (BatchDeadlines::new(IN_TIME), Invocation::default());
+    let response = processor.process(&dispatch, events, deadlines, &invocation).await.unwrap();
+    assert_eq!(failed(&response), [""; 0]);
+    assert_eq!(dead(&cloud, &dead_letter_url).await, ["a1"]);
+    assert_eq!(dispatch.handler.data.into_inner().unwrap().len(), 1, "a2");
+}
+
+#[tokio::test]
+async fn on_the_bus_a_group_that_waits_for_the_bucket_delays_no_other() {
+    let cloud = cloud().await;
+    cloud.s3_faults(|_| Fault::Hang);
+    let processor = Function::start(PROCESSOR, &with_bus(&cloud)).await;
+    let large = envelope("a1", "t").replace(r#"{"n":1}"#, &json!({ "x": "x".repeat(BUS_LIMIT) }).to_string());
+    let records = [record_of("a1", "a", &large), record("b1", "b"), record("b2", "b"), record("c1", "c")];
+    processor.begin(batch(&records)).await;
+    let began = std::time::Instant::now();
+    until(async || cloud.bus().ids().len() == 3).await;
+    assert!(began.elapsed() < RETRY_POLICY.attempt, "before the first attempt at the bucket ends");
+    processor.stop().await;
 }
 
 #[tokio::test]
@@ -706,7 +744,7 @@ async fn ten_groups_are_few_requests_and_none_is_too_large() {
 
 /// Killed with the claim made and the event not on the bus: when the record comes again, the lease decides.
 #[tokio::test]
-async fn a_killed_processors_records_take_effect_once_after_redelivery() {
+async fn records_of_a_killed_processor_are_processed_once_when_redelivered() {
     let cloud = cloud().await;
     let mut variables = with_bus(&cloud);
     variables.push(("MEDIAHOOK_LEASE_S", "2".to_owned()));
@@ -736,7 +774,7 @@ async fn a_killed_processors_records_take_effect_once_after_redelivery() {
 
 /// The one crash that nobody can hide from the bus: it took the event, and the processor did not live to say so.
 #[tokio::test]
-async fn killed_between_effect_and_completion_the_effect_is_had_again_with_the_same_id() {
+async fn killed_between_put_and_completion_the_event_is_put_again_with_the_same_id() {
     let cloud = cloud().await;
     let mut variables = with_bus(&cloud);
     variables.push(("MEDIAHOOK_LEASE_S", "1".to_owned()));
@@ -767,7 +805,7 @@ async fn until(holds: impl AsyncFn() -> bool) {
 
 /// As `docs/process.md` has it, by hand.
 #[tokio::test]
-async fn a_dead_letter_that_is_redriven_takes_effect_and_one_that_fails_again_is_not_lost() {
+async fn a_redriven_dead_letter_is_processed_and_one_that_fails_again_is_not_lost() {
     let cloud = cloud().await;
     let (queue_url, dead_letter_url) = cloud.queues(5, 30).await;
     let (queue, dead_letters) =

@@ -153,7 +153,7 @@ impl Cloud {
         self.backend.secrets.set(faults);
     }
 
-    /// The table of what has had its effect.
+    /// The table of idempotency records.
     pub fn table(&self) -> &Table {
         &self.backend.table
     }

@@ -1,4 +1,4 @@
-//! The part of the embedded AWS where effects take place: a DynamoDB table and an event bus.
+//! The part of the embedded AWS behind the processor: a DynamoDB table and an event bus.
 //!
 //! The embedded DynamoDB does not check a condition and write in one step, nor say what it found where the condition did
 //! not hold; both are added here. The embedded EventBridge refuses nothing, does not show what was put, and does not care on
@@ -22,7 +22,7 @@ pub const BUS: &str = "media";
 /// What a bus takes as one request: 256 KiB.
 pub const BUS_LIMIT: usize = 256 * 1024;
 
-/// The table of what has had its effect.
+/// The table of idempotency records.
 pub struct Table {
     service: Service<DynamoDbService>,
     turn: tokio::sync::Mutex<()>,
