@@ -174,8 +174,8 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         }
     }
 
-    /// Ends a lease: the event is completed, or free again. If the table fails here, the record does not fail: a
-    /// processed event must not be processed again because of it, and a lease that is not released ends by itself.
+    /// Ends a lease: the event is completed, or free again. If the table fails here, that is only
+    /// logged: otherwise a processed event would be processed again. A lease that is not released ends by itself.
     async fn end_lease(&self, store: &I, lease: &Lease, is_completed: bool) {
         let until = self.deadlines.answer.instant();
         let ended = if is_completed {

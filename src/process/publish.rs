@@ -6,7 +6,7 @@
 //!
 //! The events of all groups of a batch go through one channel. When a request has been answered, the events that wait
 //! in the channel share the next requests, up to the limits of a request. An event is sent only after the previous
-//! one of its group is on the bus. So no event overtakes another one in a request that failed in part. (The bus
+//! one of its group is on the bus. So if a part of a request fails, no later event of its group is on the bus. (The bus
 //! itself guarantees its targets no order: they must use `time`.) If the answer to a request is lost, the request is
 //! put again: the bus does not deduplicate, but its consumers have the `id`.
 
@@ -82,7 +82,7 @@ impl<B: Bus, K: Bucket> Dispatch for Publisher<B, K> {
         }
         let (puts, waiting) = mpsc::channel(MAX_ENTRIES);
         let to_bus = ToBus { publisher: self, puts };
-        // An answer of the bus counts before a cut-off at the same moment. When all groups are done, so is the channel.
+        // Biased: if both are ready, the answer of the bus counts before a cut-off. All ends when the groups are done.
         tokio::select! {
             biased;
             never = self.put_all(waiting) => match never {},
@@ -95,7 +95,7 @@ impl<B: Bus, K: Bucket> Deliver for ToBus<'_, B, K> {
     async fn deliver(&self, event: &Event<'_>) -> Result<(), Failure> {
         let entry = self.publisher.entry(event).await?;
         let (result, answer) = oneshot::channel();
-        // If it is not sent, its result is dropped, and that is the answer.
+        // If this fails, `result` is dropped, and the next line is an error.
         let _ = self.puts.send(Put { entry, result }).await;
         answer.await.unwrap_or_else(|_| Err(Failure::new("the bus did not say")))
     }
@@ -132,7 +132,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         let answer = tokio::select! {
             biased;
             answer = AssertUnwindSafe(self.bus.put(&entries)).catch_unwind() => answer,
-            // All its events were cut off and reported failed: it must not be tried again for them.
+            // All its events were cut off and reported failed: nobody waits for this request any more.
             _ = join_all(senders.iter_mut().map(oneshot::Sender::closed)) => return,
         };
         let (mut results, why) = match answer {

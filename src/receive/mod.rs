@@ -9,7 +9,7 @@
 //! | store | queue, bucket or log | `store.rs` |
 //! | respond | the status | `response.rs`, `unauthorized.rs` |
 //!
-//! Before a request is authentic, the receiver reads only the signature in its body.
+//! Until a request is authentic, only the signature is read from its body.
 
 mod authenticate;
 mod callback_log;

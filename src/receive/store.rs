@@ -69,7 +69,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         ReceiveOutcome::Lost { source: event.source.clone(), event: Some(event), error }
     }
 
-    /// Stores a body that has no event for the queue in `rejected/`, with the reason beside it.
+    /// Stores a body from which no event can be queued in `rejected/`, with the reason beside it.
     pub(super) async fn unprocessable(
         &self,
         authentic: &Authentic<'_>,

@@ -2,8 +2,8 @@
 //!
 //! Of an invocation's remaining time, [`RESERVE`] is reserved for the work after the handlers: processed events are
 //! marked completed, the idempotency records of the others are released, and the answer is sent. A handler that still
-//! runs when the reserve begins is cut off (at its next `await`). A record that would have less than another reserve
-//! for itself is not started. Both are reported failed and retried, and their idempotency records are released: if
+//! runs when the reserve begins is cut off (at its next `await`). A record is only started if the handlers have more
+//! time left than another reserve. Both are reported failed and retried, and their idempotency records are released: if
 //! the process were killed instead, all of them would have to wait for their leases to end. A record at its last
 //! receive is started as long as any time is left for handlers, because SQS would not redeliver it.
 //!

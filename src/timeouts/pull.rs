@@ -34,11 +34,11 @@ const RECEIPT_LASTS: Duration = Duration::from_secs(30);
 
 const _: () = {
     let settled = STORE_WITHIN.as_millis() + CONFIRM_WITHIN.as_millis();
-    // A pull that the sender held started before its receipts were created.
+    // The wait in a pull does not count: receipts are created when it ends.
     assert!(settled < RECEIPT_LASTS.as_millis(), "receipts are void before they are used");
 };
 
-/// When an invocation with this much time left must have answered, less [`RESERVE`].
+/// The deadline of an invocation with this much time left: [`RESERVE`] before its end.
 pub fn deadline(invocation_left: Duration) -> Deadline {
     Deadline::after(invocation_left.saturating_sub(RESERVE))
 }

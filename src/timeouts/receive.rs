@@ -3,8 +3,8 @@
 //! IMS gives up after 3 s, Tencent after 5 s, cold start included. Calls in init give up after [`INIT_WITHIN`] (300
 //! ms), and the answer is sent [`ANSWER_WITHIN`] (2500 ms) after the invocation: together 2.8 s.
 //!
-//! Of the 2500 ms, [`RESERVE`] (200 ms) is for our own work, the log and the transmission. Each step gets half of the
-//! remaining time, so that the next step always has the same amount again:
+//! Of the 2500 ms, [`RESERVE`] (200 ms) is for our own work and the transmission. The queue gets half of the rest, so
+//! that the bucket has the same amount again:
 //!
 //! | step | at most | in it |
 //! | --- | --- | --- |
@@ -13,9 +13,8 @@
 //! | the log | - | it is written after the answer: [`crate::telemetry::output`] |
 //!
 //! If an envelope is too large for the queue, its data goes to the bucket first (1150 ms). Then queue and bucket get
-//! half of the rest each (575 ms): one attempt, if the bucket needed all its time before. The same limits apply to a
-//! callback that waits for the sources to be read again (1150 ms): one in five minutes, or one that would be
-//! unauthorized otherwise. If an invocation has less time left than all this, that time is halved instead.
+//! half of the rest each: at least 575 ms, which is one attempt. The limits are the same if the sources are read again
+//! first (1150 ms): for one callback in five minutes, or one that would be unauthorized otherwise. If an invocation has less time left than all this, that time is halved instead.
 //!
 //! The clock starts when our code receives the invocation, so a body of megabytes has been read before. At 6 MB, with
 //! the CPU share of a small function, that takes longer than everything here: `docs/reliability.md` recommends the
@@ -45,8 +44,8 @@ const _: () = {
     );
 };
 
-/// When a callback must be answered, less [`RESERVE`]: [`ANSWER_WITHIN`] from now, or when the invocation ends,
-/// whichever is earlier.
+/// The deadline of a callback: [`RESERVE`] before the answer is due, [`ANSWER_WITHIN`] from now or when the invocation
+/// ends, whichever is earlier.
 pub fn deadline(invocation_left: Duration) -> Deadline {
     Deadline::after(ANSWER_WITHIN.min(invocation_left).saturating_sub(RESERVE))
 }
