@@ -1,6 +1,7 @@
 //! The log on standard output: [wide events](wide_event), one JSON object per line, and the lines of `tracing`, in
 //! the format of the function's logging configuration.
 
+pub mod line;
 pub mod metrics;
 pub mod output;
 pub mod wide_event;
@@ -15,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{ConfigErrors, Environment};
+pub use line::Line;
 pub use output::LogOutput;
 pub use wide_event::Recorder;
 

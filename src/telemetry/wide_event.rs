@@ -202,6 +202,22 @@ impl Recorder {
         Self { function_name: NO_FUNCTION.into(), level: Level::ERROR, out: None }
     }
 
+    /// The level below which lines are not written.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(super) fn function_name(&self) -> &str {
+        &self.function_name
+    }
+
+    /// Writes a whole line, with its line feed.
+    pub(super) fn write_line(&self, line: &[u8]) {
+        if let Some(out) = &self.out {
+            out(line);
+        }
+    }
+
     /// Writes a line, unless it is below the level.
     pub fn write<S: Serialize>(&self, event: &WideEvent<'_, S>) {
         let Some(out) = self.out.as_ref().filter(|_| event.level <= self.level) else { return };
