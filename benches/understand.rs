@@ -5,8 +5,8 @@ use divan::{Bencher, black_box};
 use md5::{Digest as _, Md5};
 use mediahook::lambda::request::from_invocation;
 use mediahook::receive::{authenticate, read_event};
-use mediahook::senders::CallbackRequest;
 use mediahook::sources::Sources;
+use mediahook_senders::CallbackRequest;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -60,6 +60,6 @@ fn understand(bencher: Bencher<'_, '_>, bytes: usize) {
     bencher.bench(|| {
         let authentic = authenticate(black_box(&callback), &sources, now).ok();
         let envelope = authentic.and_then(|a| read_event(&a, now, None).ok());
-        envelope.map(|e| e.message())
+        envelope.map(|e| mediahook::ingest::message(&e))
     });
 }

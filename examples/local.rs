@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use mediahook::aws::dynamodb::DynamoDbIdempotency;
 use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
-use mediahook::event::envelope::Channel;
+use mediahook::events::Channel;
 use mediahook::events::{CloudEvent, Outcome};
 use mediahook::ingest;
 use mediahook::lambda::invocation::Invocation;
@@ -308,7 +308,8 @@ impl World {
             let inbox = if sender == "tencent-vod" { &self.tencent.inbox } else { &self.mns.inbox };
             inbox.put(body.trim_end());
             let source = sources.get(&format!("{sender}/pulled")).ok_or("a source")?;
-            let envelope = ingest::build_envelope(source, &body, Channel::Pull, OffsetDateTime::now_utc())?;
+            let envelope =
+                ingest::build(source, body.as_bytes(), Channel::Pull, None, OffsetDateTime::now_utc())?;
             let sample = Sample::new(sender, name, outcome, body);
             rows.push(Row { id: Some(envelope.id), got: None, sample });
         }

@@ -8,10 +8,10 @@ mod rules;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::settings::SettingsError;
 use crate::sources::Sources;
 use crate::storage::StoreError;
-use crate::text::{distance, is_blank};
+use mediahook_senders::settings::SettingsError;
+use mediahook_senders::text::{distance, is_blank};
 pub use rules::Problem;
 
 /// The variable that holds the sources document.

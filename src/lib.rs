@@ -35,29 +35,24 @@
 //! # The functions themselves
 //!
 //! What is not in this documentation is public for the three functions and the tests alone. Data flows one way: `receive`,
-//! `pull` and `process` → `ingest` → `sources` → `senders` → `event`. No file imports one above it.
+//! `pull` and `process` → `ingest` → `sources` → the crate `mediahook-senders`. No file imports one above it.
 //!
-//! - `event`: the body of a notification, its id, the envelope, the queue message
-//! - `senders`: the senders' formats: signature, parsing, outcome, their own queues
-//! - `sources`: the sources document, and its cache over Secrets Manager; `settings` reads documents with errors that name
-//!   the place
-//! - `ingest`: from an authenticated body to its envelope
+//! - `sources`: the sources document, and its cache over Secrets Manager
+//! - `ingest`: everything between an authentic body and its place in the queue, for push and pull: event, message, claim
+//!   check, object keys, rejected bodies
 //! - `receive`: push: route → token → decode → parse → verify → ingest → store → respond
 //! - `pull`: the senders' queues and the spill → store → confirm
 //! - `process`: the queue's batches, record by record, to a [`Handler`] or to the bus
-//! - `storage`: what is asked of AWS, as small traits; object keys, claim check, rejected bodies
+//! - `storage`: what is asked of AWS, as small traits
 //! - `aws`: those traits, by the official SDK
 //! - `lambda`: invocations as requests, responses, what Lambda says of an invocation
 //! - `config`: environment variables
 //! - `telemetry`: the log and its metrics
 //! - `timeouts`: every time limit, each function's in one table
-//! - `trace`: X-Ray's header and W3C's `traceparent`; `secret`: text that is not printed; `text`: what a configured text must
-//!   be like
+//! - `trace`: X-Ray's header and W3C's `traceparent`
 
 pub mod aws;
 pub mod config;
-#[doc(hidden)]
-pub mod event;
 #[doc(hidden)]
 pub mod ingest;
 #[doc(hidden)]
@@ -70,17 +65,9 @@ pub mod pull;
 #[doc(hidden)]
 pub mod receive;
 #[doc(hidden)]
-pub mod secret;
-#[doc(hidden)]
-pub mod senders;
-#[doc(hidden)]
-pub mod settings;
-#[doc(hidden)]
 pub mod sources;
 pub mod storage;
 pub mod telemetry;
-#[doc(hidden)]
-pub mod text;
 #[doc(hidden)]
 pub mod timeouts;
 #[doc(hidden)]

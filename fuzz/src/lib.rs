@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use mediahook::event::envelope::{Channel, Envelope};
-use mediahook::event::{Body, MAX_DEPTH, Unreadable, id};
+use mediahook::events::{Channel, CloudEvent};
+use mediahook::ingest::envelope;
+use mediahook_senders::{Body, MAX_DEPTH, Unprocessable, id};
 use mediahook::ingest;
 use mediahook::lambda::request::from_invocation;
 use mediahook::sources::Sources;
@@ -26,8 +27,8 @@ pub fn is_read_where_serde_json_says_so(text: &str) {
                 assert!(serde_json::from_str::<Value>(value.get()).is_ok(), "{value}");
             }
         }
-        Err(Unreadable::TooDeep) => assert!(text.matches(['[', '{']).count() > MAX_DEPTH),
-        Err(Unreadable::NotAnObject) => assert!(valid.is_some_and(|json| !json.get().starts_with('{'))),
+        Err(Unprocessable::TooDeep) => assert!(text.matches(['[', '{']).count() > MAX_DEPTH),
+        Err(Unprocessable::NotAnObject) => assert!(valid.is_some_and(|json| !json.get().starts_with('{'))),
         Err(_) => assert!(valid.is_none()),
     }
 }
@@ -37,14 +38,14 @@ pub fn is_passed_on_whole(source: &str, text: &str) {
     let received = OffsetDateTime::UNIX_EPOCH;
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("valid sources");
     let source = sources.get(source).expect("a known source");
-    let Ok(envelope) = ingest::build_envelope(source, text, Channel::Push, received) else { return };
+    let Ok(envelope) = ingest::build(source, text.as_bytes(), Channel::Push, None, received) else { return };
 
-    let message = envelope.message();
+    let message = ingest::message(&envelope);
     assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
     assert!(!message.group_id.is_empty() && message.group_id.len() <= 128);
     assert_eq!(message.deduplication_id, envelope.id);
-    let read = Envelope::parse(&message.body).expect("our own envelope");
-    assert_eq!(read.message(), message);
+    let read = envelope::parse(&message.body).expect("our own envelope");
+    assert_eq!(ingest::message(&read), message);
 
     // A name that is not Unicode is nothing that can be compared here.
     let data = envelope.data.as_ref().expect("data").get();
@@ -60,7 +61,7 @@ pub fn is_passed_on_whole(source: &str, text: &str) {
     }
     assert_eq!(kept_values.next(), None);
 
-    let again = ingest::build_envelope(source, data, Channel::Pull, received).expect("it was one");
+    let again = ingest::build(source, data.as_bytes(), Channel::Pull, None, received).expect("it was one");
     assert_eq!((&again.id, &again.event_type), (&envelope.id, &envelope.event_type));
     let names: BTreeSet<_> = kept.iter().map(|(name, _)| name).collect();
     let objects = kept.iter().filter(|(_, value)| value.get().starts_with('{')).count();
@@ -68,7 +69,7 @@ pub fn is_passed_on_whole(source: &str, text: &str) {
         let member = |(name, value): &(String, &RawValue)| format!("{}:{value}", Value::from(name.as_str()));
         let reversed: Vec<_> = kept.iter().rev().map(member).collect();
         let reversed = format!("{{{}}}", reversed.join(" ,\n"));
-        let again = ingest::build_envelope(source, &reversed, Channel::Push, received)
+        let again = ingest::build(source, reversed.as_bytes(), Channel::Push, None, received)
             .expect("the same body, otherwise written");
         assert_eq!(
             (again.id, again.subject, again.outcome),
@@ -90,11 +91,11 @@ pub fn are_one_event_if_they_are_equal(text: &str) {
 
 /// An envelope from a queue, written again, is the same message.
 pub fn is_an_envelope_or_not(text: &str) {
-    let Ok(envelope) = Envelope::parse(text) else { return };
-    let message = envelope.message();
+    let Ok(envelope) = envelope::parse(text) else { return };
+    let message = ingest::message(&envelope);
     assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
-    let read = Envelope::parse(&message.body).expect("our own envelope");
-    assert_eq!(read.message(), message);
+    let read = envelope::parse(&message.body).expect("our own envelope");
+    assert_eq!(ingest::message(&read), message);
 }
 
 /// An invocation is a request with the path that it has, or is malformed; it never panics.

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
 use super::{Aws, has_own_endpoint, retry, store_error};
-use crate::storage::object_keys::SPILL;
+use crate::ingest::object_keys::SPILL;
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
 use crate::timeouts::RetryPolicy;
 

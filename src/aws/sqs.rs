@@ -15,7 +15,7 @@ use aws_sdk_sqs::types::{
 
 use super::http_client::DropUnanswered;
 use super::{Aws, retry, store_error};
-use crate::event::envelope::Message;
+use crate::storage::Message;
 use crate::storage::{EntryError, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 

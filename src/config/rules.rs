@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::text::{Invisible, UrlProblem, invisible, url_path};
+use mediahook_senders::text::{Invisible, UrlProblem, invisible, url_path};
 
 macro_rules! problems {
     ($($name:ident = $text:literal;)*) => {

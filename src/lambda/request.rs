@@ -8,7 +8,7 @@ use http::Uri;
 use lambda_http::request::{RequestContext, from_str};
 use lambda_http::{Body, RequestExt as _};
 
-use crate::senders::CallbackRequest;
+use mediahook_senders::CallbackRequest;
 
 /// The invocation is not one of a function URL, its body is not the base64 that it claims, or its path, query or headers
 /// are not valid HTTP.

@@ -293,9 +293,9 @@ mod tests {
     use super::*;
     use crate::aws::dynamodb::DynamoDbIdempotency;
     use crate::aws::s3::S3Bucket;
-    use crate::event::envelope::Message;
     use crate::process::{Failure, Handler, HandlerDispatch};
     use crate::storage::EntryError;
+    use crate::storage::Message;
     use mediahook_events::CloudEvent;
     use serde_json::json;
     use std::sync::Mutex;
@@ -326,7 +326,7 @@ mod tests {
     fn record(id: &str, group: &str, event_type: &str) -> serde_json::Value {
         let envelope = json!({
             "specversion": "1.0", "id": id, "source": "a/b", "type": event_type, "time": "2026-11-22T05:50:25Z",
-            "channel": "push", "receivedtime": "2026-11-22T05:50:25Z", "data": {}
+            "channel": "push", "recordedtime": "2026-11-22T05:50:25Z", "data": {}
         });
         json!({ "messageId": id, "body": envelope.to_string(), "attributes": { "MessageGroupId": group } })
     }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::SqsMessage;
 
-use crate::event::envelope::Message;
+use crate::storage::Message;
 use crate::trace::Trace;
 
 /// The trace of the record.

@@ -8,8 +8,7 @@ use super::batch::{Batch, Deliver, Dispatch};
 use super::handler::{Failure, Handler};
 use super::record::Event;
 use crate::config::BUCKET;
-use crate::event::envelope::Envelope;
-use crate::storage::claim_check::{self, DataError};
+use crate::ingest::claim_check::{self, DataError};
 use crate::storage::idempotency::IdempotencyStore;
 use crate::storage::{Bucket, Queue};
 
@@ -33,20 +32,19 @@ impl<H: Handler, K: Bucket> Dispatch for HandlerDispatch<H, K> {
 }
 
 impl<H: Handler, K: Bucket> Deliver for HandlerDispatch<H, K> {
-    async fn deliver(&self, Event { envelope, text, .. }: &Event<'_>) -> Result<(), Failure> {
-        let read = serde_json::from_str(text);
-        let mut event: CloudEvent =
-            read.map_err(|error| Failure::dead_letter(format!("an attribute cannot be read: {error}")))?;
-        if envelope.dataref.is_some() && self.handler.needs_data() {
-            event.data = self.fetch_data(envelope).await?;
-            event.dataref = None;
+    async fn deliver(&self, Event { envelope, .. }: &Event<'_>) -> Result<(), Failure> {
+        if envelope.dataref.is_none() || !self.handler.needs_data() {
+            return self.handler.handle(envelope).await;
         }
+        let mut event = envelope.clone();
+        event.data = self.fetch_data(envelope).await?;
+        event.dataref = None;
         self.handler.handle(&event).await
     }
 }
 
 impl<H, K: Bucket> HandlerDispatch<H, K> {
-    async fn fetch_data(&self, envelope: &Envelope) -> Result<Option<Box<RawValue>>, Failure> {
+    async fn fetch_data(&self, envelope: &CloudEvent) -> Result<Option<Box<RawValue>>, Failure> {
         let bucket = self.bucket.as_ref().ok_or_else(|| {
             format!("{BUCKET} is not set: the data of an event too large for the queue cannot be fetched")
         })?;

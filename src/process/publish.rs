@@ -17,6 +17,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsMessage;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use mediahook_events::CloudEvent;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{mpsc, oneshot};
@@ -25,10 +26,10 @@ use super::batch::{Batch, Deliver, Dispatch};
 use super::bus_check::BusCheck;
 use super::handler::Failure;
 use super::record::Event;
-use crate::event::envelope::Envelope;
+use crate::ingest::{claim_check, message};
 use crate::storage::bus::{Bus, Entry, MAX_DETAIL_TYPE_CHARS, MAX_ENTRIES, MAX_REQUEST_BYTES};
 use crate::storage::idempotency::IdempotencyStore;
-use crate::storage::{Bucket, EntryError, Queue, Unusable, claim_check};
+use crate::storage::{Bucket, EntryError, Queue, Unusable};
 use crate::timeouts::Clock;
 use crate::timeouts::process::READY;
 
@@ -152,7 +153,7 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
         let mut entry = Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
             detail: (*text).to_owned(),
-            time: plausible_time(&envelope.time, (self.now)()),
+            time: envelope.time.as_deref().and_then(|time| plausible_time(time, (self.now)())),
             trace: *trace,
         };
         if entry.bytes() > MAX_REQUEST_BYTES {
@@ -165,11 +166,11 @@ impl<B: Bus, K: Bucket> Publisher<B, K> {
     }
 
     /// The envelope, with its data moved to the bucket.
-    async fn without_data(&self, envelope: &Envelope) -> Result<String, Failure> {
+    async fn without_data(&self, envelope: &CloudEvent) -> Result<String, Failure> {
         let mut envelope = envelope.clone();
         let stored = claim_check::check_in(&mut envelope, &self.bucket).await;
         stored.map_err(|error| format!("too large for the bus, and not in the bucket: {error}"))?;
-        Ok(envelope.message().body)
+        Ok(message(&envelope).body)
     }
 }
 
@@ -275,7 +276,7 @@ mod tests {
     fn text(event_type: &str, bytes: usize) -> String {
         json!({
             "specversion": "1.0", "id": "1", "source": "a/b", "type": event_type, "time": "2026-11-22T05:50:25.5Z",
-            "channel": "push", "receivedtime": "x", "tomorrow": 1.50, "data": { "x": "x".repeat(bytes) }
+            "channel": "push", "recordedtime": "x", "tomorrow": 1.50, "data": { "x": "x".repeat(bytes) }
         })
         .to_string()
     }

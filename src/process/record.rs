@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use super::dead_letter;
 use super::handler::Failure;
-use crate::event::envelope::Envelope;
+use crate::ingest::envelope::{dataref_key, parse};
 use crate::trace::Trace;
+use mediahook_events::CloudEvent;
 
 /// A record.
 pub(super) struct Record<'r> {
@@ -18,7 +19,7 @@ pub(super) struct Record<'r> {
 
 /// The event in a record.
 pub(super) struct Event<'r> {
-    pub(super) envelope: Envelope,
+    pub(super) envelope: CloudEvent,
     /// The envelope as SQS delivered it, byte for byte.
     pub(super) text: &'r str,
     /// The trace of its message, else of its envelope.
@@ -52,11 +53,12 @@ impl<'r> Record<'r> {
 impl<'r> Event<'r> {
     fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Result<Self, String> {
         let text = message.body.as_deref().ok_or("no body")?;
-        let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
+        let envelope = parse(text).map_err(|why| format!("not an envelope: {why}"))?;
         if let Some(bucket) = bucket {
-            envelope.dataref_in(bucket).map_err(|why| format!("not an envelope: {why}"))?;
+            dataref_key(&envelope, bucket).map_err(|why| format!("not an envelope: {why}"))?;
         }
-        let trace = dead_letter::trace_of(message).or_else(|| envelope.trace());
+        let trace = dead_letter::trace_of(message)
+            .or_else(|| envelope.traceparent.as_deref().and_then(Trace::from_traceparent));
         Ok(Self { envelope, text, trace })
     }
 }

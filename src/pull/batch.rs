@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::feed::Unprocessable;
+use super::feed::UnprocessableBody;
 use super::fifo_order::BlockedGroups;
 use super::summary::FeedSummary;
-use crate::event::Unreadable;
-use crate::event::envelope::Message;
+use crate::storage::Message;
 use crate::storage::{EntryError, StoreError};
+use mediahook_senders::Unprocessable;
 
 /// One batch of items while it is stored.
 pub(super) struct Batch<'b> {
@@ -20,7 +20,7 @@ pub(super) struct Batch<'b> {
     /// Items that were not sent, in their order: the later ones of their groups wait for them.
     unsent: Vec<Message>,
     /// Items that the queue never accepts because of their contents.
-    pub(super) invalid: Vec<(Option<String>, Unprocessable)>,
+    pub(super) invalid: Vec<(Option<String>, UnprocessableBody)>,
     stored: usize,
     receipts: Vec<String>,
 }
@@ -97,9 +97,9 @@ impl<'b> Batch<'b> {
                 Some(Err(EntryError { why, is_lasting: true })) => {
                     self.groups.unblock(&pending.message);
                     let Pending { receipt, message, source, received, .. } = pending;
-                    let reason = Unreadable::Unsendable(why.0);
+                    let reason = Unprocessable::Unsendable(why.0);
                     self.invalid
-                        .push((receipt, Unprocessable { source, body: message.body, reason, received }));
+                        .push((receipt, UnprocessableBody { source, body: message.body, reason, received }));
                 }
                 Some(Err(EntryError { why, is_lasting: false })) => {
                     self.groups.failed(&pending.message);

@@ -12,16 +12,17 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::batch::{Batch, Pending};
-use super::feed::{Content, Feed, Item, Pulled, Unprocessable};
+use super::feed::{Content, Feed, Item, Pulled, UnprocessableBody};
 use super::fifo_order::{self, BlockedGroups};
 use super::summary::FeedSummary;
-use crate::event::envelope::{Envelope, Message};
-use crate::storage::claim_check;
-use crate::storage::rejected_bodies::Rejected;
+use crate::ingest::rejected::Rejected;
+use crate::ingest::{self, store};
+use crate::storage::Message;
 use crate::storage::{Bucket, Queue, StoreError};
 use crate::timeouts::Deadline;
 use crate::timeouts::pull::{RETRY_POLICY, STORE_WITHIN, pull_within};
 use crate::trace::Trace;
+use mediahook_events::CloudEvent;
 
 /// How often a failed pull is retried before the feed is skipped until the next run.
 const RETRIES: u32 = 2;
@@ -39,7 +40,7 @@ pub(super) struct Drain<'a, Q, B> {
 }
 
 /// An event whose data is too large for a message: its number, and the envelope.
-type Upload = (usize, Box<Envelope>);
+type Upload = (usize, Box<CloudEvent>);
 
 impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
     /// Drains a feed. The summary covers everything from the first pull on.
@@ -108,7 +109,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         batch.rejected(rejected);
         let invalid = std::mem::take(&mut batch.invalid);
         if feed.keeps_unconfirmed() {
-            for (receipt, Unprocessable { reason, .. }) in invalid {
+            for (receipt, UnprocessableBody { reason, .. }) in invalid {
                 batch.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
             }
         } else {
@@ -126,19 +127,17 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         feed: &str,
         items: Vec<Item>,
         batch: &mut Batch<'_>,
-    ) -> (Vec<(Option<String>, Unprocessable)>, Vec<Upload>) {
+    ) -> (Vec<(Option<String>, UnprocessableBody)>, Vec<Upload>) {
         let (mut unprocessable, mut uploads) = (Vec::new(), Vec::new());
         for (number, Item { receipt, content }) in items.into_iter().enumerate() {
             match content {
-                Content::Event(mut envelope) => match self.pending(number, receipt, &mut envelope) {
-                    Ok(event) => {
-                        let is_ready = event.is_ready;
-                        if batch.add(event) && !is_ready {
-                            uploads.push((number, envelope));
-                        }
+                Content::Event(envelope) => {
+                    let event = self.pending(number, receipt, &envelope);
+                    let is_ready = event.is_ready;
+                    if batch.add(event) && !is_ready {
+                        uploads.push((number, envelope));
                     }
-                    Err(too_large) => unprocessable.push(too_large),
-                },
+                }
                 Content::Unprocessable(body) => unprocessable.push((receipt, body)),
                 Content::Stuck { place, why } => batch.stuck(feed, &place, &why),
             }
@@ -146,30 +145,21 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         (unprocessable, uploads)
     }
 
-    /// An event in the form for the queue, unless it is too large even without its data.
-    fn pending(
-        &self,
-        number: usize,
-        receipt: Option<String>,
-        envelope: &mut Envelope,
-    ) -> Result<Pending, (Option<String>, Unprocessable)> {
-        let (mut message, limit_bytes) = (self.message(envelope), self.queue.max_message_bytes());
-        let is_ready = message.body.len() <= limit_bytes;
-        let source = envelope.source.clone();
-        let received = OffsetDateTime::parse(&envelope.receivedtime, &Rfc3339);
-        let received = received.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    /// An event in the form for the queue; if it is too large for that, without its body until the bucket has its data.
+    fn pending(&self, number: usize, receipt: Option<String>, envelope: &CloudEvent) -> Pending {
+        let mut message = self.message(envelope);
+        let is_ready = message.body.len() <= self.queue.max_message_bytes();
         if !is_ready {
-            let body = std::mem::take(&mut message.body);
-            if let Some(reason) = claim_check::too_large(envelope, self.bucket, limit_bytes) {
-                return Err((receipt, Unprocessable { source, body, reason, received }));
-            }
+            message.body = String::new();
         }
-        Ok(Pending { number, receipt, message, is_ready, source, received })
+        let recorded = envelope.recordedtime.as_deref().unwrap_or_default();
+        let received = OffsetDateTime::parse(recorded, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Pending { number, receipt, message, is_ready, source: envelope.source.clone(), received }
     }
 
     /// An event's message. It has the trace in which the event was received, however long ago.
-    fn message(&self, envelope: &Envelope) -> Message {
-        let message = envelope.message();
+    fn message(&self, envelope: &CloudEvent) -> Message {
+        let message = ingest::message(envelope);
         Message { trace: message.trace.or(self.trace), ..message }
     }
 
@@ -211,20 +201,20 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
     }
 
     /// Puts an event's data into the bucket. Returns the message for the queue.
-    async fn upload(&self, (number, mut envelope): Upload) -> (usize, Result<Message, StoreError>) {
-        let uploaded = claim_check::check_in(&mut envelope, self.bucket).await;
-        (number, uploaded.map(|()| self.message(&envelope)))
+    async fn upload(&self, (number, envelope): Upload) -> (usize, Result<Message, StoreError>) {
+        let prepared = store::prepare(self.queue, self.bucket, &envelope).await;
+        (number, prepared.map(|(message, _)| Message { trace: message.trace.or(self.trace), ..message }))
     }
 
     /// Puts bodies into `rejected/`. Returns the receipt of each, and whether it was stored.
     async fn reject_all(
         &self,
-        unprocessable: Vec<(Option<String>, Unprocessable)>,
+        unprocessable: Vec<(Option<String>, UnprocessableBody)>,
         until: Instant,
     ) -> Vec<(Option<String>, Result<(), StoreError>)> {
         let within = until.saturating_duration_since(Instant::now());
         let puts = unprocessable.into_iter().map(async |(receipt, body)| {
-            let Unprocessable { source, body, reason, received } = &body;
+            let UnprocessableBody { source, body, reason, received } = &body;
             let rejected = Rejected { source, body: body.as_bytes(), reason, received: *received };
             let put = rejected.put(self.bucket, within, within).await;
             let put = put.map(|key| {
@@ -252,11 +242,11 @@ mod tests {
     use super::super::feed::Confirmation;
     use super::super::memory_limit::MemoryLimit;
     use super::*;
-    use crate::event::envelope::Channel;
-    use crate::ingest;
-    use crate::senders::pull::PullError;
+    use crate::ingest::envelope;
     use crate::sources::Sources;
     use crate::storage::{EntryError, Page};
+    use mediahook_events::Channel;
+    use mediahook_senders::queue::QueueError;
 
     /// A queue that fails once for every event whose name ends in `!`, and as a whole for `down?`; a bucket that is
     /// down.
@@ -283,7 +273,7 @@ mod tests {
                 return Err(StoreError("scripted".to_owned()));
             }
             let outcome = |message: &&Message| {
-                let name = Envelope::parse(&message.body).unwrap().taskid.unwrap();
+                let name = envelope::parse(&message.body).unwrap().taskid.unwrap();
                 let mut failed = self.failed.lock().unwrap();
                 if name.ends_with('!') && !failed.contains(&name) {
                     failed.push(name);
@@ -343,7 +333,7 @@ mod tests {
         let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
         let source = sources.get("tencent-vod/main").unwrap();
         let envelope =
-            ingest::build_envelope(source, &body, Channel::Pull, OffsetDateTime::UNIX_EPOCH).unwrap();
+            ingest::build(source, body.as_bytes(), Channel::Pull, None, OffsetDateTime::UNIX_EPOCH).unwrap();
         Item { receipt: Some(name.to_owned()), content: Content::Event(Box::new(envelope)) }
     }
 
@@ -352,7 +342,7 @@ mod tests {
             "script"
         }
 
-        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>> {
             async {
                 let names = self.batches.pop_front().unwrap_or_default();
                 let memory = MemoryLimit::new(1).share();

@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::memory_limit::MemoryShare;
-use crate::event::Unreadable;
-use crate::event::envelope::Envelope;
-use crate::senders::pull::PullError;
+use mediahook_events::CloudEvent;
+use mediahook_senders::Unprocessable;
+use mediahook_senders::queue::QueueError;
 
 /// Delivers items, and removes those that are confirmed. An item that is not confirmed is redelivered.
 pub(super) trait Feed: Send {
@@ -18,8 +18,8 @@ pub(super) trait Feed: Send {
     /// The next items; none when there are no more for now.
     ///
     /// # Errors
-    /// [`PullError`]: there may be items, but they cannot be read.
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>>;
+    /// [`QueueError`]: there may be items, but they cannot be read.
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>>;
 
     /// Whether it keeps an unconfirmed item without limit. A sender drops it after some days.
     fn keeps_unconfirmed(&self) -> bool {
@@ -55,9 +55,9 @@ pub(super) struct Item {
 /// The contents of an item.
 #[derive(Debug)]
 pub(super) enum Content {
-    Event(Box<Envelope>),
+    Event(Box<CloudEvent>),
     /// It goes to `rejected/`.
-    Unprocessable(Unprocessable),
+    Unprocessable(UnprocessableBody),
     /// It stays where it is until an operator has looked at it.
     Stuck {
         place: String,
@@ -67,10 +67,10 @@ pub(super) enum Content {
 
 /// A body that has no event for the queue.
 #[derive(Debug)]
-pub(super) struct Unprocessable {
+pub(super) struct UnprocessableBody {
     pub(super) source: String,
     pub(super) body: String,
-    pub(super) reason: Unreadable,
+    pub(super) reason: Unprocessable,
     pub(super) received: OffsetDateTime,
 }
 
@@ -80,5 +80,5 @@ pub(super) struct Confirmation {
     /// How many items are removed. The others are redelivered under the same id.
     pub(super) confirmed: usize,
     /// Why some are not removed.
-    pub(super) error: Option<PullError>,
+    pub(super) error: Option<QueueError>,
 }

@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::event::envelope::Message;
 use crate::storage::MAX_BATCH_MESSAGES;
+use crate::storage::Message;
 
 /// The blocked groups, each with the id of the message that blocks it.
 #[derive(Debug, Default)]

@@ -17,8 +17,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::memory_limit::{MemoryShare, Shortage};
 use crate::mutex::lock;
-use crate::senders::pull::{Answer, Request};
 use crate::storage::{self, StoreError, transport_error};
+use mediahook_senders::queue::{Answer, Request};
 
 type Connector = HttpsConnector<HttpConnector>;
 type Pool = Client<Connector, Full<Bytes>>;

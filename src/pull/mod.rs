@@ -3,7 +3,7 @@
 //! A schedule starts a run every minute, one at a time. The feeds are drained concurrently; a failure of one feed, a
 //! panic included, does not stop another. Only events in the queue, and unprocessable bodies in `rejected/`, are
 //! confirmed. An event that is stored but not confirmed is redelivered under the same id and processed once (except
-//! for the few types whose payload repeats, see [`crate::event::id`]).
+//! for the few types whose payload repeats, see [`mediahook_senders::id`]).
 
 mod batch;
 mod drain;

@@ -5,21 +5,21 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::feed::{Confirmation, Content, Feed, Item, Pulled, Unprocessable};
+use super::feed::{Confirmation, Content, Feed, Item, Pulled, UnprocessableBody};
 use super::http::Http;
 use super::memory_limit::{MemoryLimit, MemoryShare};
-use crate::event::envelope::Envelope;
 use crate::ingest;
-use crate::senders::pull::{Answer, Delivery, MAX_BATCH, Pull, PullError, Request};
 use crate::sources::Source;
 use crate::timeouts::Clock;
 use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
 use crate::trace::Trace;
+use mediahook_events::Channel;
+use mediahook_senders::queue::{Answer, Delivery, MAX_BATCH, QueueError, Request, SenderQueue};
 
 /// A source with a `pull` section.
 pub(super) struct SenderFeed<'a, H> {
     source: &'a Source,
-    queue: &'a dyn Pull,
+    queue: &'a dyn SenderQueue,
     http: &'a H,
     memory: &'a MemoryLimit,
     now: Clock,
@@ -35,7 +35,7 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         now: Clock,
         trace: Option<Trace>,
     ) -> Option<Self> {
-        Some(Self { source, queue: source.puller()?, http, memory, now, trace })
+        Some(Self { source, queue: source.queue()?, http, memory, now, trace })
     }
 
     async fn exchange(
@@ -43,13 +43,13 @@ impl<'a, H: Http> SenderFeed<'a, H> {
         request: Request,
         within: Duration,
         memory: &mut MemoryShare,
-    ) -> Result<Answer, PullError> {
+    ) -> Result<Answer, QueueError> {
         let answer = self.http.send(&request, within, memory).await;
         answer.map_err(|error| match memory.shortage() {
             // The sender has already delivered these events: a retry would return other events or none, and report no
             // error.
-            Some(shortage) => PullError::lasting(shortage.to_string()),
-            None => PullError::transient(error.to_string()),
+            Some(shortage) => QueueError::lasting(shortage.to_string()),
+            None => QueueError::transient(error.to_string()),
         })
     }
 
@@ -63,25 +63,26 @@ impl<'a, H: Http> SenderFeed<'a, H> {
             );
         }
         let received = (self.now)();
-        let content = match ingest::build_pulled_envelope(self.source, &body, entry_id.as_deref(), received) {
-            Ok(envelope) => {
-                let traceparent = self.trace.and_then(Trace::traceparent);
-                Content::Event(Box::new(Envelope { traceparent, ..envelope }))
-            }
-            Err(reason) => {
-                let source = self.source.name().to_owned();
-                Content::Unprocessable(Unprocessable { source, body, reason, received })
-            }
-        };
+        let content =
+            match ingest::build(self.source, body.as_bytes(), Channel::Pull, entry_id.as_deref(), received) {
+                Ok(mut event) => {
+                    event.traceparent = self.trace.and_then(Trace::traceparent);
+                    Content::Event(Box::new(event))
+                }
+                Err(reason) => {
+                    let source = self.source.name().to_owned();
+                    Content::Unprocessable(UnprocessableBody { source, body, reason, received })
+                }
+            };
         Item { receipt, content }
     }
 
-    async fn try_confirm(&self, receipts: &[String]) -> Result<Confirmation, PullError> {
-        let request = self.queue.confirm(receipts, (self.now)());
+    async fn try_confirm(&self, receipts: &[String]) -> Result<Confirmation, QueueError> {
+        let request = self.queue.delete_request(receipts, (self.now)());
         let void = self
             .queue
-            .confirmed(&self.exchange(request, CONFIRM_ATTEMPT, &mut self.memory.share()).await?)?;
-        let error = (void > 0).then(|| PullError::lasting(format!("{void} receipts were not taken")));
+            .parse_delete(&self.exchange(request, CONFIRM_ATTEMPT, &mut self.memory.share()).await?)?;
+        let error = (void > 0).then(|| QueueError::lasting(format!("{void} receipts were not taken")));
         Ok(Confirmation { confirmed: receipts.len().saturating_sub(void), error })
     }
 
@@ -105,11 +106,11 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
         self.source.name()
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>> {
         async move {
             let mut memory = self.memory.share();
-            let answer = self.exchange(self.queue.pull((self.now)()), within, &mut memory).await?;
-            let deliveries = self.queue.pulled(&answer)?;
+            let answer = self.exchange(self.queue.receive_request((self.now)()), within, &mut memory).await?;
+            let deliveries = self.queue.parse_receive(&answer)?;
             drop(answer);
             let items = deliveries.into_iter().map(|delivery| self.item(delivery)).collect();
             Ok(Pulled { items, memory })
@@ -126,7 +127,7 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
                 }
             };
             if tokio::time::timeout(CONFIRM_WITHIN, all).await.is_err() {
-                outcome.error = Some(PullError::transient("confirming took too long"));
+                outcome.error = Some(QueueError::transient("confirming took too long"));
             }
             outcome
         }
@@ -135,7 +136,7 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
 }
 
 impl Confirmation {
-    fn add(&mut self, result: Result<Self, PullError>) {
+    fn add(&mut self, result: Result<Self, QueueError>) {
         let Self { confirmed, error } =
             result.unwrap_or_else(|error| Self { confirmed: 0, error: Some(error) });
         self.confirmed += confirmed;

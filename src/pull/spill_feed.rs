@@ -1,6 +1,6 @@
 //! The feed of `spill/`: envelopes that the queue did not accept when they were received.
 //!
-//! A run delivers each object once, in the order of receipt. The keys that [`crate::storage::object_keys::spill`]
+//! A run delivers each object once, in the order of receipt. The keys that [`crate::ingest::object_keys::spill`]
 //! creates are in that order within their source, and all events of a media asset have the same source. So a run
 //! reads the keys in the order of the listing, [`LISTED_AT_ONCE`] at a time, and needs no more of them in memory.
 //! Objects with other names are sorted into these by S3's own time.
@@ -18,11 +18,12 @@ use tokio::time::timeout;
 
 use super::feed::{Confirmation, Content, Feed, Item, Pulled};
 use super::memory_limit::{MemoryLimit, Shortage};
-use crate::event::envelope::Envelope;
-use crate::senders::pull::PullError;
-use crate::storage::object_keys::{self, SPILL};
+use crate::ingest::envelope;
+use crate::ingest::object_keys::{self, SPILL};
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, StoreError, too_large, within};
 use crate::timeouts::pull::CONFIRM_WITHIN;
+use mediahook_events::CloudEvent;
+use mediahook_senders::queue::QueueError;
 
 /// How many objects are listed before the first of them is read: ten pages of S3.
 const LISTED_AT_ONCE: usize = 10_000;
@@ -53,7 +54,7 @@ impl<'a, B: Bucket> SpillFeed<'a, B> {
         Self { bucket, memory, listed: VecDeque::new(), after: None, more: true, waiting: None }
     }
 
-    async fn next(&mut self, bound: Duration) -> Result<Pulled, PullError> {
+    async fn next(&mut self, bound: Duration) -> Result<Pulled, QueueError> {
         let (began, bound) = (Instant::now(), bound.saturating_sub(READ_WITHIN));
         if self.listed.is_empty() && self.more {
             within(bound, self.list()).await.map_err(transient)?;
@@ -71,7 +72,7 @@ impl<'a, B: Bucket> SpillFeed<'a, B> {
         }
         let mut memory = self.memory.share();
         let grown = timeout(bound.saturating_sub(began.elapsed()), memory.grow(bytes)).await;
-        let grown = grown.map_err(|_| PullError::transient(Shortage::Waiting.to_string()))?;
+        let grown = grown.map_err(|_| QueueError::transient(Shortage::Waiting.to_string()))?;
         let objects: Vec<_> = self.listed.drain(..number.min(self.listed.len())).collect();
         let items = match grown {
             Ok(()) => join_all(objects.into_iter().map(|object| self.read(object.key))).await,
@@ -105,12 +106,13 @@ impl<'a, B: Bucket> SpillFeed<'a, B> {
         }
     }
 
-    async fn envelope(&self, key: &str) -> Result<Envelope, String> {
+    async fn envelope(&self, key: &str) -> Result<CloudEvent, String> {
         let object = within(READ_WITHIN, self.bucket.get(key)).await;
         let object = object.map_err(|e| format!("cannot be read: {e}"))?;
         let text = std::str::from_utf8(&object).map_err(|_| "not UTF-8".to_owned())?;
-        let envelope = Envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
-        envelope.dataref_in(self.bucket.name()).map_err(|why| format!("not an envelope: {why}"))?;
+        let envelope = envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
+        envelope::dataref_key(&envelope, self.bucket.name())
+            .map_err(|why| format!("not an envelope: {why}"))?;
         Ok(envelope)
     }
 }
@@ -128,7 +130,7 @@ impl<B: Bucket> Feed for SpillFeed<'_, B> {
         self.waiting
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, PullError>> {
+    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>> {
         self.next(within).boxed()
     }
 
@@ -153,8 +155,8 @@ fn stuck(place: String, why: String) -> Item {
     Item { receipt: None, content: Content::Stuck { place, why } }
 }
 
-fn transient(error: StoreError) -> PullError {
-    PullError::transient(error.0)
+fn transient(error: StoreError) -> QueueError {
+    QueueError::transient(error.0)
 }
 
 #[cfg(test)]
@@ -166,10 +168,10 @@ mod tests {
     use time::{Duration as Span, OffsetDateTime};
 
     use super::*;
-    use crate::event::envelope::Channel;
     use crate::ingest;
     use crate::sources::Sources;
     use crate::storage::Page;
+    use mediahook_events::Channel;
 
     const WITHIN: Duration = Duration::from_secs(10);
     const FIRST: OffsetDateTime = datetime!(2026-11-22 23:59:50 UTC);
@@ -180,15 +182,16 @@ mod tests {
 
     impl Memory {
         /// Puts the event with that number, received this many milliseconds after the first one.
-        fn put(&self, number: usize, key: impl Fn(&Envelope) -> String) {
+        fn put(&self, number: usize, key: impl Fn(&CloudEvent) -> String) {
             let received = FIRST + Span::milliseconds(i64::try_from(number).unwrap());
             let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
             let name = ["tencent-vod/main", "alibaba-ims/prod"][number % 2];
             let body = format!(r#"{{"EventType":"X","UserId":1,"MessageBody":{{"JobId":"{number}"}}}}"#);
             let mut envelope =
-                ingest::build_envelope(sources.get(name).unwrap(), &body, Channel::Push, received).unwrap();
+                ingest::build(sources.get(name).unwrap(), body.as_bytes(), Channel::Push, None, received)
+                    .unwrap();
             envelope.taskid = Some(number.to_string());
-            let object = envelope.message().body.into_bytes();
+            let object = ingest::message(&envelope).body.into_bytes();
             let modified = received.replace_millisecond(0).unwrap();
             self.0.lock().unwrap().insert(key(&envelope), (modified, object));
         }

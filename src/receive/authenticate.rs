@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::Unauthorized;
 use super::route::Route;
-use crate::senders::{CallbackRequest, Verified, Verify};
 use crate::sources::Source;
+use mediahook_senders::{CallbackRequest, Verified, Verify};
 
 /// A source and the proof that its path token was checked, if it has tokens.
 pub(super) struct TokenChecked<'s>(&'s Source);

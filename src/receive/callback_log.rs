@@ -8,7 +8,6 @@ use tracing::Level;
 
 use super::outcome::{EventSummary, ReceiveOutcome};
 use super::timings::{TimingFields, Timings};
-use crate::event::envelope::Outcome;
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{
@@ -16,6 +15,7 @@ use crate::telemetry::metrics::{
     SPILLED,
 };
 use crate::telemetry::wide_event::{Dimension, Measured, Shown, WideEvent, cut, ms};
+use mediahook_events::Outcome;
 
 #[derive(Default, Serialize)]
 struct Fields<'a> {

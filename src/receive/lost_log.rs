@@ -2,7 +2,7 @@
 
 use base64_simd::STANDARD as BASE64;
 
-use crate::event::envelope::Message;
+use crate::storage::Message;
 use crate::storage::StoreError;
 use crate::telemetry::LOST_TARGET;
 

@@ -34,12 +34,9 @@ use time::OffsetDateTime;
 pub use authenticate::Authentic;
 pub use unauthorized::Unauthorized;
 
-use crate::event::Unreadable;
-use crate::event::envelope::{Channel, Envelope};
 use crate::ingest;
 use crate::lambda::invocation::Invocation;
 use crate::lambda::request::Malformed;
-use crate::senders::CallbackRequest;
 use crate::sources::Sources;
 use crate::sources::cache::SourcesCache;
 use crate::storage::{Bucket, Queue};
@@ -48,6 +45,9 @@ use crate::timeouts::{Clock, Deadline};
 use crate::trace::Trace;
 use authenticate::{check_token, verify};
 use circuit_breaker::CircuitBreaker;
+use mediahook_events::{Channel, CloudEvent};
+use mediahook_senders::CallbackRequest;
+use mediahook_senders::Unprocessable;
 use origin::OriginSecrets;
 use outcome::ReceiveOutcome;
 use response::respond;
@@ -186,10 +186,10 @@ pub fn read_event(
     authentic: &Authentic<'_>,
     received: OffsetDateTime,
     trace: Option<Trace>,
-) -> Result<Envelope, Unreadable> {
-    let body = ingest::decode(authentic.body())?;
-    let envelope = ingest::build_envelope(authentic.source(), body, Channel::Push, received)?;
-    Ok(Envelope { traceparent: trace.and_then(Trace::traceparent), ..envelope })
+) -> Result<CloudEvent, Unprocessable> {
+    let mut event = ingest::build(authentic.source(), authentic.body(), Channel::Push, None, received)?;
+    event.traceparent = trace.and_then(Trace::traceparent);
+    Ok(event)
 }
 
 fn unauthorized(reason: Unauthorized, request: &CallbackRequest, sources: &Sources) -> ReceiveOutcome {

@@ -4,8 +4,8 @@
 use subtle::Choice;
 
 use crate::config::{ConfigError, Environment, ORIGIN_SECRETS, Problem};
-use crate::secret::Secret;
-use crate::senders::{CallbackRequest, header};
+use mediahook_senders::secret::Secret;
+use mediahook_senders::{CallbackRequest, header};
 
 /// The header that the proxy adds.
 pub const ORIGIN_HEADER: &str = "x-mediahook-origin-secret";

@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::{Authentic, Unauthorized};
-use crate::event::Unreadable;
-use crate::event::envelope::{Envelope, Outcome};
 use crate::storage::StoreError;
 use crate::telemetry::wide_event::age_ms;
+use mediahook_events::{CloudEvent, Outcome};
+use mediahook_senders::Unprocessable;
 
 /// The outcome of a callback. It decides the response and the log line.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum ReceiveOutcome {
     Spilled { event: EventSummary, queue_error: StoreError, queue_skipped: bool },
     /// The callback is authentic, but has no event that the queue can accept. The bucket has its body, in `rejected/`
     /// under this key. The status is 400, because a retry of the sender would bring the same body.
-    Unprocessable { source: String, reason: Unreadable, key: String },
+    Unprocessable { source: String, reason: Unprocessable, key: String },
     /// The callback is authentic, but queue and bucket failed. Only the log has it: an event, or a body without one.
     Lost { source: String, event: Option<EventSummary>, error: String },
     /// The callback is not authentic, so nothing of it is stored. The source is the one whose path was called, if any.
@@ -40,7 +40,7 @@ pub(super) struct EventSummary {
 }
 
 impl EventSummary {
-    pub(super) fn new(envelope: &Envelope, authentic: &Authentic<'_>, received: OffsetDateTime) -> Self {
+    pub(super) fn new(envelope: &CloudEvent, authentic: &Authentic<'_>, received: OffsetDateTime) -> Self {
         Self {
             id: envelope.id.clone(),
             source: envelope.source.clone(),

@@ -9,13 +9,14 @@ use super::circuit_breaker::CircuitBreaker;
 use super::outcome::{EventSummary, ReceiveOutcome};
 use super::timings::Timings;
 use super::{Authentic, lost_log};
-use crate::event::Unreadable;
-use crate::event::envelope::{Envelope, Message};
+use crate::ingest::rejected::Rejected;
+use crate::ingest::{message, object_keys, store};
 use crate::mutex::lock;
-use crate::storage::rejected_bodies::Rejected;
-use crate::storage::{Bucket, Queue, StoreError, claim_check, object_keys, within};
+use crate::storage::{Bucket, Message, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 use crate::trace::Trace;
+use mediahook_events::CloudEvent;
+use mediahook_senders::Unprocessable;
 
 const JSON: &str = "application/json";
 
@@ -36,36 +37,28 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     pub(super) async fn event(
         &self,
         authentic: &Authentic<'_>,
-        mut envelope: Envelope,
+        envelope: CloudEvent,
         timings: &mut Timings,
     ) -> ReceiveOutcome {
-        let message = self.message(&envelope);
-        let limit_bytes = self.queue.max_message_bytes();
-        if message.body.len() > limit_bytes
-            && let Some(reason) = claim_check::too_large(&mut envelope, self.bucket, limit_bytes)
-        {
-            // The queue will never accept it, so it does not go to `spill/` either.
-            return Box::pin(self.unprocessable(authentic, reason, timings)).await;
-        }
         let event = EventSummary::new(&envelope, authentic, self.received);
         let queue_skipped = lock(self.breaker).is_open(self.received);
         let queue_error = if queue_skipped {
             StoreError("skipped, it failed several times in a row".to_owned())
         } else {
-            match self.enqueue(&envelope, &message, timings).await {
+            match self.enqueue(&envelope, timings).await {
                 Ok(()) => return ReceiveOutcome::Queued(event),
                 Err(error) => error,
             }
         };
         let bound = if queue_skipped { self.deadline.half() } else { self.deadline.left() };
-        let Err(bucket_error) = self.spill(&envelope, &message, bound, timings).await else {
+        let Err(bucket_error) = self.spill(&envelope, bound, timings).await else {
             return ReceiveOutcome::Spilled { event, queue_error, queue_skipped };
         };
-        if queue_skipped && self.enqueue(&envelope, &message, timings).await.is_ok() {
+        if queue_skipped && self.enqueue(&envelope, timings).await.is_ok() {
             return ReceiveOutcome::Queued(event);
         }
         let error = format!("queue: {queue_error}; bucket: {bucket_error}");
-        lost_log::event(&message, &error);
+        lost_log::event(&message(&envelope), &error);
         ReceiveOutcome::Lost { source: event.source.clone(), event: Some(event), error }
     }
 
@@ -73,7 +66,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     pub(super) async fn unprocessable(
         &self,
         authentic: &Authentic<'_>,
-        reason: Unreadable,
+        reason: Unprocessable,
         timings: &mut Timings,
     ) -> ReceiveOutcome {
         let source = authentic.source().name();
@@ -90,23 +83,16 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     }
 
     /// Puts an event into the queue. If it is too large for a message, its data is put into the bucket first.
-    async fn enqueue(
-        &self,
-        envelope: &Envelope,
-        message: &Message,
-        timings: &mut Timings,
-    ) -> Result<(), StoreError> {
-        if message.body.len() <= self.queue.max_message_bytes() {
-            return self.send(message, timings).await;
+    async fn enqueue(&self, envelope: &CloudEvent, timings: &mut Timings) -> Result<(), StoreError> {
+        let prepare = store::prepare(self.queue, self.bucket, envelope);
+        let mut took = None;
+        let prepared = timed(&mut took, within(self.deadline.half(), prepare)).await;
+        if !matches!(prepared, Ok((_, false))) {
+            timings.bucket = took;
         }
-        let mut envelope = envelope.clone();
-        let check_in = claim_check::check_in(&mut envelope, self.bucket);
-        timed(&mut timings.bucket, within(self.deadline.half(), check_in)).await?;
-        self.send(&self.message(&envelope), timings).await
-    }
-
-    async fn send(&self, message: &Message, timings: &mut Timings) -> Result<(), StoreError> {
-        let enqueue = within(self.deadline.half(), self.queue.enqueue(message));
+        let (message, _) = prepared?;
+        let message = Message { trace: self.trace, ..message };
+        let enqueue = within(self.deadline.half(), self.queue.enqueue(&message));
         let sent = timed(&mut timings.queue, enqueue).await;
         match sent {
             Ok(()) => lock(self.breaker).succeeded(),
@@ -118,17 +104,12 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     /// Puts the whole envelope into `spill/`, data included.
     async fn spill(
         &self,
-        envelope: &Envelope,
-        message: &Message,
+        envelope: &CloudEvent,
         bound: Duration,
         timings: &mut Timings,
     ) -> Result<(), StoreError> {
-        let (key, body) = (object_keys::spill(envelope), message.body.clone().into_bytes());
+        let (key, body) = (object_keys::spill(envelope), message(envelope).body.into_bytes());
         timed(&mut timings.bucket, within(bound, self.bucket.put(&key, body, JSON))).await
-    }
-
-    fn message(&self, envelope: &Envelope) -> Message {
-        Message { trace: self.trace, ..envelope.message() }
     }
 }
 

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::lambda::request::Malformed;
-use crate::senders::{BadSignature, CallbackRequest, SENDERS};
+use mediahook_senders::{BadSignature, CallbackRequest, SENDERS};
 
 /// Why a request is unauthorized. The reason is for the operator: the response contains only the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

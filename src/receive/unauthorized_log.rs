@@ -143,7 +143,7 @@ impl Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::senders::BadSignature;
+    use mediahook_senders::BadSignature;
 
     const WRONG: Unauthorized = Unauthorized::BadSignature(BadSignature::Wrong);
 

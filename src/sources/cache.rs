@@ -25,12 +25,12 @@ use tokio::time::timeout;
 use tracing::Level;
 
 use crate::mutex::lock;
-use crate::settings::SettingsError;
 use crate::sources::Sources;
 use crate::storage::StoreError;
 use crate::telemetry::Recorder;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
 use crate::telemetry::wide_event::{Dimension, Measured, WideEvent, cut};
+use mediahook_senders::settings::SettingsError;
 
 /// How long the sources, and the keys in them, are cached.
 pub const REREAD_AFTER: Duration = Duration::minutes(5);

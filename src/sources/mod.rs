@@ -7,10 +7,10 @@ use std::fmt;
 use serde::Deserialize;
 use subtle::Choice;
 
-use crate::secret::Secret;
-use crate::senders::pull::Pull;
-use crate::senders::{SENDERS, Sender, Verify};
-use crate::settings::{Settings, SettingsError, is_unreserved, list};
+use mediahook_senders::queue::SenderQueue;
+use mediahook_senders::secret::Secret;
+use mediahook_senders::settings::{Settings, SettingsError, is_unreserved, list};
+use mediahook_senders::{SENDERS, Sender, Verify};
 
 /// Every source of one deployment.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Source {
     path_tokens: Vec<PathToken>,
     verifier: Option<Box<dyn Verify>>,
     unauthenticated: bool,
-    puller: Option<Box<dyn Pull>>,
+    queue: Option<Box<dyn SenderQueue>>,
 }
 
 /// The settings of a source that do not depend on its sender, except for its `pull` section.
@@ -116,7 +116,7 @@ impl Source {
             path_tokens,
             verifier: sender.verifier(settings)?,
             unauthenticated,
-            puller: pull.map(|pull| sender.puller(pull)).transpose()?,
+            queue: pull.map(|pull| sender.queue(pull)).transpose()?,
             name,
         };
         if source.unauthenticated && source.is_authenticated() {
@@ -142,8 +142,8 @@ impl Source {
     }
 
     /// The client of its queue at the sender, if it has a `pull` section.
-    pub fn puller(&self) -> Option<&dyn Pull> {
-        self.puller.as_deref()
+    pub fn queue(&self) -> Option<&dyn SenderQueue> {
+        self.queue.as_deref()
     }
 
     /// Whether its callbacks must have a token in their path.

@@ -1,14 +1,12 @@
-//! The storage that mediahook needs from AWS: a small trait for each service, and the places of objects.
+//! The storage that mediahook needs from AWS: a small trait for each service.
 //!
 //! [`crate::aws`] implements the traits with the official SDK. The senders' APIs are in [`crate::pull`].
 
 pub mod bus;
-pub mod claim_check;
 pub mod idempotency;
-pub mod object_keys;
-pub mod rejected_bodies;
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -16,7 +14,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use crate::event::envelope::Message;
+use crate::trace::Trace;
 
 /// A queue: stores messages until they are processed.
 pub trait Queue: Send + Sync {
@@ -38,6 +36,29 @@ pub trait Queue: Send + Sync {
         &self,
         messages: &[&Message],
     ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
+}
+
+/// A message for SQS FIFO. `ingest::message` builds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The envelope as JSON, without characters that SQS does not allow.
+    pub body: String,
+    /// `MessageDeduplicationId`: the event's id.
+    pub deduplication_id: String,
+    /// `MessageGroupId`: the messages of a group keep their order.
+    pub group_id: String,
+    /// `AWSTraceHeader`: the trace it belongs to.
+    pub trace: Option<Trace>,
+}
+
+/// Payloads must not be logged.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("deduplication_id", &self.deduplication_id)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why the queue or the bus did not accept one of the messages of a call that it answered.

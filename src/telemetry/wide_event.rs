@@ -14,6 +14,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mediahook_events::CloudEvent;
+use mediahook_senders::rfc3339;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -21,7 +23,6 @@ use tracing::Level;
 
 use super::{LogOutput, level};
 use crate::config::Environment;
-use crate::event::envelope::{Envelope, rfc3339};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
@@ -94,9 +95,9 @@ pub fn ms(time: Duration) -> f64 {
 
 /// The age of an event at a time, in milliseconds by its sender's clock: zero if that clock is fast, `None` if the
 /// event has no time of its own.
-pub fn age_ms(envelope: &Envelope, at: OffsetDateTime) -> Option<f64> {
+pub fn age_ms(envelope: &CloudEvent, at: OffsetDateTime) -> Option<f64> {
     // An event without its own time has the time of its receipt.
-    let own = Some(&envelope.time).filter(|time| **time != envelope.receivedtime)?;
+    let own = envelope.time.as_ref().filter(|time| Some(*time) != envelope.recordedtime.as_ref())?;
     let age = at - OffsetDateTime::parse(own, &Rfc3339).ok()?;
     Some(ms(Duration::try_from(age).unwrap_or_default()))
 }

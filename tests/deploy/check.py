@@ -277,7 +277,7 @@ def check_spill(stack):
     envelope = {
         "specversion": "1.0", "id": event, "source": "tencent-vod/demo", "type": "com.tencentcloud.vod.FileDeleted",
         "time": "2026-01-01T00:00:00Z", "datacontenttype": "application/json", "data": {}, "outcome": "succeeded",
-        "channel": "push", "receivedtime": "2026-01-01T00:00:00Z",
+        "channel": "push", "recordedtime": "2026-01-01T00:00:00Z",
     }
     stack.s3.put_object(Bucket=stack.bucket, Key=f"spill/tencent-vod/demo/2026/01/01/{event}.json", Body=json.dumps(envelope))
     functions = stack.cloud.client("lambda")

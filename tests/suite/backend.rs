@@ -2,7 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "its main is for Lambda")]
 
-use mediahook::event::envelope::Envelope;
+use mediahook::events::CloudEvent;
 use mediahook::process::Handler as _;
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ mod example;
 
 const FLOW: &str = "orders/A-1042/1500017263-procedurev2-a5cf574d482e258e94b28bca62a7bfb0tt0.json";
 
-fn built(source: &str, name: &str) -> Envelope {
+fn built(source: &str, name: &str) -> CloudEvent {
     let (sender, _) = source.split_once('/').unwrap();
     let (_, text) = fixtures(sender).into_iter().find(|(of, _)| of == name).unwrap();
     envelope(source, &text)
 }
 
 /// What lies in the bucket after these events.
-async fn orders(events: &[Envelope]) -> Vec<(String, Value)> {
+async fn orders(events: &[CloudEvent]) -> Vec<(String, Value)> {
     let cloud = Cloud::start().await;
     let orders = example::Orders { bucket: cloud.bucket() };
     for event in events {

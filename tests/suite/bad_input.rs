@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::{StreamExt as _, stream};
 use mediahook::config::{ConfigError, Problem, VARIABLES};
-use mediahook::event::envelope::NotAnEnvelope;
+use mediahook::ingest::envelope::NotAnEnvelope;
 use mediahook::receive::Unauthorized;
 use mediahook::storage::{Bucket as _, StoreError};
 use serde_json::{Value, json};
@@ -506,7 +506,7 @@ fn envelope(member: &str, value: Value) -> String {
     let mut envelope = json!({
         "specversion": "1.0", "id": "1", "source": "tencent-vod/open", "type": "com.tencentcloud.vod.PullComplete",
         "time": "2026-11-22T05:50:25Z", "data": { "a": "PayloadMark" }, "channel": "push",
-        "receivedtime": "2026-11-22T05:50:26Z"
+        "recordedtime": "2026-11-22T05:50:26Z"
     });
     let members = envelope.as_object_mut().expect("an object");
     if member == "dataref" {
@@ -620,18 +620,18 @@ fn puller_cases() -> Vec<Case> {
             .in_world(World::Secret(Some(r#"{"tencent-vod/a":{"sign_keys":["K3y4k"]}}"#))),
         case("the secret has a byte order mark", Puller, schedule(), Answer, &["begins with a byte order mark"])
             .in_world(World::Secret(Some("\u{feff}{}"))),
-        case("spill: not JSON", Puller, schedule(), Answer, &["not an envelope: not JSON: line 1"]).in_world(World::Spill("PayloadMark")),
-        case("spill: not an object", Puller, schedule(), Answer, &["not an envelope: not a JSON object"]).in_world(World::Spill("[\"PayloadMark\"]")),
-        case("spill: no member", Puller, schedule(), Answer, &["not an envelope: specversion: missing"]).in_world(World::Spill("{\"data\":\"PayloadMark\"}")),
-        case("spill: no data", Puller, schedule(), Answer, &["not an envelope: data: missing"])
-            .in_world(World::Spill(r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x"}"#)),
+        case("spill: not JSON", Puller, schedule(), Answer, &["not an envelope: cannot be read at line 1"]).in_world(World::Spill("PayloadMark")),
+        case("spill: not an object", Puller, schedule(), Answer, &["not an envelope: cannot be read at line 1"]).in_world(World::Spill("[\"PayloadMark\"]")),
+        case("spill: no member", Puller, schedule(), Answer, &["not an envelope: cannot be read at line 1, column"]).in_world(World::Spill("{\"data\":\"PayloadMark\"}")),
+        case("spill: no data", Puller, schedule(), Answer, &["not an envelope: data: missing or wrong"])
+            .in_world(World::Spill(r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","recordedtime":"x"}"#)),
         case("spill: data of another bucket", Puller, schedule(), Answer, &["not an envelope: dataref: not below payload/ of the bucket of this deployment"])
-            .in_world(World::Spill(r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","dataref":"s3://evil/payload/x"}"#)),
-        case("spill: another version", Puller, schedule(), Answer, &["not an envelope: specversion: expected 1.0"])
-            .in_world(World::Spill(r#"{"specversion":"0.3","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","data":"PayloadMark"}"#)),
+            .in_world(World::Spill(r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","recordedtime":"x","dataref":"s3://evil/payload/x"}"#)),
+        case("spill: another version", Puller, schedule(), Answer, &["not an envelope: specversion: missing or wrong"])
+            .in_world(World::Spill(r#"{"specversion":"0.3","id":"1","source":"a/b","type":"t","time":"x","channel":"push","recordedtime":"x","data":"PayloadMark"}"#)),
     ];
     for fault in [Fault::Error, Fault::Throttle, Fault::Reset, Fault::Code("ValidationException")] {
-        let spilled = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","receivedtime":"x","data":{"a":"PayloadMark"}}"#;
+        let spilled = r#"{"specversion":"1.0","id":"1","source":"a/b","type":"t","time":"x","channel":"push","recordedtime":"x","data":{"a":"PayloadMark"}}"#;
         cases.push(case("S3 fails", Puller, schedule(), Answer, &["\"error\""]).in_world(World::S3(fault)));
         cases.push(
             case("a good one in the spill", Puller, schedule(), Answer, &["\"enqueued\":1"])
@@ -708,14 +708,14 @@ fn processor_cases() -> Vec<Case> {
             Processor,
             batch("PayloadMark"),
             Answer,
-            &["not an envelope: not JSON: line 1, column 1", "dead letter"],
+            &["not an envelope: cannot be read at line 1, column 1", "dead letter"],
         ),
         case(
             "not an object",
             Processor,
             batch("\"PayloadMark\""),
             Answer,
-            &["not an envelope: not a JSON object", "dead letter"],
+            &["not an envelope: cannot be read at line 1", "dead letter"],
         ),
         case(
             "the table is not there",
@@ -781,19 +781,16 @@ fn processor_cases() -> Vec<Case> {
             .with(&[("MEDIAHOOK_EVENT_BUS", ""), ("MEDIAHOOK_DESTINATION", "log")]),
     ];
     for (member, value, word) in [
-        ("specversion", json!("0.3"), "not an envelope: specversion: expected 1.0"),
-        ("specversion", json!(null), "not an envelope: specversion: missing"),
-        ("id", json!(""), "not an envelope: id: expected 1 to 128 visible ASCII characters"),
-        ("id", json!("x".repeat(3_000)), "not an envelope: id: expected 1 to 128 visible ASCII characters"),
-        ("id", json!("1\n2"), "not an envelope: id: expected 1 to 128 visible ASCII characters"),
-        ("id", json!(null), "not an envelope: id: missing"),
-        ("source", json!(""), "not an envelope: source: expected a text that is not empty"),
-        ("source", json!(["PayloadMark"]), "not an envelope: source: expected another type or value"),
-        ("type", json!(null), "not an envelope: type: missing"),
-        ("time", json!(null), "not an envelope: time: missing"),
-        ("channel", json!("PayloadMark"), "not an envelope: channel: expected another type or value"),
-        ("receivedtime", json!(null), "not an envelope: receivedtime: missing"),
-        ("data", json!(null), "not an envelope: data: missing"),
+        ("specversion", json!("0.3"), "not an envelope: specversion: missing or wrong"),
+        ("specversion", json!(null), "not an envelope: cannot be read at line 1, column"),
+        ("id", json!(""), "not an envelope: id: missing or wrong"),
+        ("id", json!("x".repeat(3_000)), "not an envelope: id: missing or wrong"),
+        ("id", json!("1\n2"), "not an envelope: id: missing or wrong"),
+        ("id", json!(null), "not an envelope: cannot be read at line 1, column"),
+        ("source", json!(""), "not an envelope: source: missing or wrong"),
+        ("source", json!(["PayloadMark"]), "not an envelope: cannot be read at line 1, column"),
+        ("type", json!(null), "not an envelope: cannot be read at line 1, column"),
+        ("data", json!(null), "not an envelope: data: missing or wrong"),
         (
             "dataref",
             json!("s3://evil/payload/x"),
@@ -802,19 +799,15 @@ fn processor_cases() -> Vec<Case> {
         (
             "dataref",
             json!("s3://mediahook-test/payload/../spill/x"),
-            "not an envelope: dataref: expected s3://BUCKET/payload/",
+            "not an envelope: dataref: missing or wrong",
         ),
-        (
-            "dataref",
-            json!("s3://mediahook-test/rejected/x"),
-            "not an envelope: dataref: expected s3://BUCKET/payload/",
-        ),
+        ("dataref", json!("s3://mediahook-test/rejected/x"), "not an envelope: dataref: missing or wrong"),
         (
             "dataref",
             json!("https://evil.example.com/PayloadMark"),
-            "not an envelope: dataref: expected s3://BUCKET/payload/",
+            "not an envelope: dataref: missing or wrong",
         ),
-        ("dataref", json!("file:///etc/passwd"), "not an envelope: dataref: expected s3://BUCKET/payload/"),
+        ("dataref", json!("file:///etc/passwd"), "not an envelope: dataref: missing or wrong"),
     ] {
         cases.push(case(
             "an envelope",
@@ -831,7 +824,7 @@ fn processor_cases() -> Vec<Case> {
         Processor,
         batch(&both.to_string()),
         Answer,
-        &["not an envelope: dataref: expected no data beside it", "dead letter"],
+        &["not an envelope: data: missing or wrong", "dead letter"],
     ));
     for fault in [Fault::Error, Fault::Throttle, Fault::Denied, Fault::Reset] {
         cases.push(
@@ -908,12 +901,7 @@ fn every_error_at_start_and_every_refusal_is_on_the_page() {
     let problems = Problem::ALL.iter().map(|problem| problem.as_str().to_owned());
     let errors = config_errors().into_iter().map(|error| error.to_string());
     let refusals = Unauthorized::ALL.iter().map(|reason| reason.as_str().to_owned());
-    let not_envelopes = [
-        NotAnEnvelope::NotAnObject,
-        NotAnEnvelope::Missing("MEMBER"),
-        NotAnEnvelope::Repeated("MEMBER"),
-        NotAnEnvelope::ElsewhereRef,
-    ];
+    let not_envelopes = [NotAnEnvelope::Wrong("MEMBER"), NotAnEnvelope::ElsewhereRef];
     let not_envelopes = not_envelopes.into_iter().map(|why| why.to_string());
     // Of a word of the table, what is behind its last place: `tencent-vod/a: sign_keys[0]: WHAT IS WRONG`.
     let of_sources = STARTS

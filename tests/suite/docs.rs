@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use mediahook::senders::Grade;
-use mediahook::senders::alibaba_ims::kind::{self as ims, Level};
-use mediahook::senders::tencent_vod::format_v2;
-use mediahook::senders::tencent_vod::kind::{self as vod, Kind, Source};
-use mediahook::senders::tencent_vod::outcome::Rule;
+use mediahook_senders::Grade;
+use mediahook_senders::alibaba_ims::kind::{self as ims, Level};
+use mediahook_senders::tencent_vod::format_v2;
+use mediahook_senders::tencent_vod::kind::{self as vod, Kind, Source};
+use mediahook_senders::tencent_vod::outcome::Rule;
 
 const HEAD: &str =
     "| event type | payload | outcome | subject | `mediaid` | `taskid` | `time` | `context` | errors |";

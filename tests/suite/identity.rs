@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mediahook::event::envelope::Channel;
+use mediahook::events::Channel;
 use mediahook::ingest;
-use mediahook::senders::{alibaba_ims, tencent_vod};
 use mediahook::sources::Sources;
+use mediahook_senders::{alibaba_ims, tencent_vod};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -16,7 +16,7 @@ const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
 
 fn id(source: &str, body: &str, channel: Channel, received: OffsetDateTime) -> String {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
-    ingest::build_envelope(sources.get(source).unwrap(), body, channel, received).unwrap().id
+    ingest::build(sources.get(source).unwrap(), body.as_bytes(), channel, None, received).unwrap().id
 }
 
 /// The fixtures of format v3.0 that name their type.

@@ -8,13 +8,14 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::aws::sqs::SqsQueue;
 use mediahook::config::Environment;
 use mediahook::config::ORIGIN_SECRETS;
-use mediahook::event::envelope::Envelope;
+use mediahook::events::CloudEvent;
+use mediahook::ingest::claim_check;
+use mediahook::ingest::envelope;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
-use mediahook::storage::claim_check;
 use mediahook::timeouts::Deadline;
 use mediahook::timeouts::receive::{self as limits, RETRY_POLICY};
 use serde_json::{Value, json};
@@ -87,7 +88,7 @@ impl World {
     }
 
     /// The messages in the queue that were not received yet.
-    async fn queued(&self) -> Vec<Envelope> {
+    async fn queued(&self) -> Vec<CloudEvent> {
         self.queue.envelopes().await
     }
 
@@ -228,7 +229,7 @@ async fn an_event_too_large_for_the_queue_is_200_and_spilled_if_the_bucket_is_sl
     let id = id(&world.post("/tencent-vod/open", body.as_str()).await);
     let (key, object) = world.cloud.objects("").await.remove(0);
     assert!(key.starts_with("spill/tencent-vod/open/") && key.ends_with(&format!("-{id}.json")), "{key}");
-    assert_eq!(Envelope::parse(&object).unwrap().data.unwrap().get(), body);
+    assert_eq!(envelope::parse(&object).unwrap().data.unwrap().get(), body);
 }
 
 #[tokio::test]
@@ -244,7 +245,7 @@ async fn with_the_queue_down_a_callback_is_200_and_spilled() {
         assert!(started.elapsed() < Duration::from_millis(2_500), "{fault:?}: {:?}", started.elapsed());
         let spill = world.cloud.objects("spill/tencent-vod/open/").await;
         let (_, object) = spill.iter().find(|(key, _)| key.ends_with(&format!("-{id}.json"))).unwrap();
-        assert_eq!(Envelope::parse(object).unwrap().data.unwrap().get(), body);
+        assert_eq!(envelope::parse(object).unwrap().data.unwrap().get(), body);
     }
     world.cloud.sqs_faults(|_| Fault::None);
     assert_eq!(world.queued().await.len(), 0);

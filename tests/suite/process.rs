@@ -9,13 +9,14 @@ use mediahook::aws::dynamodb::DynamoDbIdempotency;
 use mediahook::aws::eventbridge::EventBridgeBus;
 use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
-use mediahook::event::envelope::Envelope;
 use mediahook::events::CloudEvent;
+use mediahook::ingest::claim_check;
+use mediahook::ingest::{self, envelope};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
+use mediahook::storage::Bucket as _;
 use mediahook::storage::bus::{Bus as _, Entry};
 use mediahook::storage::idempotency::{Claim, IdempotencyStore as _, LeaseConfig};
-use mediahook::storage::{Bucket as _, claim_check};
 use mediahook::telemetry::Recorder;
 use mediahook::timeouts::process::{BatchDeadlines, RETRY_POLICY};
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ fn envelope(id: &str, event_type: &str) -> String {
     json!({
         "specversion": "1.0", "id": id, "source": "tencent-vod/main", "type": event_type,
         "time": "2026-11-22T05:50:25.123Z", "data": { "n": 1 }, "outcome": "succeeded", "channel": "push",
-        "receivedtime": "2026-11-22T05:50:26Z"
+        "recordedtime": "2026-11-22T05:50:26Z"
     })
     .to_string()
 }
@@ -346,9 +347,9 @@ impl Handler for DataHandler {
 #[tokio::test]
 async fn the_data_of_a_large_event_is_fetched_before_the_handler_unless_it_declines() {
     let cloud = cloud().await;
-    let mut large = Envelope::parse(&envelope("a1", "t").replace(r#"{"n":1}"#, r#"{ "n": 1.0 }"#)).unwrap();
+    let mut large = envelope::parse(&envelope("a1", "t").replace(r#"{"n":1}"#, r#"{ "n": 1.0 }"#)).unwrap();
     claim_check::check_in(&mut large, &cloud.bucket()).await.unwrap();
-    let records = [record_of("a1", "a", &large.message().body), record("a2", "a")];
+    let records = [record_of("a1", "a", &ingest::message(&large).body), record("a2", "a")];
     let process = async |needs_data, bucket: Option<S3Bucket>| {
         let handler = DataHandler { data: Mutex::default(), needs_data };
         let dispatch = HandlerDispatch { handler, bucket };
@@ -373,11 +374,11 @@ async fn the_data_of_a_large_event_is_fetched_before_the_handler_unless_it_decli
 async fn an_event_whose_data_is_not_json_is_a_dead_letter() {
     let cloud = cloud().await;
     let (_, dead_letter_url) = cloud.queues(5, 30).await;
-    let mut large = Envelope::parse(&envelope("a1", "t")).unwrap();
+    let mut large = envelope::parse(&envelope("a1", "t")).unwrap();
     claim_check::check_in(&mut large, &cloud.bucket()).await.unwrap();
     let (key, _) = cloud.objects("payload/").await.remove(0);
     cloud.bucket().put(&key, b"not JSON".to_vec(), "application/json").await.unwrap();
-    let records = [record_of("a1", "a", &large.message().body), record("a2", "a")];
+    let records = [record_of("a1", "a", &ingest::message(&large).body), record("a2", "a")];
     let handler = DataHandler { data: Mutex::default(), needs_data: true };
     let dispatch = HandlerDispatch { handler, bucket: Some(cloud.bucket()) };
     let processor = Processor {
@@ -421,7 +422,7 @@ async fn the_log_tells_a_dead_letters_reason_by_its_id() {
     let line: Value = serde_json::from_str(lines[0]).unwrap();
     assert_eq!(line["message"], "dead letter");
     assert_eq!(line["id"], "0123abcd");
-    assert_eq!(line["reason"], "not an envelope: not JSON: line 1, column 2");
+    assert_eq!(line["reason"], "not an envelope: cannot be read at line 1, column 2");
     assert_eq!(Mapping::new(cloud.sqs(), &dead_letter_url).receive().await.len(), 1);
 }
 
@@ -626,7 +627,7 @@ async fn on_the_bus_an_event_is_the_envelope_byte_for_byte() {
     let text = concat!(
         r#"{ "specversion":"1.0","id":"a1","source":"tencent-vod/main","type":"com.tencentcloud.vod.PullComplete","#,
         r#""tomorrows": [1.50, null],"time":"2025-11-22T05:50:25.123Z","data":{ "n": 1.0 },"outcome":"failed","#,
-        r#""channel":"push","receivedtime":"2026-11-22T05:50:26Z"}"#
+        r#""channel":"push","recordedtime":"2026-11-22T05:50:26Z"}"#
     );
     let records = [record_of("a1", "a", text)];
     for _ in 0..2 {
@@ -693,7 +694,7 @@ async fn what_the_bus_will_never_take_is_a_dead_letter() {
     assert_eq!(invoke(&mut processor, &[record("a1", "a"), record("a2", "a")]).await, [""; 0]);
     assert_eq!(cloud.bus().ids(), ["a2"]);
     let dead = Mapping::new(cloud.sqs(), &dead_letter_url).receive().await;
-    assert_eq!(Envelope::parse(dead[0].body().unwrap()).unwrap().id, "a1");
+    assert_eq!(envelope::parse(dead[0].body().unwrap()).unwrap().id, "a1");
 }
 
 #[tokio::test]
@@ -715,7 +716,7 @@ async fn what_is_too_large_for_the_bus_has_its_data_in_the_bucket() {
     let events = cloud.bus().events();
     let detail = events[0]["Detail"].as_str().unwrap();
     assert!(detail.len() < BUS_LIMIT);
-    let envelope = Envelope::parse(detail).unwrap();
+    let envelope = envelope::parse(detail).unwrap();
     assert!(envelope.data.is_none());
     let key = "payload/tencent-vod/main/2026/11/22/a1.json";
     assert_eq!(envelope.dataref.unwrap(), format!("s3://{BUCKET}/{key}"));

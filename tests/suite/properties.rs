@@ -1,12 +1,13 @@
 //! What holds for every input, tried on many.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::event::envelope::{Channel, Envelope};
-use mediahook::event::{Body, id};
+use mediahook::events::Channel;
 use mediahook::ingest;
+use mediahook::ingest::envelope;
 use mediahook::receive::{authenticate, read_event};
-use mediahook::senders::CallbackRequest;
 use mediahook::sources::Sources;
+use mediahook_senders::CallbackRequest;
+use mediahook_senders::{Body, id};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -168,12 +169,12 @@ proptest! {
         let text = value.to_string();
         let sources = sources("TestKey1");
         for source in ["tencent-vod/main", "alibaba-ims/prod"] {
-            let Ok(envelope) = ingest::build_envelope(sources.get(source).unwrap(), &text, Channel::Push, now()) else { continue };
-            let message = envelope.message();
+            let Ok(envelope) = ingest::build(sources.get(source).unwrap(), text.as_bytes(), Channel::Push, None, now()) else { continue };
+            let message = ingest::message(&envelope);
             let refused_by_sqs = message.body.contains(['\u{fffe}', '\u{ffff}']);
             prop_assert!(!refused_by_sqs);
             prop_assert!(message.group_id.len() <= 128);
-            let read = Envelope::parse(&message.body).unwrap();
+            let read = envelope::parse(&message.body).unwrap();
             let mut expected = value.clone();
             for name in ["Sign", "T"].iter().filter(|_| source.starts_with("tencent")) {
                 expected.as_object_mut().unwrap().remove(*name);
@@ -189,7 +190,7 @@ proptest! {
         let turned = format!(r#"{{ "PullCompleteEvent" : {value} , "EventType" : "PullComplete" }}"#);
         let sources = sources("TestKey1");
         let id = |text: &str| {
-            ingest::build_envelope(sources.get("tencent-vod/main").unwrap(), text, Channel::Push, now()).unwrap().id
+            ingest::build(sources.get("tencent-vod/main").unwrap(), text.as_bytes(), Channel::Push, None, now()).unwrap().id
         };
         prop_assert_eq!(id(&text), id(&turned));
     }
@@ -217,7 +218,7 @@ proptest! {
             let sources = sources("TestKey1");
             let authentic = authenticate(&callback, &sources, now()).unwrap();
             let envelope = read_event(&authentic, now(), None).unwrap();
-            envelope.message()
+            ingest::message(&envelope)
         };
         prop_assert_eq!(message(false), message(true));
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use mediahook::event::envelope::Envelope;
+use mediahook::ingest::envelope;
 use mediahook::timeouts::receive::ANSWER_WITHIN;
 use serde_json::{Value, json};
 
@@ -99,7 +99,7 @@ async fn kept(cloud: &Cloud, queue_url: &str) -> (HashMap<String, String>, usize
     }
     let queued = texts.len();
     texts.extend(cloud.objects("spill/").await.into_iter().map(|(_, object)| object));
-    let envelopes = texts.iter().map(|text| Envelope::parse(text).unwrap());
+    let envelopes = texts.iter().map(|text| envelope::parse(text).unwrap());
     (envelopes.map(|e| (e.id.clone(), e.data.unwrap().get().to_owned())).collect(), queued)
 }
 
@@ -202,7 +202,7 @@ async fn with_the_queue_hanging_at_cold_start_the_first_callback_is_spilled() {
     assert!(started.elapsed() < ANSWER_WITHIN, "init and answer: {:?}", started.elapsed());
     assert_eq!(answer["statusCode"], 200);
     let spill = cloud.objects("spill/tencent-vod/open/").await;
-    assert_eq!(Envelope::parse(&spill[0].1).unwrap().data.unwrap().get(), body(0));
+    assert_eq!(envelope::parse(&spill[0].1).unwrap().data.unwrap().get(), body(0));
 }
 
 /// After a freeze, connections may be dead. A call whose second attempt succeeds raises no alarm.

@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the bottom up. A module imports what stands before it; within a line, whatever is not a circle.
 const LAYERS: &[&[&str]] = &[
-    &["mutex", "secret", "text", "timeouts", "trace"],
-    &["event"],
-    &["settings"],
+    &["mutex", "timeouts", "trace"],
     &["storage"],
-    &["senders"],
     &["sources::mod", "config", "lambda", "telemetry"],
     &["sources::cache", "ingest"],
     &["receive", "pull", "process", "aws"],

@@ -9,12 +9,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mediahook::config::Environment;
 use mediahook::config::ORIGIN_SECRETS;
-use mediahook::event::envelope::{Envelope, Message};
+use mediahook::ingest::envelope;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::{ReadSources, SourcesCache, SourcesError, Version};
+use mediahook::storage::Message;
 use mediahook::storage::{Bucket, EntryError, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::telemetry::metrics::{METRICS, NAMESPACE};
@@ -492,7 +493,7 @@ async fn the_processor_logs_a_line_for_each_record() {
     let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
     let envelope = json!({
         "specversion": "1.0", "id": "a", "source": "tencent-vod/main", "type": "t", "channel": "push",
-        "time": "2026-11-22T05:50:25Z", "receivedtime": "2026-11-22T05:50:26Z", "data": {}
+        "time": "2026-11-22T05:50:25Z", "recordedtime": "2026-11-22T05:50:26Z", "data": {}
     });
     let good = || json!({ "Records": [record("a", &envelope.to_string())] });
     processor.invoke(good()).await.unwrap();
@@ -587,5 +588,5 @@ async fn the_answer_does_not_wait_for_a_slow_log_and_the_log_has_every_part_of_a
     let parts: Vec<_> = lines.filter(|line| line["lost"] == true && line["id"].is_string()).collect();
     assert_eq!(Some(parts.len() as u64), parts[0]["parts"].as_u64());
     let envelope: String = parts.iter().map(|part| part["envelope"].as_str().unwrap()).collect();
-    assert_eq!(Envelope::parse(&envelope).unwrap().data.unwrap().get(), body);
+    assert_eq!(envelope::parse(&envelope).unwrap().data.unwrap().get(), body);
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use mediahook::process::config;
 use mediahook::receive::origin::ORIGIN_HEADER;
-use mediahook::senders::SENDERS;
 use mediahook::timeouts::process::RESERVE;
+use mediahook_senders::SENDERS;
 
 use super::docs::anchors;
 

@@ -10,21 +10,22 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
-use mediahook::event::envelope::{Attributes, Channel, Outcome};
-use mediahook::event::{Body, id};
+use mediahook::events::{Channel, Outcome};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::Puller;
 use mediahook::pull::http::Http;
 use mediahook::pull::memory_limit::MemoryShare;
 use mediahook::receive::Receiver;
-use mediahook::secret::Secret;
-use mediahook::senders::pull::{Answer as Answered, Delivery, Pull, PullError, Request};
-use mediahook::senders::{BadSignature, CallbackRequest, Notification, Sender, Verified, Verify, header};
-use mediahook::settings::{Settings, SettingsError, list};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
 use mediahook::storage::StoreError;
 use mediahook::timeouts::receive::{RETRY_POLICY, deadline};
+use mediahook_senders::Attributes;
+use mediahook_senders::queue::{Answer as Answered, Delivery, QueueError, Request, SenderQueue};
+use mediahook_senders::secret::Secret;
+use mediahook_senders::settings::{Settings, SettingsError, list};
+use mediahook_senders::{BadSignature, CallbackRequest, Notification, Sender, Verified, Verify, header};
+use mediahook_senders::{Body, id};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -51,7 +52,7 @@ impl Sender for ExampleCloud {
         Ok((!keys.keys.is_empty()).then(|| Box::new(keys) as Box<dyn Verify>))
     }
 
-    fn puller(&self, pull: Settings<'_>) -> Result<Box<dyn Pull>, SettingsError> {
+    fn queue(&self, pull: Settings<'_>) -> Result<Box<dyn SenderQueue>, SettingsError> {
         Ok(Box::new(pull.read::<Inbox>()?))
     }
 
@@ -125,14 +126,14 @@ impl Inbox {
     }
 }
 
-impl Pull for Inbox {
-    fn pull(&self, _: OffsetDateTime) -> Request {
+impl SenderQueue for Inbox {
+    fn receive_request(&self, _: OffsetDateTime) -> Request {
         self.request("/next", String::new())
     }
 
-    fn pulled(&self, answer: &Answered) -> Result<Vec<Delivery>, PullError> {
+    fn parse_receive(&self, answer: &Answered) -> Result<Vec<Delivery>, QueueError> {
         let handed: Value =
-            serde_json::from_slice(&answer.body).map_err(|_| PullError::lasting("not JSON"))?;
+            serde_json::from_slice(&answer.body).map_err(|_| QueueError::lasting("not JSON"))?;
         let text = |of: &Value, name: &str| of[name].as_str().map(String::from);
         let deliveries = handed.as_array().into_iter().flatten().map(|delivery| Delivery {
             receipt: text(delivery, "receipt"),
@@ -143,11 +144,11 @@ impl Pull for Inbox {
         Ok(deliveries.collect())
     }
 
-    fn confirm(&self, receipts: &[String], _: OffsetDateTime) -> Request {
+    fn delete_request(&self, receipts: &[String], _: OffsetDateTime) -> Request {
         self.request("/done", json!(receipts).to_string())
     }
 
-    fn confirmed(&self, _: &Answered) -> Result<usize, PullError> {
+    fn parse_delete(&self, _: &Answered) -> Result<usize, QueueError> {
         Ok(0)
     }
 }
@@ -252,7 +253,7 @@ async fn its_callbacks_reach_the_queue_once_it_is_among_the_senders() {
     assert_eq!(*answer.body(), json!({ "id": envelope.id }).to_string());
     assert_eq!(
         (&*envelope.source, &*envelope.event_type, envelope.outcome, envelope.channel),
-        ("example-cloud/main", "com.example.asset.ready", Outcome::Succeeded, Channel::Push)
+        ("example-cloud/main", "com.example.asset.ready", Outcome::Succeeded, Some(Channel::Push))
     );
 }
 
@@ -291,5 +292,5 @@ async fn what_its_queue_holds_is_pulled_and_confirmed() {
     assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");
     assert_eq!(*fake.done.lock().unwrap(), [r#"["r1"]"#]);
     let [envelope] = &queued.envelopes().await[..] else { panic!("one event") };
-    assert_eq!((&*envelope.source, envelope.channel), ("example-cloud/main", Channel::Pull));
+    assert_eq!((&*envelope.source, envelope.channel), ("example-cloud/main", Some(Channel::Pull)));
 }

@@ -1,6 +1,7 @@
 //! A trace goes along from the callback to the bus, by way of the queue or of the spill.
 
-use mediahook::event::envelope::Envelope;
+use mediahook::events::CloudEvent;
+use mediahook::ingest::envelope;
 use serde_json::{Value, json};
 
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
@@ -38,11 +39,11 @@ impl World {
     }
 
     /// The trace header of each message, and its envelope.
-    async fn queued(&self) -> Vec<(Option<String>, Envelope)> {
+    async fn queued(&self) -> Vec<(Option<String>, CloudEvent)> {
         let name = aws_sdk_sqs::types::MessageSystemAttributeName::AwsTraceHeader;
         let messages = self.queue.receive().await;
         let header = |m: &aws_sdk_sqs::types::Message| m.attributes()?.get(&name).cloned();
-        messages.iter().map(|m| (header(m), Envelope::parse(m.body().unwrap()).unwrap())).collect()
+        messages.iter().map(|m| (header(m), envelope::parse(m.body().unwrap()).unwrap())).collect()
     }
 }
 

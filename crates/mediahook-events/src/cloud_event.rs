@@ -91,7 +91,7 @@ pub struct CloudEvent {
     pub channel: Option<Channel>,
     /// When it was received; RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receivedtime: Option<String>,
+    pub recordedtime: Option<String>,
     /// The trace it belongs to, as W3C has it (CloudEvents' extension for distributed tracing).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
@@ -206,7 +206,7 @@ impl CloudEvent {
             verdict: None,
             deleted: None,
             channel: None,
-            receivedtime: None,
+            recordedtime: None,
             traceparent: None,
             other: Map::new(),
         }

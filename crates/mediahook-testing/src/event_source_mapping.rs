@@ -3,7 +3,8 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
-use mediahook::event::envelope::Envelope;
+use mediahook::events::CloudEvent;
+use mediahook::ingest::envelope;
 use serde_json::{Value, json};
 
 /// One queue's mapping.
@@ -31,9 +32,9 @@ impl Mapping {
     }
 
     /// The same, opened.
-    pub async fn envelopes(&self) -> Vec<Envelope> {
+    pub async fn envelopes(&self) -> Vec<CloudEvent> {
         let messages = self.receive().await;
-        let opened = messages.iter().map(|m| Envelope::parse(m.body().unwrap_or_default()));
+        let opened = messages.iter().map(|m| envelope::parse(m.body().unwrap_or_default()));
         opened.collect::<Result<_, _>>().expect("envelopes")
     }
 

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use mediahook::event::envelope::{Channel, Envelope};
-use mediahook::events::CloudEvent;
+use mediahook::events::{Channel, CloudEvent};
 use mediahook::ingest;
 use mediahook::sources::Sources;
 use time::macros::datetime;
@@ -23,14 +22,14 @@ pub fn fixtures(sender: &str) -> Vec<(String, String)> {
 }
 
 /// The envelope of a body that was pushed.
-pub fn envelope(source: &str, body: &str) -> Envelope {
+pub fn envelope(source: &str, body: &str) -> CloudEvent {
     let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("sources");
     let received = datetime!(2026-11-22 05:50:25.5 UTC);
-    ingest::build_envelope(sources.get(source).expect("a source"), body, Channel::Push, received)
+    ingest::build(sources.get(source).expect("a source"), body.as_bytes(), Channel::Push, None, received)
         .expect("an event")
 }
 
 /// The event of this envelope, as a handler gets it.
-pub fn cloud_event(envelope: &Envelope) -> CloudEvent {
-    serde_json::from_str(&envelope.message().body).expect("an envelope is a CloudEvent")
+pub fn cloud_event(envelope: &CloudEvent) -> CloudEvent {
+    serde_json::from_str(&ingest::message(envelope).body).expect("an envelope is a CloudEvent")
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mediahook::lambda::request::{Malformed, from_invocation};
-use mediahook::senders::CallbackRequest;
+use mediahook_senders::CallbackRequest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

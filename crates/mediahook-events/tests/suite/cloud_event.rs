@@ -8,7 +8,7 @@ const ENVELOPE: &str = concat!(
     r#""subject":"42","time":"2026-11-22T05:50:25.123Z","datacontenttype":"application/json","#,
     r#""data":{ "EventType":"PullComplete", "PullCompleteEvent":{"TaskId":"t","Size":1.50,"Big":99999999999999999999} },"#,
     r#""outcome":"succeeded","taskid":"t","mediaid":"42","proceduretaskid":"p","context":"order 7","errorcode":"40000","#,
-    r#""errormessage":"bad","verdict":"block","deleted":"parts","channel":"push","receivedtime":"2026-11-22T05:50:25.123Z","#,
+    r#""errormessage":"bad","verdict":"block","deleted":"parts","channel":"push","recordedtime":"2026-11-22T05:50:25.123Z","#,
     r#""traceparent":"00-1","newattribute":[1]}"#
 );
 

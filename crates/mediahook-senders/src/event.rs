@@ -1,0 +1,78 @@
+//! From the body of a notification to its event: parse → read → id → envelope. The same for a callback and for an entry of
+//! a sender's queue.
+
+use mediahook_events::{Channel, CloudEvent};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::body::{Body, Unprocessable};
+use crate::id::{self, Occurrence};
+use crate::sender::{EventError, Sender};
+
+/// `context`, `errorcode` and `errormessage` are cut to this many characters.
+const MAX_TEXT_CHARS: usize = 1_000;
+/// No sender has a type or an id of more bytes. Neither is ever cut, so a longer one is no event.
+const MAX_ID_BYTES: usize = 256;
+
+/// Reads the event in a body that is known to come from a source.
+///
+/// `entry_id` is the name of the entry in the sender's queue, if it was pulled and the queue has such names.
+///
+/// # Errors
+/// [`Unprocessable`]: the body has no event in it.
+pub fn read_event(
+    sender: &dyn Sender,
+    source: &str,
+    body: &[u8],
+    channel: Channel,
+    entry_id: Option<&str>,
+    received: OffsetDateTime,
+) -> Result<CloudEvent, Unprocessable> {
+    let body = std::str::from_utf8(body)
+        .map_err(|error| Unprocessable::NotUtf8 { valid_bytes: error.valid_up_to() })?;
+    let body = Body::parse(body)?;
+    let notification = sender.read(&body).ok_or(Unprocessable::NoEvent)?;
+    let occurrence =
+        notification.repeats.then(|| entry_id.map_or(Occurrence::Minute(received), Occurrence::Entry));
+    let (event_type, transport) = (notification.event_type, notification.transport);
+    let id = id::id(source, &event_type, &body, transport, occurrence);
+
+    let attributes = notification.attributes;
+    let EventError { code, message } = attributes.error.unwrap_or_default();
+    let mut event = CloudEvent::new(id, source, event_type);
+    event.subject = attributes.subject;
+    event.time = Some(rfc3339(attributes.time.unwrap_or(received)));
+    event.datacontenttype = Some("application/json".to_owned());
+    event.data = Some(body.without(transport));
+    event.outcome = attributes.outcome;
+    event.taskid = attributes.task_id;
+    event.mediaid = attributes.media_id;
+    event.proceduretaskid = attributes.procedure_task_id;
+    event.context = attributes.context.map(cut);
+    event.errorcode = code.map(cut);
+    event.errormessage = message.map(cut);
+    event.verdict = attributes.verdict;
+    event.deleted = attributes.deleted;
+    event.channel = Some(channel);
+    event.recordedtime = Some(rfc3339(received));
+
+    let ids = [&event.subject, &event.taskid, &event.mediaid, &event.proceduretaskid];
+    let is_short = |text: &&String| text.len() <= MAX_ID_BYTES;
+    let are_short = ids.into_iter().flatten().chain([&event.event_type]).all(|text| is_short(&text));
+    if are_short { Ok(event) } else { Err(Unprocessable::NoEvent) }
+}
+
+/// A time with milliseconds. A year that RFC 3339 cannot represent (beyond 9999) becomes the epoch and not an error.
+pub fn rfc3339(time: OffsetDateTime) -> String {
+    let milliseconds = time.replace_millisecond(time.millisecond()).unwrap_or(time);
+    milliseconds.format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".to_owned())
+}
+
+/// The first characters of a text of the sender.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+    text
+}

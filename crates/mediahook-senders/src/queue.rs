@@ -1,0 +1,168 @@
+//! The protocol of a sender's queue: it builds requests and parses answers. No I/O: the
+//! caller sends and receives them.
+
+use std::fmt::Debug;
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use crate::text::{UrlProblem, invisible, url_path};
+
+/// The maximum number of events in one pull and in one confirmation, for both senders.
+pub const MAX_BATCH: usize = 16;
+
+/// The protocol of one sender's queue.
+pub trait SenderQueue: Debug + Send + Sync {
+    /// The request for the next events, up to [`MAX_BATCH`]. The sender may hold it for some seconds.
+    fn receive_request(&self, now: OffsetDateTime) -> Request;
+
+    /// The events in the answer; none if the queue is empty.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the sender answered with an error, or the answer cannot be parsed.
+    fn parse_receive(&self, answer: &Answer) -> Result<Vec<Delivery>, QueueError>;
+
+    /// The request that confirms up to [`MAX_BATCH`] receipts.
+    fn delete_request(&self, receipts: &[String], now: OffsetDateTime) -> Request;
+
+    /// How many receipts of a confirmation were not accepted. They had expired, so their events are redelivered.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the sender did not accept any of them, or the answer cannot be parsed.
+    fn parse_delete(&self, answer: &Answer) -> Result<usize, QueueError>;
+}
+
+/// An HTTP request. It must be sent byte for byte, because target and headers are signed in this form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Upper case.
+    pub method: &'static str,
+    /// Scheme, host and target.
+    pub url: String,
+    /// Names in lower case. The HTTP client adds `host` and `content-length`.
+    pub headers: Vec<(&'static str, String)>,
+    /// Empty if there is none.
+    pub body: String,
+}
+
+/// An HTTP response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// One event notification that was pulled and not yet confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The receipt that confirms it. It is new at each delivery; without one it cannot be confirmed.
+    pub receipt: Option<String>,
+    /// The same body as that of a callback.
+    pub body: String,
+    /// The name of the entry in the sender's queue, the same at each delivery; nothing if the sender does not
+    /// guarantee such a name. It distinguishes a redelivery from another event with the same payload.
+    pub entry_id: Option<String>,
+    /// A warning for the operator. The event is processed nevertheless.
+    pub doubt: Option<&'static str>,
+}
+
+/// A request to a sender's queue failed. The text is for the log: it has the sender's error code and request id, not
+/// its message, which may repeat parts of the request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct QueueError {
+    /// A short text.
+    pub why: String,
+    /// Whether a retry of the same request may succeed soon.
+    pub transient: bool,
+}
+
+impl QueueError {
+    /// A temporary error.
+    pub fn transient(why: impl Into<String>) -> Self {
+        Self { why: why.into(), transient: true }
+    }
+
+    /// An error that lasts until somebody changes something.
+    pub fn lasting(why: impl Into<String>) -> Self {
+        Self { why: why.into(), transient: false }
+    }
+}
+
+/// An error code or request id of a sender, cut to a plausible length and characters, because it goes to the log.
+pub(crate) fn printable(code: &str) -> String {
+    const MAX_CHARS: usize = 80;
+    code.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_CHARS).collect()
+}
+
+/// The address of an API: only scheme and host.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Endpoint(String);
+
+impl Endpoint {
+    pub(crate) fn new(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+
+    /// Host, and port if it is not the default of the scheme: the `Host` header.
+    pub(crate) fn host(&self) -> &str {
+        let (scheme, host) = self.0.split_once("://").unwrap_or_default();
+        let own_port = if scheme == "https" { ":443" } else { ":80" };
+        host.strip_suffix(own_port).unwrap_or(host)
+    }
+
+    /// The URL of a target that begins with a slash.
+    pub(crate) fn url(&self, target: &str) -> String {
+        format!("{}{target}", self.0)
+    }
+}
+
+/// Reads it from the settings: `https://`, or `http://` to this machine only.
+impl TryFrom<String> for Endpoint {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let is_loopback = loopback.iter().any(|prefix| {
+            url.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !url.starts_with("https://") && !is_loopback {
+            return Err("expected a URL that begins with https:// (http:// only for loopback)");
+        }
+        match url_path(&url) {
+            Ok("" | "/") if invisible(&url).is_none() => {
+                Ok(Self(url.strip_suffix('/').unwrap_or(&url).to_owned()))
+            }
+            Err(UrlProblem::Port) => Err("expected a URL with a port from 1 to 65535 if any"),
+            _ => Err("expected a URL of scheme and host alone"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_what_a_client_sends() {
+        for (url, host) in [
+            ("https://vod.tencentcloudapi.com", "vod.tencentcloudapi.com"),
+            ("https://vod.tencentcloudapi.com:443", "vod.tencentcloudapi.com"),
+            ("https://127.0.0.1:8443", "127.0.0.1:8443"),
+            ("http://localhost:80", "localhost"),
+            ("http://[::1]:9000", "[::1]:9000"),
+        ] {
+            assert_eq!(Endpoint::new(url).host(), host);
+        }
+    }
+
+    #[test]
+    fn what_goes_to_the_log_is_a_code() {
+        assert_eq!(printable("AuthFailure.SignatureFailure"), "AuthFailure.SignatureFailure");
+        assert_eq!(printable("a b\n\"c\"<d>-1_2"), "abcd-1_2");
+        assert_eq!(printable(&"x".repeat(1_000)).len(), 80);
+    }
+}

@@ -1,0 +1,166 @@
+//! The legacy format v2.0: `{"version":"4.0","eventType":"...","data":{...}}`, for accounts older than 2019.
+//!
+//! The case distinguishes it: `eventType` and not `EventType` (official documentation, product/266/33962). If both
+//! URLs are set, the same occurrence is sent in both formats; these stay two events, of two types.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::findings::Findings;
+use super::kind::{Kind, TASK};
+use super::notification::{TYPE_PREFIX, transport};
+use super::outcome::{self, Rule};
+use crate::body::{Body, Object};
+use crate::sender::Attributes;
+use crate::sender::{Notification, final_verdict};
+use mediahook_events::{Deleted, Outcome};
+
+/// The common settings of the types.
+const KIND: Kind = Kind { members: &["data"], about: &["fileId"], ..TASK };
+
+/// The event types in the documentation.
+pub static KINDS: &[Kind] = &[
+    Kind { event_type: "NewFileUpload", ..KIND },
+    Kind { event_type: "PullComplete", ..KIND },
+    // In this format nothing shows that only parts were deleted.
+    Kind { event_type: "FileDeleted", about: &["fileInfo[].fileId"], deletes: true, ..KIND },
+    Kind { event_type: "ProcedureStateChanged", ..KIND },
+    Kind { event_type: "TranscodeComplete", ..KIND },
+    Kind { event_type: "CreateSnapshotByTimeOffsetComplete", ..KIND },
+    Kind { event_type: "CreateImageSpriteComplete", ..KIND },
+    Kind {
+        event_type: "ClipComplete",
+        about: &[],
+        output: &["fileInfo.fileId"],
+        input: &["srcFileId"],
+        ..KIND
+    },
+    Kind { event_type: "ConcatComplete", about: &[], ..KIND },
+];
+
+/// For a type that is not in the table.
+const UNLISTED: Kind = Kind { rule: Rule::Unlisted, ..KIND };
+
+pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
+    let event_type = body.text("eventType")?;
+    let data = body.get("data").filter(|data| data.get() != "null");
+    let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
+    Some(Notification {
+        attributes: data.map(|data| attributes(kind, data)).unwrap_or_default(),
+        event_type: format!("{TYPE_PREFIX}v2.{event_type}"),
+        transport: transport(body),
+        repeats: false,
+    })
+}
+
+fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
+    let object = Object::only(data, is_read);
+    let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
+    let mut findings = Findings::of(data).unwrap_or_default();
+    let outcome = outcome_of(kind, object.as_ref(), &findings);
+    let task_id = text("vodTaskId");
+    let (about, media_id) = object.as_ref().map(|object| kind.media_ids(object, outcome)).unwrap_or_default();
+    Attributes {
+        subject: about.or_else(|| task_id.clone()).or_else(|| media_id.clone()),
+        time: None, // nothing in this format says when it happened
+        outcome,
+        task_id,
+        media_id,
+        procedure_task_id: text("procedureTaskId"),
+        context: text("sourceContext"),
+        verdict: final_verdict(findings.verdict, outcome),
+        deleted: kind.deletes.then_some(Deleted::Media),
+        error: findings.take_error().filter(|_| outcome != Outcome::Succeeded),
+    }
+}
+
+/// The members that are read individually. The others are only searched for errors.
+fn is_read(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"vodTaskId"
+            | b"fileId"
+            | b"srcFileId"
+            | b"fileInfo"
+            | b"status"
+            | b"procedureTaskId"
+            | b"sourceContext"
+    )
+}
+
+/// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. Types that are sent
+/// only at the end may have no status. A flow without a status has an unknown outcome.
+fn outcome_of(kind: &Kind, object: Option<&Object<'_>>, findings: &Findings) -> Outcome {
+    let outcome = match object.and_then(|data| data.text("status")).as_deref() {
+        Some("0") => outcome::ended(findings),
+        Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
+        None if kind.event_type != "ProcedureStateChanged" => outcome::ended(findings),
+        word => outcome::by_status(word, findings),
+    };
+    if kind.rule == Rule::Unlisted { outcome::no_success(outcome) } else { outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome_of_event(event_type: &str, data: &str) -> Outcome {
+        let body = format!(r#"{{"version":"4.0","eventType":"{event_type}","data":{data}}}"#);
+        read(&Body::parse(&body).unwrap()).unwrap().attributes.outcome
+    }
+
+    #[test]
+    fn a_status_is_a_code_or_a_word_in_quotes_or_without() {
+        for (data, expected) in [
+            (r#"{"status":0}"#, Outcome::Succeeded),
+            (r#"{"status":"0"}"#, Outcome::Succeeded),
+            (r#"{"status":-1}"#, Outcome::Failed),
+            (r#"{"status":"4"}"#, Outcome::Failed),
+            (r#"{"status":0,"fileInfo":[{"errCode":70000}]}"#, Outcome::Failed),
+            (r#"{"status":"PROCESSING"}"#, Outcome::Progress),
+            (r#"{"status":"FINISH","errCode":0}"#, Outcome::Succeeded),
+            (r#"{"status":"FINISH","errCode":"0","processTaskList":[{"status":"FAIL"}]}"#, Outcome::Failed),
+            (r#"{"status":"RESTING"}"#, Outcome::Unknown),
+            ("null", Outcome::Unknown),
+        ] {
+            assert_eq!(outcome_of_event("ProcedureStateChanged", data), expected, "{data}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_is_about_a_media_where_it_is_one() {
+        let subject = |files: &str| {
+            let body = format!(r#"{{"eventType":"FileDeleted","data":{{"status":0,"fileInfo":{files}}}}}"#);
+            read(&Body::parse(&body).unwrap()).unwrap().attributes.subject
+        };
+        assert_eq!(subject(r#"[{"fileId":"1"}]"#).as_deref(), Some("1"));
+        assert_eq!(subject(r#"[{"fileId":"1"},{"fileId":"2"}]"#), None);
+        assert_eq!(subject("[]"), None);
+    }
+
+    #[test]
+    fn without_a_status_a_flow_says_nothing_and_the_rest_is_by_its_parts() {
+        assert_eq!(outcome_of_event("ProcedureStateChanged", r#"{"vodTaskId":"t"}"#), Outcome::Unknown);
+        assert_eq!(outcome_of_event("FileDeleted", r#"{"fileInfo":[]}"#), Outcome::Succeeded);
+        // Each result of a concatenation has its own code.
+        let joined =
+            |status| format!(r#"{{"vodTaskId":"t","fileInfo":[{{"status":0}},{{"status":{status}}}]}}"#);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("0")), Outcome::Succeeded);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("4")), Outcome::Failed);
+        assert_eq!(outcome_of_event("ConcatComplete", &joined("\"-1\"")), Outcome::Failed);
+    }
+
+    #[test]
+    fn of_an_undocumented_type_only_success_is_unknown() {
+        for (data, expected) in [
+            (r#"{"status":0}"#, Outcome::Unknown),
+            ("{}", Outcome::Unknown),
+            (r#"{"status":-1}"#, Outcome::Failed),
+            (r#"{"status":0,"fileInfo":[{"errCode":70000}]}"#, Outcome::Failed),
+            (r#"{"status":"PROCESSING"}"#, Outcome::Progress),
+        ] {
+            assert_eq!(outcome_of_event("MoonLanding", data), expected, "{data}");
+        }
+    }
+}

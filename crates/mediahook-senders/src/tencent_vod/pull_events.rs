@@ -1,0 +1,229 @@
+//! The reliable callback of Tencent Cloud VOD: `PullEvents` and `ConfirmEvents` (documents 266/34183 and 266/34184, SDK
+//! `tencentcloud-sdk-python-vod`).
+//!
+//! Up to 16 events a call. The sender holds a call for up to 5 s while there are none. A handle is valid for 30 s; an
+//! unconfirmed event is redelivered, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every
+//! error has HTTP status 200.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use super::tc3;
+use crate::body::text;
+use crate::queue::{Answer, Delivery, Endpoint, QueueError, Request, SenderQueue, printable};
+use crate::secret::Secret;
+use crate::settings::{Word, given};
+
+/// The endpoint of mainland China. The international one is `https://vod.intl.tencentcloudapi.com`.
+const DEFAULT_ENDPOINT: &str = "https://vod.tencentcloudapi.com";
+const VERSION: &str = "2018-07-17";
+/// The error code for an empty queue. According to the documentation its message ("no event") may change, but not the
+/// code.
+const EMPTY: &str = "ResourceNotFound";
+/// Temporary errors; parts after a dot make them more specific.
+const TRANSIENT: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
+
+/// One app's queue of events: the `pull` section of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReliableCallback {
+    secret_id: Word,
+    secret_key: Secret,
+    /// Required for accounts opened since 2023-12-25.
+    #[serde(default, deserialize_with = "given")]
+    sub_app_id: Option<u64>,
+    #[serde(default = "default_endpoint")]
+    endpoint: Endpoint,
+}
+
+fn default_endpoint() -> Endpoint {
+    Endpoint::new(DEFAULT_ENDPOINT)
+}
+
+impl ReliableCallback {
+    fn request(
+        &self,
+        action: &str,
+        mut parameters: serde_json::Map<String, serde_json::Value>,
+        now: OffsetDateTime,
+    ) -> Request {
+        if let Some(sub_app_id) = self.sub_app_id {
+            parameters.insert("SubAppId".to_owned(), sub_app_id.into());
+        }
+        let body = serde_json::Value::Object(parameters).to_string();
+        let host = self.endpoint.host();
+        Request {
+            method: "POST",
+            url: self.endpoint.url("/"),
+            headers: vec![
+                ("content-type", tc3::CONTENT_TYPE.to_owned()),
+                ("x-tc-action", action.to_owned()),
+                ("x-tc-version", VERSION.to_owned()),
+                ("x-tc-timestamp", now.unix_timestamp().to_string()),
+                (
+                    "authorization",
+                    tc3::authorization(self.secret_id.as_str(), &self.secret_key, host, &body, now),
+                ),
+            ],
+            body,
+        }
+    }
+}
+
+impl SenderQueue for ReliableCallback {
+    fn receive_request(&self, now: OffsetDateTime) -> Request {
+        self.request("PullEvents", serde_json::Map::new(), now)
+    }
+
+    fn parse_receive(&self, answer: &Answer) -> Result<Vec<Delivery>, QueueError> {
+        let response = response(answer)?;
+        match response.error {
+            Some(error) if error.code == EMPTY => Ok(Vec::new()),
+            Some(error) => Err(refusal(&error, response.request_id.as_deref())),
+            None => Ok(response.events.unwrap_or_default().into_iter().map(delivery).collect()),
+        }
+    }
+
+    fn delete_request(&self, receipts: &[String], now: OffsetDateTime) -> Request {
+        let handles = serde_json::Map::from_iter([("EventHandles".to_owned(), json!(receipts))]);
+        self.request("ConfirmEvents", handles, now)
+    }
+
+    fn parse_delete(&self, answer: &Answer) -> Result<usize, QueueError> {
+        let response = response(answer)?;
+        match response.error {
+            Some(error) => Err(refusal(&error, response.request_id.as_deref())),
+            None => Ok(0),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Wrapped<'a> {
+    #[serde(rename = "Response", borrow)]
+    response: Response<'a>,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(rename = "EventSet", default, borrow)]
+    events: Option<Vec<&'a RawValue>>,
+    #[serde(rename = "Error", default)]
+    error: Option<ApiError>,
+    #[serde(rename = "RequestId", default)]
+    request_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    #[serde(rename = "Code", default)]
+    code: String,
+}
+
+/// Only the handle is read here, however deep the rest is nested.
+#[derive(Deserialize)]
+struct Handle<'a> {
+    #[serde(rename = "EventHandle", default, borrow)]
+    handle: Option<&'a RawValue>,
+}
+
+fn response(answer: &Answer) -> Result<Response<'_>, QueueError> {
+    if answer.status != 200 {
+        return Err(QueueError::transient(format!("HTTP status {}", answer.status)));
+    }
+    let wrapped: Result<Wrapped<'_>, _> = serde_json::from_slice(&answer.body);
+    // serde's own text would repeat the contents.
+    wrapped.map(|w| w.response).map_err(|e| {
+        QueueError::transient(format!("an answer that is none: line {}, column {}", e.line(), e.column()))
+    })
+}
+
+fn delivery(event: &RawValue) -> Delivery {
+    let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
+    let receipt = handle.and_then(text).map(Cow::into_owned);
+    // No document says whether a redelivered event keeps its handle, and the entry has no other name.
+    Delivery { receipt, body: event.get().to_owned(), entry_id: None, doubt: None }
+}
+
+fn refusal(error: &ApiError, request_id: Option<&str>) -> QueueError {
+    let kind = error.code.split('.').next().unwrap_or_default();
+    let why = format!("{}, request {}", printable(&error.code), printable(request_id.unwrap_or("unknown")));
+    QueueError { why, transient: TRANSIENT.contains(&kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn queue(more: &str) -> ReliableCallback {
+        let json = format!(r#"{{"secret_id":"AKID1","secret_key":"S3cret"{more}}}"#);
+        serde_json::from_str(&json).unwrap()
+    }
+
+    fn pulled(body: &str) -> Result<Vec<Delivery>, QueueError> {
+        queue("").parse_receive(&Answer { status: 200, body: body.into() })
+    }
+
+    #[test]
+    fn the_sub_app_is_named_and_the_endpoint_may_be() {
+        let now = datetime!(2026-11-22 05:50:25 UTC);
+        let request = queue("").receive_request(now);
+        assert_eq!((request.method, request.body.as_str()), ("POST", "{}"));
+        assert_eq!(request.url, "https://vod.tencentcloudapi.com/");
+        assert!(request.headers.contains(&("x-tc-action", "PullEvents".to_owned())));
+        let intl = queue(r#","sub_app_id":1500012345,"endpoint":"https://vod.intl.tencentcloudapi.com/""#);
+        let request = intl.delete_request(&["8095179751097087535".to_owned()], now);
+        assert_eq!(request.url, "https://vod.intl.tencentcloudapi.com/");
+        assert_eq!(request.body, r#"{"EventHandles":["8095179751097087535"],"SubAppId":1500012345}"#);
+        assert!(!format!("{intl:?}").contains("S3cret"));
+    }
+
+    #[test]
+    fn events_keep_their_bytes() {
+        let event =
+            r#"{ "EventHandle" : "809", "n":1.50, "EventType":"PullComplete","FileUploadEvent":null}"#;
+        let number = r#"{"EventHandle":8095179751097087535}"#;
+        let deep = format!(r#"{{"EventHandle":"7","a":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+        let body = format!(r#"{{"Response":{{"EventSet":[{event},{number},{deep},null],"RequestId":"r"}}}}"#);
+        let deliveries = pulled(&body).unwrap();
+        let receipts: Vec<_> = deliveries.iter().map(|d| d.receipt.as_deref()).collect();
+        assert_eq!(receipts, [Some("809"), Some("8095179751097087535"), Some("7"), None]);
+        assert_eq!(deliveries[0].body, event);
+    }
+
+    #[test]
+    fn empty_is_said_in_three_ways() {
+        for body in [
+            r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"no event"},"RequestId":"r"}}"#,
+            r#"{"Response":{"EventSet":null,"RequestId":"r"}}"#,
+            r#"{"Response":{"EventSet":[],"RequestId":"r"}}"#,
+            r#"{"Response":{"RequestId":"r"}}"#,
+        ] {
+            assert_eq!(pulled(body).unwrap(), [], "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_comes_as_200_and_says_whether_to_try_again() {
+        let error = |code: &str| {
+            let body = format!(
+                r#"{{"Response":{{"Error":{{"Code":"{code}","Message":"S3cret"}},"RequestId":"r-1"}}}}"#
+            );
+            pulled(&body).unwrap_err()
+        };
+        assert_eq!(
+            error("AuthFailure.SignatureFailure"),
+            QueueError::lasting("AuthFailure.SignatureFailure, request r-1")
+        );
+        assert_eq!(error("InternalError"), QueueError::transient("InternalError, request r-1"));
+        assert!(error("RequestLimitExceeded.Sub").transient);
+        assert!(!error("UnauthorizedOperation").transient);
+        assert_eq!(pulled("<html>").unwrap_err().why, "an answer that is none: line 1, column 1");
+        assert!(queue("").parse_receive(&Answer { status: 502, body: vec![] }).unwrap_err().transient);
+    }
+}
