@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::{alibaba_ims, tencent_vod};
+use crate::{alibaba_ims, alibaba_vod, tencent_vod};
 
 /// One event in mediahook's envelope: CloudEvents 1.0, JSON.
 ///
@@ -70,8 +70,8 @@ pub struct CloudEvent {
     /// Id of the task flow that an upload or pull started: `taskid` of that flow's events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proceduretaskid: Option<String>,
-    /// The caller's own text, at most 1,000 characters: `SessionContext`, `SourceContext` or `UserData` of
-    /// the sender.
+    /// The caller's own text, at most 1,000 characters: `SessionContext`, `SourceContext`, `UserData` or
+    /// `Extend` of the sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The first error code of a failure.
@@ -217,21 +217,30 @@ impl CloudEvent {
     /// # Errors
     /// The event is of another sender, its data is not in the envelope, or the data is not a JSON object.
     pub fn tencent_vod(&self) -> Result<tencent_vod::Event, ReadError> {
-        let data = self.data_of(&[tencent_vod::TYPE_PREFIX])?;
+        let data = self.data_of(tencent_vod::TYPE_PREFIX)?;
         tencent_vod::Event::from_data(&self.event_type, data).map_err(ReadError::Json)
     }
 
-    /// The event of Alibaba Cloud IMS, or of ApsaraVideo VOD, whose bodies are flat.
+    /// The event of Alibaba Cloud IMS.
     ///
     /// # Errors
     /// The event is of another sender, its data is not in the envelope, or the data is not a JSON object.
     pub fn alibaba_ims(&self) -> Result<alibaba_ims::Event, ReadError> {
-        let data = self.data_of(&[alibaba_ims::TYPE_PREFIX, alibaba_ims::FLAT_TYPE_PREFIX])?;
+        let data = self.data_of(alibaba_ims::TYPE_PREFIX)?;
         alibaba_ims::Event::from_data(&self.event_type, data).map_err(ReadError::Json)
     }
 
-    fn data_of(&self, type_prefixes: &[&str]) -> Result<&str, ReadError> {
-        if !type_prefixes.iter().any(|prefix| self.event_type.starts_with(prefix)) {
+    /// The event of ApsaraVideo VOD. A source of IMS has such events too, if its URL or queue is also VOD's.
+    ///
+    /// # Errors
+    /// The event is of another sender, its data is not in the envelope, or the data is not a JSON object.
+    pub fn alibaba_vod(&self) -> Result<alibaba_vod::Event, ReadError> {
+        let data = self.data_of(alibaba_vod::TYPE_PREFIX)?;
+        alibaba_vod::Event::from_data(&self.event_type, data).map_err(ReadError::Json)
+    }
+
+    fn data_of(&self, type_prefix: &str) -> Result<&str, ReadError> {
+        if !self.event_type.starts_with(type_prefix) {
             return Err(ReadError::OtherSender { event_type: self.event_type.clone() });
         }
         match (&self.data, &self.dataref) {

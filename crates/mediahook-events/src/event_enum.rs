@@ -2,8 +2,8 @@
 
 /// Declares an event enum: a variant for each known event type, named like it, and what else can come.
 ///
-/// A known variant holds a boxed `Notification` of the payload's type, which the module provides with a
-/// function `read(body: Body) -> Option<Self>`.
+/// A known variant holds a boxed `Notification` of the payload's type. The module provides that type, and
+/// `read(body: Body) -> Option<Notification<Payload>>`.
 macro_rules! event_enum {
     (
         $(#[$enum_attr:meta])*
@@ -27,7 +27,7 @@ macro_rules! event_enum {
             /// The event of a known type, if its payload can be read.
             fn known(event_type: &str, body: Body<'_>) -> Option<Self> {
                 match event_type {
-                    $( stringify!($known) => Notification::read(body).map(Box::new).map(Self::$known), )*
+                    $( stringify!($known) => read(body).map(Box::new).map(Self::$known), )*
                     _ => None,
                 }
             }

@@ -1,6 +1,6 @@
 //! How a sender's JSON is read: leniently, and without losing a member.
 //!
-//! Both senders write "none" as `null`, `""`, `[]` or nothing at all; send a number where they document a
+//! The senders write "none" as `null`, `""`, `[]` or nothing at all; send a number where they document a
 //! text and the reverse; and add members at any time. So every struct of this crate is read by these rules:
 //!
 //! | in the JSON | in the struct |
@@ -9,6 +9,7 @@
 //! | an integer for a text | its digits: ids of 19 and 20 digits are texts |
 //! | a number in quotes for a number | the number |
 //! | `null` in a list | left out |
+//! | a member name that ends in blanks | the name without them |
 //! | a member that is not a field | in `other` |
 //! | a value that does not fit its field | in `other`, under its own name; the field is empty |
 //!
@@ -72,6 +73,19 @@ pub(crate) fn without(object: &Map<String, Value>, name: &str) -> Map<String, Va
     others.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// Takes the blanks from the ends of member names. ApsaraVideo VOD's documentation prints such names.
+pub(crate) fn trim_names(object: &mut Map<String, Value>) {
+    let padded: Vec<_> = object.keys().filter(|name| name.ends_with(char::is_whitespace)).cloned().collect();
+    for name in padded {
+        if object.contains_key(name.trim_end()) {
+            continue; // the member of the right name counts
+        }
+        if let Some(value) = object.remove(&name) {
+            object.insert(name.trim_end().to_owned(), value);
+        }
+    }
+}
+
 /// Whether a field is not written, because the sender would mean nothing by it.
 pub(crate) trait IsNone {
     fn is_none(&self) -> bool;
@@ -131,7 +145,8 @@ macro_rules! lenient {
             $(where $($t: serde::de::DeserializeOwned + Default),+)?
             {
                 fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let object = serde_json::Map::deserialize(deserializer)?;
+                    let mut object = serde_json::Map::deserialize(deserializer)?;
+                    crate::lenient::trim_names(&mut object);
                     let mut unfit = serde_json::Map::new();
                     let mut read = Twin::deserialize(crate::lenient::Fields::new(&object, &mut unfit))
                         .map_err(serde::de::Error::custom)?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod alibaba_ims;
+pub mod alibaba_vod;
 mod cloud_event;
 mod event_enum;
 pub mod lenient;

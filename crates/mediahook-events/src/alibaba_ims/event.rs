@@ -1,19 +1,18 @@
 //! The events: the event types, and how a body is read.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::TYPE_PREFIX;
 use super::ai::{AiMediaAudit, SmartJob};
 use super::asset::{CreateAudit, DeleteMedia, MediaBaseChange, RegisterMedia};
-use super::flat::Flat;
 use super::job::Job;
 use super::media_convert::{MediaConvertJob, MediaConvertOutput, MediaConvertOutputGroup};
 use super::process::{DynamicImage, Snapshot, VideoAnalysis};
 use super::produce::{BatchProduceMedia, ProduceMedia};
 use super::upload::{AttachedMediaUpload, FileUpload, ImageUpload, StreamUpload, UrlUpload};
 use super::workflow::WorkflowTask;
-use super::{FLAT_TYPE_PREFIX, TYPE_PREFIX};
 use crate::event_enum::event_enum;
 use crate::lenient::{self, take, without};
 
@@ -93,10 +92,9 @@ event_enum! {
             /// A smart job ended, such as speech recognition or translation.
             SmartJobComplete(SmartJob),
         }
-        /// A flat body, as ApsaraVideo VOD sends it: event types of the same names, with other meanings.
-        Flat(Box<Flat>),
         /// An event type that is not known, or a `MessageBody` that is not an object: the sender's whole
-        /// object.
+        /// object. A body without `MessageBody` is of ApsaraVideo VOD: see
+        /// [`alibaba_vod::Event`](crate::alibaba_vod::Event).
         Unknown(Map<String, Value>),
     }
 }
@@ -122,15 +120,13 @@ pub struct Notification<T> {
     pub other: Map<String, Value>,
 }
 
-impl<T: DeserializeOwned> Notification<T> {
-    fn read(body: Body<'_>) -> Option<Self> {
-        let message_body = lenient::from_value(body.get("MessageBody")?).ok()?;
-        let mut other = without(body, "MessageBody");
-        let event_type = take(&mut other, "EventType");
-        let user_id = take(&mut other, "UserId");
-        let event_time = take(&mut other, "EventTime");
-        Some(Self { event_type, user_id, event_time, message_body, other })
-    }
+fn read<T: DeserializeOwned>(body: Body<'_>) -> Option<Notification<T>> {
+    let message_body = lenient::from_value(body.get("MessageBody")?).ok()?;
+    let mut other = without(body, "MessageBody");
+    let event_type = take(&mut other, "EventType");
+    let user_id = take(&mut other, "UserId");
+    let event_time = take(&mut other, "EventTime");
+    Some(Notification { event_type, user_id, event_time, message_body, other })
 }
 
 type Body<'a> = &'a Map<String, Value>;
@@ -139,22 +135,14 @@ impl Event {
     /// The sender's event type.
     pub fn event_type(&self) -> Option<&str> {
         match self {
-            Self::Flat(flat) => flat.event_type.as_deref(),
             Self::Unknown(body) => body.get("EventType").and_then(Value::as_str),
             known => known.known_type(),
         }
     }
 
     pub(crate) fn from_body(event_type: Option<&str>, body: Map<String, Value>) -> Self {
-        let is_flat = body.get("MessageBody").is_none_or(Value::is_null);
-        let is_event = event_type.is_some() || body.contains_key("EventType");
-        if is_flat && is_event {
-            return Box::deserialize(&body).map_or(Self::Unknown(body), Self::Flat);
-        }
-        let bare =
-            |name| [TYPE_PREFIX, FLAT_TYPE_PREFIX].iter().find_map(|prefix| str::strip_prefix(name, prefix));
         event_type
-            .map(|name| bare(name).unwrap_or(name))
+            .map(|name| name.strip_prefix(TYPE_PREFIX).unwrap_or(name))
             .or_else(|| body.get("EventType")?.as_str())
             .and_then(|event_type| Self::known(event_type, &body))
             .unwrap_or(Self::Unknown(body))

@@ -14,7 +14,6 @@
 //! | [`ai`] | `AIMediaAuditComplete`, `SmartJobComplete` |
 //! | [`produce`] | `ProduceMediaComplete`, `BatchProduceMediaComplete` |
 //! | [`job`] | those of which only the name is documented |
-//! | [`flat`] | bodies of ApsaraVideo VOD, which have no `MessageBody` |
 //!
 //! Alibaba documents the members of four events; those of the others are inferred from its SDK
 //! (alibabacloud-ice20201109 6.20.2) and from the ApsaraVideo VOD events of the same name. Each struct says
@@ -23,7 +22,6 @@
 pub mod ai;
 pub mod asset;
 mod event;
-pub mod flat;
 pub mod job;
 pub mod media_convert;
 pub mod process;
@@ -35,6 +33,3 @@ pub use event::{EVENT_TYPES, Event, Notification};
 
 /// What stands before the sender's event type in the envelope's `type`.
 pub const TYPE_PREFIX: &str = "com.alibabacloud.ims.";
-
-/// What stands before the event type of a flat body in the envelope's `type`.
-pub const FLAT_TYPE_PREFIX: &str = "com.alibabacloud.vod.";

@@ -80,6 +80,8 @@ lenient! {
     pub struct AigcImageTaskOutput {
         /// The files.
         pub file_infos: Vec<AigcImageTaskOutputFileInfo>,
+        /// Ids of the task flows that were started. Seen in real events; the SDK has them of videos only.
+        pub procedure_task_ids: Vec<String>,
     }
 
     /// A generated image.

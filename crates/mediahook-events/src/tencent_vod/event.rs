@@ -1,4 +1,4 @@
-//! The events of format v3.0: the event types, and how a payload is found.
+//! The events of format v3.0.
 
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::edit::{ComposeMediaTask, EditMediaTask, SplitMediaTask};
+use super::payload::{event_type_of, known, payload_member};
 use super::procedure::ProcedureTask;
 use super::quality::{QualityEnhanceTask, QualityInspectTask, RebuildMediaTask};
 use super::review::ReviewAudioVideoTask;
@@ -127,55 +128,6 @@ event_enum! {
     }
 }
 
-/// An event type, and the names of the member that holds its payload: the SDK's, then those seen or
-/// documented elsewhere.
-///
-/// 13 of them are not the event type and `Event`, so the payload is the member that is an object, whatever
-/// its name. These names decide if there are several, and they give the type of a body that has no
-/// `EventType`.
-const PAYLOADS: [(&str, &[&str]); 37] = [
-    ("NewFileUpload", &["FileUploadEvent"]),
-    ("ProcedureStateChanged", &["ProcedureStateChangeEvent"]),
-    ("FileDeleted", &["FileDeleteEvent"]),
-    ("PullComplete", &["PullCompleteEvent"]),
-    ("EditMediaComplete", &["EditMediaCompleteEvent", "EditMediaComplete"]),
-    ("SplitMediaComplete", &["SplitMediaCompleteEvent"]),
-    ("ComposeMediaComplete", &["ComposeMediaCompleteEvent"]),
-    ("ClipComplete", &["ClipCompleteEvent"]),
-    ("TranscodeComplete", &["TranscodeCompleteEvent"]),
-    ("CreateImageSpriteComplete", &["CreateImageSpriteCompleteEvent"]),
-    ("ConcatComplete", &["ConcatCompleteEvent"]),
-    ("CreateSnapshotByTimeOffsetComplete", &["SnapshotByTimeOffsetCompleteEvent"]),
-    ("WechatPublishComplete", &["WechatPublishCompleteEvent", "WechatPublishComplete"]),
-    (
-        "WechatMiniProgramPublishComplete",
-        &["WechatMiniProgramPublishCompleteEvent", "WechatMiniProgramPublishEvent"],
-    ),
-    ("RemoveWatermark", &["RemoveWatermarkCompleteEvent"]),
-    ("RestoreMediaComplete", &["RestoreMediaCompleteEvent"]),
-    ("RebuildMediaComplete", &["RebuildMediaCompleteEvent"]),
-    ("ExtractTraceWatermarkComplete", &["ExtractTraceWatermarkCompleteEvent"]),
-    ("ExtractCopyRightWatermarkComplete", &["ExtractCopyRightWatermarkCompleteEvent"]),
-    ("ReviewAudioVideoComplete", &["ReviewAudioVideoCompleteEvent"]),
-    ("ReduceMediaBitrateComplete", &["ReduceMediaBitrateCompleteEvent"]),
-    ("DescribeFileAttributesComplete", &["DescribeFileAttributesCompleteEvent"]),
-    ("QualityInspectComplete", &["QualityInspectCompleteEvent"]),
-    ("QualityEnhanceComplete", &["QualityEnhanceCompleteEvent"]),
-    ("MediaCastStatusChanged", &["MediaCastStatusChangedEvent"]),
-    ("PersistenceComplete", &["PersistenceCompleteEvent"]),
-    ("ComplexAdaptiveDynamicStreamingComplete", &["ComplexAdaptiveDynamicStreamingCompleteEvent"]),
-    ("ProcessMediaByMPSComplete", &["ProcessMediaByMPSCompleteEvent"]),
-    ("AigcImageTaskComplete", &["AigcImageCompleteEvent"]),
-    ("AigcVideoTaskComplete", &["AigcVideoCompleteEvent"]),
-    ("ExtractBlindWatermarkComplete", &["ExtractBlindWatermarkComplete"]),
-    ("SceneAigcImageCompleteEvent", &["SceneAigcImageCompleteEvent"]),
-    ("ProcessImageAsyncCompleteEvent", &["ProcessImageAsyncCompleteEvent"]),
-    ("CreateAigcAdvancedCustomElementCompleteEvent", &["CreateAigcAdvancedCustomElementCompleteEvent"]),
-    ("CreateAigcCustomVoiceCompleteEvent", &["CreateAigcCustomVoiceCompleteEvent"]),
-    ("DescribeAigcFaceInfoAsyncComplete", &["DescribeAigcFaceInfoAsyncCompleteEvent"]),
-    ("AigcHunyuan3DTaskComplete", &["AigcHunyuan3DCompleteEvent"]),
-];
-
 /// A payload, and what stands beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -203,14 +155,12 @@ impl<T: Serialize> Serialize for Notification<T> {
     }
 }
 
-impl<T: DeserializeOwned> Notification<T> {
-    fn read(Body { body, member }: Body<'_>) -> Option<Self> {
-        let payload = lenient::from_value(body.get(member)?).ok()?;
-        let mut other = without(body, member);
-        other.retain(|name, value| !value.is_null() || kind_with(name).is_none());
-        let event_type = take(&mut other, "EventType");
-        Some(Self { event_type, member: member.to_owned(), payload, other })
-    }
+fn read<T: DeserializeOwned>(Body { body, member }: Body<'_>) -> Option<Notification<T>> {
+    let payload = lenient::from_value(body.get(member)?).ok()?;
+    let mut other = without(body, member);
+    other.retain(|name, value| !value.is_null() || event_type_of(name).is_none());
+    let event_type = take(&mut other, "EventType");
+    Some(Notification { event_type, member: member.to_owned(), payload, other })
 }
 
 /// A body, and the member of it that holds the payload.
@@ -240,53 +190,24 @@ impl Event {
         let Some(event_type) = event_type.or_else(|| text("EventType")) else {
             return Self::without_type(body);
         };
-        let kind = kind(event_type);
-        let member = payload(&body, kind.map_or(&[], |(_, members)| members));
-        kind.zip(member)
+        known(event_type)
+            .zip(payload_member(Some(event_type), objects(&body)))
+            // The payload of another event: which of the two names is right is not known.
+            .filter(|((event_type, _), member)| event_type_of(member).is_none_or(|of| of == *event_type))
             .and_then(|((event_type, _), member)| Self::known(event_type, Body { body: &body, member }))
             .unwrap_or(Self::Unknown(body))
     }
 
     /// By the name of the member that holds the payload.
     fn without_type(body: Map<String, Value>) -> Self {
-        payload(&body, &[])
-            .and_then(|member| kind_with(member).map(|event_type| (event_type, member)))
+        payload_member(None, objects(&body))
+            .and_then(|member| event_type_of(member).map(|event_type| (event_type, member)))
             .and_then(|(event_type, member)| Self::known(event_type, Body { body: &body, member }))
             .unwrap_or(Self::Unknown(body))
     }
 }
 
-/// The name of the member that is an object. If there are several: one of these names, else one of any
-/// event's, else one that ends in `Event`.
-fn payload<'a>(body: &'a Map<String, Value>, members: &[&str]) -> Option<&'a str> {
-    let objects = || body.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name.as_str());
-    objects()
-        .find(|name| members.contains(name))
-        .or_else(|| objects().find(|name| kind_with(name).is_some()))
-        .or_else(|| objects().find(|name| name.ends_with("Event")))
-        .or_else(|| objects().next())
-}
-
-/// Four documented event types end in `Event`, which may be a slip: both spellings are read as the same type
-/// (inferred).
-fn kind(event_type: &str) -> Option<(&'static str, &'static [&'static str])> {
-    let stem = |name: &str| name.strip_suffix("Event").unwrap_or(name).to_owned();
-    let exact = PAYLOADS.into_iter().find(|(name, _)| *name == event_type);
-    exact.or_else(|| PAYLOADS.into_iter().find(|(name, _)| stem(name) == stem(event_type)))
-}
-
-/// The event type whose payload has that name.
-fn kind_with(member: &str) -> Option<&'static str> {
-    PAYLOADS.into_iter().find(|(_, members)| members.contains(&member)).map(|(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_event_type_has_a_payload() {
-        let types: Vec<_> = PAYLOADS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(types, EVENT_TYPES);
-    }
+/// The names of the members that are objects.
+fn objects(body: &Map<String, Value>) -> impl Iterator<Item = &str> + Clone {
+    body.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name.as_str())
 }

@@ -142,6 +142,9 @@ lenient! {
         pub fps: Option<i64>,
         /// Codec tag; only of HEVC.
         pub codec_tag: Option<String>,
+        /// Codec with its profile and level, such as `avc1.64001f`. Seen in real events; the SDK does not have
+        /// it.
+        pub codecs: Option<String>,
         /// Dynamic range.
         pub dynamic_range_info: Option<DynamicRangeInfo>,
     }

@@ -38,6 +38,7 @@ pub mod edit;
 mod event;
 pub mod media;
 pub mod media_process;
+mod payload;
 pub mod procedure;
 pub mod quality;
 pub mod review;
@@ -49,6 +50,7 @@ pub mod watermark;
 pub mod wechat;
 
 pub use event::{EVENT_TYPES, Event, Notification};
+pub use payload::{EVENTS, event_type_of, known, payload_member};
 
 /// What stands before the sender's event type in the envelope's `type`.
 pub const TYPE_PREFIX: &str = "com.tencentcloud.vod.";

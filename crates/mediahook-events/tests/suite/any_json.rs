@@ -1,13 +1,13 @@
 //! Whatever a sender writes: reading does not fail, and nothing is lost.
 
-use mediahook_events::{alibaba_ims, tencent_vod};
+use mediahook_events::{alibaba_ims, alibaba_vod, tencent_vod};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::fixtures::{files, read_and_kept};
 use crate::tencent_vod_sdk::{Sdk, documented};
 
-/// Member names of both senders, so that arbitrary JSON meets fields.
+/// Member names of all senders, so that arbitrary JSON meets fields.
 const NAMES: &[&str] = &[
     "EventType",
     "eventType",
@@ -38,6 +38,11 @@ const NAMES: &[&str] = &[
     "Outputs",
     "Result",
     "Size",
+    "Size ",
+    "VideoId",
+    "StreamInfos",
+    "SnapshotInfos",
+    "Extend",
     "fileInfo",
     "processTaskList",
     "status",
@@ -49,8 +54,13 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
-    let event_types =
-        [tencent_vod::EVENT_TYPES, tencent_vod::v2::EVENT_TYPES, alibaba_ims::EVENT_TYPES].concat();
+    let event_types = [
+        tencent_vod::EVENT_TYPES,
+        tencent_vod::v2::EVENT_TYPES,
+        alibaba_ims::EVENT_TYPES,
+        alibaba_vod::EVENT_TYPES,
+    ]
+    .concat();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -104,6 +114,7 @@ proptest! {
     fn any_object_is_read_and_kept(body in any_object()) {
         let _: tencent_vod::Event = read_and_kept(&body, &body);
         let _: alibaba_ims::Event = read_and_kept(&body, &body);
+        let _: alibaba_vod::Event = read_and_kept(&body, &body);
     }
 
     #[test]
@@ -111,6 +122,7 @@ proptest! {
         event_type in proptest::sample::select(tencent_vod::EVENT_TYPES),
         v2_type in proptest::sample::select(tencent_vod::v2::EVENT_TYPES),
         ims_type in proptest::sample::select(alibaba_ims::EVENT_TYPES),
+        apsara_type in proptest::sample::select(alibaba_vod::EVENT_TYPES),
         payload in any_object(),
     ) {
         let body = json!({"EventType": event_type, "AnyEvent": payload});
@@ -122,6 +134,10 @@ proptest! {
         let body = json!({"EventType": ims_type, "UserId": 1_690_042_718_835_501_u64, "MessageBody": payload});
         let event: alibaba_ims::Event = read_and_kept(&body, &body);
         prop_assert_eq!(event.event_type(), Some(ims_type));
+        let mut body = payload;
+        body["EventType"] = json!(apsara_type);
+        let event: alibaba_vod::Event = read_and_kept(&body, &body);
+        prop_assert_eq!(event.event_type(), Some(apsara_type));
     }
 
     #[test]
@@ -161,6 +177,11 @@ fn what_means_none_can_be_anywhere() {
             let _: alibaba_ims::Event = read_and_kept(body, &(&name, pointer));
         });
     }
+    for (name, text) in files("tests/fixtures/alibaba-vod") {
+        each(&text, &|body, pointer| {
+            let _: alibaba_vod::Event = read_and_kept(body, &(&name, pointer));
+        });
+    }
 }
 
 #[test]
@@ -168,6 +189,7 @@ fn only_what_is_not_an_object_fails() {
     for text in ["{", "[]", "null", "\"PullComplete\"", "1", "{}x"] {
         assert!(serde_json::from_str::<tencent_vod::Event>(text).is_err(), "{text}");
         assert!(serde_json::from_str::<alibaba_ims::Event>(text).is_err(), "{text}");
+        assert!(serde_json::from_str::<alibaba_vod::Event>(text).is_err(), "{text}");
         assert!(tencent_vod::Event::from_data("PullComplete", text).is_err(), "{text}");
     }
     assert_eq!(

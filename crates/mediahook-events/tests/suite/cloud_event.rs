@@ -38,15 +38,19 @@ fn the_typed_event_is_one_call_away() {
     assert_eq!(event.tencent_vod().unwrap().event_type(), Some("PullComplete"));
     assert!(matches!(event.alibaba_ims(), Err(ReadError::OtherSender { .. })));
 
+    assert!(matches!(event.alibaba_vod(), Err(ReadError::OtherSender { .. })));
+
+    // A flat body at a source of IMS.
     let mut event = CloudEvent::new("1", "alibaba-ims/prod", "com.alibabacloud.vod.TranscodeComplete");
-    assert!(matches!(event.alibaba_ims(), Err(ReadError::NoData)));
+    assert!(matches!(event.alibaba_ims(), Err(ReadError::OtherSender { .. })));
+    assert!(matches!(event.alibaba_vod(), Err(ReadError::NoData)));
     event.dataref = Some("s3://bucket/payload/1".into());
-    let Err(error) = event.alibaba_ims() else { panic!() };
+    let Err(error) = event.alibaba_vod() else { panic!() };
     assert_eq!(error.to_string(), "the data is not in the envelope but at s3://bucket/payload/1");
     event.data = Some(serde_json::from_str(r#"{"EventType":"TranscodeComplete"}"#).unwrap());
-    assert_eq!(event.alibaba_ims().unwrap().event_type(), Some("TranscodeComplete"));
+    assert_eq!(event.alibaba_vod().unwrap().event_type(), Some("TranscodeComplete"));
     event.data = Some(serde_json::from_str("[]").unwrap());
-    assert!(matches!(event.alibaba_ims(), Err(ReadError::Json(_))));
+    assert!(matches!(event.alibaba_vod(), Err(ReadError::Json(_))));
 }
 
 #[test]

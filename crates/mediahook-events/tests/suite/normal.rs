@@ -1,8 +1,8 @@
-//! When two JSON values mean the same to both senders.
+//! When two JSON values mean the same to the senders.
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
-/// With every number as text, in quotes or not, and without what means "none".
+/// With every number as text, in quotes or not, without what means "none" and blanks at the ends of names.
 pub(crate) fn normal(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
@@ -15,7 +15,15 @@ pub(crate) fn normal(value: &Value) -> Option<Value> {
             (!items.is_empty()).then(|| items.into())
         }
         Value::Object(object) => {
-            Some(object.iter().filter_map(|(name, value)| Some((name.clone(), normal(value)?))).collect())
+            let mut normals: Map<_, _> =
+                object.iter().filter_map(|(name, value)| Some((name.clone(), normal(value)?))).collect();
+            for name in object.keys() {
+                if let Some(value) = normals.remove(name) {
+                    let is_free = !normals.contains_key(name.trim_end());
+                    normals.insert(if is_free { name.trim_end().to_owned() } else { name.clone() }, value);
+                }
+            }
+            Some(normals.into())
         }
     }
 }
@@ -39,6 +47,8 @@ fn numbers_are_texts_and_nothing_is_none() {
     assert!(same("60.0", "\"60\""));
     assert!(same("16092504232103571364", "\"16092504232103571364\""));
     assert!(same(r#"{"a":[null,""],"b":1}"#, r#"{"b":1}"#));
+    assert!(same(r#"{"a ":1}"#, r#"{"a":1}"#));
+    assert!(!same(r#"{"a ":1,"a":2}"#, r#"{"a":2}"#));
     assert!(!same("16092504232103571364", "\"16092504232103571365\""));
     assert!(!same("\"007\"", "7"));
     assert!(!same("{}", "null"));

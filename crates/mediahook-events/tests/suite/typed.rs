@@ -1,7 +1,7 @@
 //! What is read is where a user looks for it.
 
 use mediahook_events::tencent_vod::procedure::AiTask;
-use mediahook_events::{alibaba_ims, tencent_vod};
+use mediahook_events::{alibaba_ims, alibaba_vod, tencent_vod};
 use serde_json::{Value, json};
 
 use crate::fixtures::variant;
@@ -127,6 +127,16 @@ fn the_legacy_format_has_what_its_events_are_about() {
     };
     assert!(upload.data.source_context.as_deref().unwrap().starts_with("rtmp://"));
     assert!(upload.data.procedure_task_id.as_deref().unwrap().contains("mango"));
+    let text = include_str!("../../../../tests/fixtures/tencent-vod/v2.NewFileUpload.client.json");
+    let tencent_vod::Event::V2(tencent_vod::v2::Event::NewFileUpload(upload)) =
+        serde_json::from_str(text).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!((upload.data.continued, upload.data.vod_task_id), (Some(0), None)); // sent as ""
+    let meta_data = upload.data.meta_data.unwrap();
+    assert_eq!((meta_data.total_size, meta_data.bitrate), (Some(1_177_451), Some(1_171_634)));
+    assert_eq!(meta_data.float_duration, Some(8.034_104_347_229_004));
     let text = include_str!("../../../../tests/fixtures/tencent-vod/v2.ConcatComplete.json");
     let tencent_vod::Event::V2(tencent_vod::v2::Event::ConcatComplete(concat)) =
         serde_json::from_str(text).unwrap()
@@ -156,14 +166,50 @@ fn ims_events_have_their_account_workflow_verdict_and_output_names() {
     assert_eq!((output.name.as_deref(), output.status.as_deref()), (Some("hls-480"), Some("Failed")));
 }
 
+fn apsara(text: &str) -> alibaba_vod::Event {
+    serde_json::from_str(text).unwrap()
+}
+
 #[test]
-fn a_body_without_a_message_body_is_flat() {
-    let event = alibaba(
-        r#"{"EventType":"WorkflowTaskComplete","UserId":"1690042718835501","WorkflowId":"w","MessageBody":null}"#,
-    );
-    let alibaba_ims::Event::Flat(flat) = event else { panic!() };
-    assert_eq!(flat.user_id.as_deref(), Some("1690042718835501"));
-    assert_eq!(flat.workflow_id.as_deref(), Some("w"));
+fn a_flat_body_is_not_of_ims() {
+    let text = r#"{"EventType":"WorkflowTaskComplete","UserId":"1690042718835501","WorkflowId":"w","MessageBody":null}"#;
+    assert_eq!(variant(&alibaba(text)), "Unknown");
+    let alibaba_vod::Event::WorkflowTaskComplete(task) = apsara(text) else { panic!() };
+    assert_eq!(task.user_id.as_deref(), Some("1690042718835501"));
+    assert_eq!(task.workflow_id.as_deref(), Some("w"));
+}
+
+#[test]
+fn names_with_blanks_at_their_ends_are_read() {
+    let text = include_str!("../../../../tests/fixtures/alibaba-vod/UploadByURLComplete.failed.json");
+    let alibaba_vod::Event::UploadByURLComplete(pull) = apsara(text) else { panic!() };
+    assert!(pull.source_url.unwrap().starts_with("https://"));
+    assert_eq!(pull.error_code.as_deref(), Some("URLInvalidError ")); // as it came
+    let event = apsara(r#"{"EventType ":"FileUploadComplete","VideoId":"right","VideoId ":"wrong"}"#);
+    let alibaba_vod::Event::FileUploadComplete(upload) = event else { panic!() };
+    assert_eq!(upload.video_id.as_deref(), Some("right"));
+    assert_eq!(upload.other["VideoId "], "wrong");
+    assert_eq!(apsara(r#"{"EventType ":"MoonLanding"}"#).event_type(), Some("MoonLanding"));
+}
+
+#[test]
+fn an_apsara_event_has_its_renditions_and_snapshots_in_their_types() {
+    let text = include_str!("../../../../tests/fixtures/alibaba-vod/TranscodeComplete.part-failed.json");
+    let alibaba_vod::Event::TranscodeComplete(video) = apsara(text) else { panic!() };
+    assert_eq!(video.status.as_deref(), Some("success"));
+    let [played, failed, _] = video.stream_infos.as_slice() else { panic!() };
+    assert_eq!((played.bitrate, played.fps, played.height), (Some(488.0), Some(25.0), Some(360)));
+    assert_eq!(failed.error_code.as_deref(), Some("InvalidParameter.ResolutionLow"));
+    let text = include_str!("../../../../tests/fixtures/alibaba-vod/SnapshotComplete.infos-only.json");
+    let alibaba_vod::Event::SnapshotComplete(snapshot) = apsara(text) else { panic!() };
+    assert_eq!(snapshot.snapshot_infos[1].snapshot_type.as_deref(), Some("SpriteSnapshot"));
+}
+
+#[test]
+fn a_payload_of_another_event_is_unknown() {
+    let event = tencent(json!({"EventType": "NewFileUpload", "FileDeleteEvent": {"FileIdSet": ["1"]}}));
+    assert_eq!(variant(&event), "Unknown");
+    assert_eq!(event.event_type(), Some("NewFileUpload"));
 }
 
 #[test]

@@ -68,15 +68,13 @@ pub struct Notification<T> {
     pub other: Map<String, Value>,
 }
 
-impl<T: DeserializeOwned> Notification<T> {
-    fn read(body: Body<'_>) -> Option<Self> {
-        let data = body.get("data").filter(|data| data.is_object())?;
-        let data = lenient::from_value(data).ok()?;
-        let mut other = without(body, "data");
-        let version = take(&mut other, "version");
-        let event_type = take(&mut other, "eventType");
-        Some(Self { version, event_type, data, other })
-    }
+fn read<T: DeserializeOwned>(body: Body<'_>) -> Option<Notification<T>> {
+    let data = body.get("data").filter(|data| data.is_object())?;
+    let data = lenient::from_value(data).ok()?;
+    let mut other = without(body, "data");
+    let version = take(&mut other, "version");
+    let event_type = take(&mut other, "eventType");
+    Some(Notification { version, event_type, data, other })
 }
 
 type Body<'a> = &'a Map<String, Value>;

@@ -31,6 +31,8 @@ lenient! {
         pub process_task_list: Vec<Subtask>,
         /// The caller's own text, passed at upload.
         pub source_context: Option<String>,
+        /// DRM of the file, as it came. Seen in real events.
+        pub drm: Option<Value>,
     }
 
     /// One subtask of a flow.
@@ -55,9 +57,11 @@ lenient! {
     pub struct MetaData {
         /// Size in bytes.
         pub size: Option<i64>,
+        /// Size of all files in bytes, if it is a playlist with segments. Seen in real events.
+        pub total_size: Option<i64>,
         /// Container format.
         pub container: Option<String>,
-        /// Bitrate in kilobits per second.
+        /// Bitrate in bits per second.
         pub bitrate: Option<i64>,
         /// Height in pixels.
         pub height: Option<i64>,
@@ -65,8 +69,14 @@ lenient! {
         pub width: Option<i64>,
         /// MD5 digest in hexadecimal.
         pub md5: Option<String>,
-        /// Length in seconds.
+        /// Length in seconds, rounded.
         pub duration: Option<f64>,
+        /// Length in seconds. Seen in real events.
+        pub float_duration: Option<f64>,
+        /// Length of the video in seconds. Seen in real events.
+        pub video_duration: Option<f64>,
+        /// Length of the audio in seconds. Seen in real events.
+        pub audio_duration: Option<f64>,
         /// Rotation in degrees.
         pub rotate: Option<i64>,
         /// Video streams.
@@ -78,7 +88,7 @@ lenient! {
     /// A video stream in a file.
     #[serde(rename_all = "camelCase")]
     pub struct VideoStream {
-        /// Bitrate in kilobits per second.
+        /// Bitrate in bits per second.
         pub bitrate: Option<i64>,
         /// Height in pixels.
         pub height: Option<i64>,
@@ -93,7 +103,7 @@ lenient! {
     /// An audio stream in a file.
     #[serde(rename_all = "camelCase")]
     pub struct AudioStream {
-        /// Bitrate in kilobits per second.
+        /// Bitrate in bits per second.
         pub bitrate: Option<i64>,
         /// Codec, such as `h264`.
         pub codec: Option<String>,

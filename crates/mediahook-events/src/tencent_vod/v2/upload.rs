@@ -1,5 +1,8 @@
 //! Media assets come and go.
 
+use serde_json::Value;
+
+use super::procedure::MetaData;
 use crate::lenient::lenient;
 
 lenient! {
@@ -30,6 +33,16 @@ lenient! {
         pub author: Option<String>,
         /// Id of the live stream that was recorded.
         pub stream_id: Option<String>,
+        /// Id of the task. Seen in real events, empty.
+        pub vod_task_id: Option<String>,
+        /// What is inside the file. Seen in every real event, but not documented, like the members after it.
+        pub meta_data: Option<MetaData>,
+        /// Id of the content review that was started.
+        pub porncheck_task_id: Option<String>,
+        /// Whether the event continues an earlier one: 0 or 1.
+        pub continued: Option<i64>,
+        /// DRM of the file, as it came.
+        pub drm: Option<Value>,
     }
 
     /// A media asset was pulled from a URL, or could not be.
@@ -51,6 +64,14 @@ lenient! {
         pub procedure_task_id: Option<String>,
         /// The caller's own text, passed at upload.
         pub source_context: Option<String>,
+        /// What is inside the file. Seen in every real event, but not documented, like the members after it.
+        pub meta_data: Option<MetaData>,
+        /// Id of the content review that was started.
+        pub porncheck_task_id: Option<String>,
+        /// Whether the event continues an earlier one: 0 or 1.
+        pub continued: Option<i64>,
+        /// DRM of the file, as it came.
+        pub drm: Option<Value>,
     }
 
     /// Media assets were deleted.
