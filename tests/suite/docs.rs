@@ -4,26 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use mediahook_senders::Grade;
-use mediahook_senders::alibaba_ims::kind::{self as ims, Level};
+use mediahook_senders::alibaba_ims::kind as ims;
 use mediahook_senders::tencent_vod::format_v2;
-use mediahook_senders::tencent_vod::kind::{self as vod, Kind, Source};
+use mediahook_senders::tencent_vod::kind::{self as vod, Kind};
 use mediahook_senders::tencent_vod::outcome::Rule;
+
+use crate::sender_facts::{ims_members, tencent_name, vod_event};
 
 const HEAD: &str =
     "| event type | payload | outcome | subject | `mediaid` | `taskid` | `time` | `context` | errors |";
 const RULE: &str = "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 const NONE: &str = "–";
-
-/// The letters that the page explains.
-fn letter(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Certain => "(c)",
-        Grade::Seen => "(s)",
-        Grade::Inferred => "(i)",
-        Grade::Open => "(o)",
-    }
-}
 
 fn code<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
@@ -84,10 +75,10 @@ impl Sdk {
 fn of_class(sdk: &Sdk, kind: &Kind) -> String {
     let class = sdk.class(kind);
     // Its event is of another class.
-    let certain = if class == "ProcessImageAsync" { Grade::Inferred } else { Grade::Certain };
+    let grade = if class == "ProcessImageAsync" { "(i)" } else { "(c)" };
     let own = |names: &[&str]| -> Vec<String> {
         let there = names.iter().filter(|name| sdk.has(class, name));
-        there.map(|name| format!("`{name}` {}", letter(certain))).collect()
+        there.map(|name| format!("`{name}` {grade}")).collect()
     };
     let ids = |paths: &[&str]| {
         let older = "MediaBasicInfo.MediaBasicInfo";
@@ -97,7 +88,7 @@ fn of_class(sdk: &Sdk, kind: &Kind) -> String {
             "{} is not in {class}",
             paths.iter().map(|p| **p).collect::<Vec<_>>().join(", ")
         );
-        if paths.is_empty() { String::new() } else { format!("{} {}", code(paths), letter(certain)) }
+        if paths.is_empty() { String::new() } else { format!("{} {grade}", code(paths)) }
     };
     let task = own(&["TaskId"]).join("");
     let (about, output, input) = (ids(kind.about), ids(kind.output), ids(kind.input));
@@ -112,17 +103,16 @@ fn of_class(sdk: &Sdk, kind: &Kind) -> String {
         // That it is created at the end is a conclusion.
         (path, _) => path.replace("(c)", "(i)"),
     };
-    let finished =
-        sdk.has_within(class, "FinishTime").then(|| format!("the latest `FinishTime` {}", letter(certain)));
+    let finished = sdk.has_within(class, "FinishTime").then(|| format!("the latest `FinishTime` {grade}"));
     let time = else_joined([created, finished.unwrap_or_default(), "receipt".to_owned()]);
     let context = else_joined(own(&["SessionContext", "MediaBasicInfo.SourceInfo.SourceContext"]));
     let mut errors = own(&["ErrCodeExt", "ErrCode"]);
     if kind.rule == Rule::Restored {
-        errors.push(format!("`Status` {}", letter(Grade::Inferred)));
+        errors.push("`Status` (i)".to_owned());
     }
     let mut parts = sdk.0[class].iter().filter(|(member, _)| Sdk::is_read(member));
     if parts.any(|(_, of)| sdk.has_within(of, "ErrCode") || sdk.has_within(of, "ErrCodeExt")) {
-        errors.push(format!("its parts' {}", letter(certain)));
+        errors.push(format!("its parts' {grade}"));
     }
     let task = if task.is_empty() { NONE.to_owned() } else { task };
     format!("{subject} | {media} | {task} | {time} | {context} | {}", else_joined(errors))
@@ -140,11 +130,7 @@ fn tencent_vod() -> String {
             Rule::Cast => "state (c), its end (i)",
             Rule::Unlisted => unreachable!("only of types that are not in the table"),
         };
-        let source = match kind.source {
-            Source::Listed => "listed (c)",
-            Source::Member => "in the payload's description (c), may be misspelled",
-            Source::Page => "product page (i)",
-        };
+        let source = tencent_name(kind.event_type);
         let (event_type, members) = (kind.event_type, code(kind.members));
         writeln!(table, "| `{event_type}` | {members} | {outcome} | {} | {source} |", of_class(&sdk, kind))
             .unwrap();
@@ -187,39 +173,27 @@ fn tencent_vod_legacy() -> String {
 }
 
 fn alibaba_ims() -> String {
-    let mut table = format!(
-        "{} source of the members |\n{}",
-        HEAD.replace(" payload |", ""),
-        RULE.replacen(" --- |", "", 1)
-    );
+    let mut table =
+        "| event type | outcome | `mediaid` | members from |\n| --- | --- | --- | --- |\n".to_owned();
     for kind in ims::KINDS {
-        let graded = |names: &[&str]| {
-            let named = names.iter().map(|name| format!("`{name}` {}", letter(kind.grade(name))));
-            else_joined(named)
-        };
-        let status = letter(kind.grade("Status"));
         let outcome = match kind.rule {
-            ims::Rule::Status => format!("by status word {status}"),
-            ims::Rule::EndOnly => format!("by status word {status}, never success (c)"),
-            ims::Rule::Created => "created (i)".to_owned(),
+            ims::Rule::Status => "by status word",
+            ims::Rule::EndOnly => "by status word, never success",
+            ims::Rule::Created => "created",
             ims::Rule::Unlisted => unreachable!("only of types that are not in the table"),
         };
-        let source = match kind.level {
-            Level::Documented => "documentation, or a real notification",
-            Level::Inferred => "the ApsaraVideo VOD event of that name, or the SDK",
-            Level::NameOnly => "only the name is documented",
-            Level::Unconfirmed => "even the name is from a public test alone",
-        };
+        let media = else_joined(kind.media.iter().map(|path| format!("`{path}`")));
         let event_type = kind.event_type;
-        writeln!(
-            table,
-            "| `{event_type}` | {outcome} | as `mediaid`, else `taskid` | {} | {} | `EventTime` (c) | {} | {} | {source} |",
-            graded(kind.media),
-            graded(kind.task),
-            graded(&["UserData"]),
-            graded(&["ErrorCode", "Code"]),
-        )
-        .unwrap();
+        writeln!(table, "| `{event_type}` | {outcome} | {media} | {} |", ims_members(event_type)).unwrap();
+    }
+    table
+}
+
+fn alibaba_vod() -> String {
+    let mut table = "| event type | sent when | `context` |\n| --- | --- | --- |\n".to_owned();
+    for event_type in mediahook::events::alibaba_vod::EVENT_TYPES {
+        let (when, grade) = vod_event(event_type);
+        writeln!(table, "| `{event_type}` | {when} | `Extend` {grade} |").unwrap();
     }
     table
 }
@@ -239,6 +213,7 @@ fn senders_md_is_what_the_code_says() {
     let expected = with_table(&page, "tencent-vod", &tencent_vod());
     let expected = with_table(&expected, "tencent-vod v2.0", &tencent_vod_legacy());
     let expected = with_table(&expected, "alibaba-ims", &alibaba_ims());
+    let expected = with_table(&expected, "alibaba-vod", &alibaba_vod());
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &expected).unwrap();
     } else {

@@ -23,6 +23,7 @@ mod process;
 mod properties;
 mod pull;
 mod rotation;
+mod sender_facts;
 mod store;
 mod storm;
 mod structure;

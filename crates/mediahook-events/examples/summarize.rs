@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::io::{self, BufRead};
 
-use mediahook_events::{CloudEvent, alibaba_ims, tencent_vod};
+use mediahook_events::{CloudEvent, alibaba_ims, alibaba_vod, tencent_vod};
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lock().lines() {
@@ -20,8 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn summary(event: &CloudEvent) -> Result<String, Box<dyn Error>> {
-    if event.source.starts_with("tencent-vod/") {
+    if event.event_type.starts_with(tencent_vod::TYPE_PREFIX) {
         return Ok(tencent_vod(&event.tencent_vod()?));
+    }
+    if event.event_type.starts_with(alibaba_vod::TYPE_PREFIX) {
+        return Ok(alibaba_vod(&event.alibaba_vod()?));
     }
     Ok(alibaba_ims(&event.alibaba_ims()?))
 }
@@ -44,6 +47,16 @@ fn alibaba_ims(event: &alibaba_ims::Event) -> String {
         Event::FileUploadComplete(upload) => {
             let size_bytes = upload.message_body.size.unwrap_or_default();
             format!("uploaded {}, {size_bytes} bytes", text(upload.message_body.media_id.as_ref()))
+        }
+        other => text(other.event_type()).to_owned(),
+    }
+}
+
+fn alibaba_vod(event: &alibaba_vod::Event) -> String {
+    use alibaba_vod::Event;
+    match event {
+        Event::TranscodeComplete(video) => {
+            format!("transcoded {} into {}", text(video.video_id.as_ref()), video.stream_infos.len())
         }
         other => text(other.event_type()).to_owned(),
     }
