@@ -3,7 +3,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use md5::{Digest as _, Md5};
-use mediahook::lambda::request::from_invocation;
+use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::receive::{authenticate, read_event};
 use mediahook::sources::Sources;
 use mediahook_senders::CallbackRequest;
@@ -45,7 +45,8 @@ fn callback(body: &str) -> CallbackRequest {
         "requestContext": { "http": { "method": "POST" } },
         "body": body
     });
-    from_invocation(&event.to_string()).unwrap_or_default()
+    let invocation = FunctionUrlInvocation::parse(&event.to_string());
+    invocation.ok().and_then(|invocation| invocation.into_request().ok()).unwrap_or_default()
 }
 
 #[divan::bench(args = [1_000, 3_000, 500_000])]

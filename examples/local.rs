@@ -159,8 +159,9 @@ impl World {
         let http = SenderHttp::default();
         let puller =
             Puller::new(Arc::clone(&sources), queue(), cloud.bucket(), http, OffsetDateTime::now_utc);
-        let receiver = Receiver::new(sources, queue(), cloud.bucket(), OffsetDateTime::now_utc);
-        let receiver = Arc::new(receiver.with_recorder(recorder.clone()));
+        let mut receiver = Receiver::new(sources, queue(), cloud.bucket(), OffsetDateTime::now_utc);
+        receiver.recorder = recorder.clone();
+        let receiver = Arc::new(receiver);
         tokio::spawn(function_url::serve(listener, move |invocation: Value| {
             let receiver = Arc::clone(&receiver);
             let deadline = || deadline(ANSWER_WITHIN);

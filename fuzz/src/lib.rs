@@ -7,7 +7,7 @@ use mediahook::events::{Channel, CloudEvent};
 use mediahook::ingest::envelope;
 use mediahook_senders::{Body, MAX_DEPTH, Unprocessable, id};
 use mediahook::ingest;
-use mediahook::lambda::request::from_invocation;
+use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::sources::Sources;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -100,7 +100,7 @@ pub fn is_an_envelope_or_not(text: &str) {
 
 /// An invocation is a request with the path that it has, or is malformed; it never panics.
 pub fn is_a_request_or_malformed(text: &str) {
-    let Ok(request) = from_invocation(text) else { return };
+    let Ok(Ok(request)) = FunctionUrlInvocation::parse(text).map(FunctionUrlInvocation::into_request) else { return };
     // A number beyond 64 bits in a member that nobody reads is no number to `Value`.
     let Ok(invocation) = serde_json::from_str::<Value>(text) else { return };
     let path = invocation["rawPath"].as_str().or(invocation["path"].as_str()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -18,14 +18,14 @@ use crate::timeouts::RetryPolicy;
 
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]
-pub struct Secret {
+pub struct SourcesSecret {
     aws: Aws,
     id: String,
     retry_policy: RetryPolicy,
     client: OnceLock<Client>,
 }
 
-impl Secret {
+impl SourcesSecret {
     /// The secret of that name or ARN. No request is sent yet.
     pub fn new(aws: Aws, id: String, retry_policy: RetryPolicy) -> Self {
         Self { aws, id, retry_policy, client: OnceLock::new() }
@@ -53,16 +53,15 @@ impl Secret {
     }
 }
 
-/// An error response of the service is permanent (no such secret, no permission), unless it is throttling.
+/// Only a secret that does not exist is a mistake for good. A role that may not read it may have been changed just now.
 fn sources_error(error: &SdkError<GetSecretValueError>) -> SourcesError {
-    let refused = error.raw_response().is_some_and(|response| response.status().is_client_error());
-    let throttled =
-        error.code().is_some_and(|code| code.contains("Throttl") || code.contains("TooManyRequests"));
     let text = store_error(error);
-    if refused && !throttled { SourcesError::Unreadable(text) } else { SourcesError::Unavailable(text) }
+    let is_missing =
+        error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception);
+    if is_missing { SourcesError::Unreadable(text) } else { SourcesError::Unavailable(text) }
 }
 
-impl ReadSources for Secret {
+impl ReadSources for SourcesSecret {
     fn place(&self) -> String {
         format!("{SOURCES_SECRET} (the secret `{}`)", self.id)
     }

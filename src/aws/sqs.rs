@@ -19,9 +19,9 @@ use crate::storage::Message;
 use crate::storage::{EntryError, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 
-/// The maximum size of an SQS message, attributes included (we send none): 1 MiB, unless the queue has a lower limit.
-/// A queue that was created before 2025-08 has 256 KiB.
-const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+/// The maximum size of a message while the queue has not said its own: 256 KiB, the limit of every queue that was created
+/// before 2025-08. Newer ones have 1 MiB.
+const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// An SQS FIFO queue. A clone shares its limits.
 #[derive(Debug, Clone)]
@@ -97,8 +97,12 @@ impl Queue for SqsQueue {
         self.max_message_bytes.load(Ordering::Relaxed)
     }
 
-    async fn enqueue(&self, message: &Message) -> Result<(), StoreError> {
-        self.send_alone(message).await.map_err(|error| error.why)
+    async fn check(&self) -> Result<(), Unusable> {
+        SqsQueue::check(self).await
+    }
+
+    async fn enqueue(&self, message: &Message) -> Result<(), EntryError> {
+        self.send_alone(message).await
     }
 
     async fn enqueue_batch(&self, messages: &[&Message]) -> Result<Vec<Result<(), EntryError>>, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
-use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::Secret, sqs::SqsQueue};
+use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::SourcesSecret, sqs::SqsQueue};
 use mediahook::config::{BUCKET, ConfigErrors, Environment, Intake, QUEUE_URL, SourcesFrom, both};
 use mediahook::lambda::command_line;
 use mediahook::lambda::invocation::{Invocation, failure, has_records, time_left};
@@ -116,9 +116,11 @@ fn function(environment: &Environment) -> Result<Function, ConfigErrors> {
     // The secret is read in the first run: the spill is emptied even if that fails.
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => SourcesCache::from_reader(Secret::new(aws.clone(), id, RETRY_POLICY)),
+        SourcesFrom::Secret(id) => {
+            SourcesCache::from_reader(SourcesSecret::new(aws.clone(), id, RETRY_POLICY), recorder.clone())
+        }
     };
-    let sources = Arc::new(sources.with_recorder(recorder.clone()));
+    let sources = Arc::new(sources);
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
     let puller =

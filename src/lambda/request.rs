@@ -1,92 +1,122 @@
 //! From an invocation of a function URL (payload format 2.0) to a request.
+//!
+//! `lambda_http` is not used: it refuses the whole invocation, or panics, for a query, a header or a null that nobody
+//! needs, and so would lose an authentic callback. Only the members that we need are read here. Whatever no request can
+//! carry is left out.
 
-use std::cell::Cell;
-use std::panic::{self, UnwindSafe};
-use std::sync::Once;
-
-use http::Uri;
-use lambda_http::request::{RequestContext, from_str};
-use lambda_http::{Body, RequestExt as _};
-
+use base64_simd::STANDARD as BASE64;
+use http::{HeaderName, HeaderValue, Uri};
 use mediahook_senders::CallbackRequest;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-/// The invocation is not one of a function URL, its body is not the base64 that it claims, or its path, query or headers
-/// are not valid HTTP.
+/// The invocation is not one of a function URL. It must fail: SQS, Kafka, a pipe and others delete what they sent if it
+/// succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a request")]
+#[error("not a request: the receiver is for its function URL, the processor for the queue")]
+pub struct NotARequest;
+
+/// The path or the method is not valid HTTP, or the body is not the base64 that it claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The request in an invocation.
-///
-/// Its URI is the URL that was called, with the function URL's own domain, path and query as the invocation has them:
-/// still percent-encoded, and not normalized, since one of the senders signs it.
-///
-/// # Errors
-/// [`Malformed`].
-pub fn from_invocation(invocation: &str) -> Result<CallbackRequest, Malformed> {
-    // `lambda_http` panics on a body that is not base64 and on a path or query that no URI can hold.
-    let request = catch_panic(|| from_str(invocation)).ok_or(Malformed)?.map_err(|_| Malformed)?;
-    let uri = uri(&request)?;
-    let (mut parts, body) = request.into_parts();
-    parts.uri = uri;
-    let body = match body {
-        Body::Text(text) => text.into_bytes(),
-        Body::Binary(bytes) => bytes,
-        _ => Vec::new(),
-    };
-    Ok(CallbackRequest::from_parts(parts, body))
+/// An invocation of a function URL.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionUrlInvocation {
+    request_context: RequestContext,
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    headers: Option<Map<String, Value>>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
 }
 
-/// `None` where it panics. The panic is not printed: a stranger can cause it with each request, and each is counted.
-fn catch_panic<T>(convert: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
-    thread_local!(static IS_CONVERTING: Cell<bool> = const { Cell::new(false) });
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !IS_CONVERTING.get() {
-                print(panic);
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    domain_name: Option<String>,
+    http: Http,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+}
+
+impl FunctionUrlInvocation {
+    /// Reads an invocation.
+    ///
+    /// # Errors
+    /// [`NotARequest`].
+    pub fn parse(invocation: &str) -> Result<Self, NotARequest> {
+        // A struct can be read from a list too.
+        if !invocation.trim_start().starts_with('{') {
+            return Err(NotARequest);
+        }
+        serde_json::from_str(invocation).map_err(|_| NotARequest)
+    }
+
+    /// The request.
+    ///
+    /// Its URI is the URL that was called, with the function URL's own domain, path and query as the invocation has them:
+    /// still percent-encoded, and not normalized, since one of the senders signs it.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn into_request(self) -> Result<CallbackRequest, Malformed> {
+        let uri = self.uri().ok_or(Malformed)?;
+        let body = self.body.unwrap_or_default().into_bytes();
+        let body = match self.is_base64_encoded {
+            Some(true) => BASE64.decode_to_vec(body).map_err(|_| Malformed)?,
+            _ => body,
+        };
+        let method = self.request_context.http.method;
+        let request = http::Request::builder().method(method.as_str()).uri(uri).body(body);
+        let mut request = request.map_err(|_| Malformed)?;
+        for (name, value) in self.headers.iter().flatten() {
+            if let (Ok(name), Some(Ok(value))) =
+                (HeaderName::try_from(name), value.as_str().map(HeaderValue::try_from))
+            {
+                request.headers_mut().append(name, value);
             }
-        }));
-    });
-    IS_CONVERTING.set(true);
-    let converted = panic::catch_unwind(convert);
-    IS_CONVERTING.set(false);
-    converted.ok()
-}
+        }
+        Ok(request)
+    }
 
-/// `lambda_http`'s own URI has a normalized path and the domain of the `Host` header.
-fn uri(request: &lambda_http::Request) -> Result<Uri, Malformed> {
-    let path = Some(request.raw_http_path()).filter(|path| !path.is_empty()).unwrap_or("/");
-    let target = match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let domain = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.domain_name.as_deref(),
-        _ => None,
-    };
-    let uri = match domain {
-        Some(domain) => Uri::builder().scheme("https").authority(domain).path_and_query(target).build(),
-        None => Uri::builder().path_and_query(target).build(),
-    };
-    uri.ok().filter(|uri| uri.path() == path).ok_or(Malformed)
+    fn uri(&self) -> Option<Uri> {
+        let path = self.raw_path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/");
+        let query = self.raw_query_string.as_deref().filter(|query| !query.is_empty());
+        let build = |target: &str| {
+            let uri = Uri::builder().path_and_query(target);
+            let uri = match &self.request_context.domain_name {
+                Some(domain) => uri.scheme("https").authority(domain.as_str()),
+                None => uri,
+            };
+            uri.build().ok().filter(|uri| uri.path() == path)
+        };
+        query.and_then(|query| build(&format!("{path}?{query}"))).or_else(|| build(path))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const CONTEXT: &str =
         r#""requestContext":{"domainName":"abc.lambda-url.eu-west-1.on.aws","http":{"method":"POST"}}"#;
 
-    fn request(more: &str) -> Result<CallbackRequest, Malformed> {
-        from_invocation(&format!("{{{CONTEXT}{more}}}"))
+    fn parsed(more: &str) -> Result<FunctionUrlInvocation, NotARequest> {
+        FunctionUrlInvocation::parse(&format!("{{{CONTEXT}{more}}}"))
     }
 
-    fn with(name: &str, value: &Value) -> Result<CallbackRequest, Malformed> {
-        request(&format!(",{}:{value}", json!(name)))
+    fn request(more: &str) -> Result<CallbackRequest, Malformed> {
+        parsed(more).unwrap().into_request()
+    }
+
+    fn with(name: &str, value: &Value) -> String {
+        format!(",{}:{value}", json!(name))
     }
 
     #[test]
@@ -94,6 +124,7 @@ mod tests {
         for (path, query, url) in [
             ("/a/b", "", "https://abc.lambda-url.eu-west-1.on.aws/a/b"),
             ("/a/b/", "x=1&y=%20", "https://abc.lambda-url.eu-west-1.on.aws/a/b/?x=1&y=%20"),
+            ("//a/b", "x", "https://abc.lambda-url.eu-west-1.on.aws//a/b?x"),
             (
                 "/a%2Fb/../%7Ec//d",
                 "a=b=c&&=",
@@ -106,15 +137,16 @@ mod tests {
             );
             assert_eq!(request(&members).unwrap().uri().to_string(), url);
         }
-        let nowhere = from_invocation(r#"{"rawPath":"/a","requestContext":{"http":{"method":"POST"}}}"#);
-        assert_eq!(nowhere.unwrap().uri(), "/a");
+        let nowhere = r#"{"rawPath":"/a","requestContext":{"http":{"method":"POST"}}}"#;
+        assert_eq!(FunctionUrlInvocation::parse(nowhere).unwrap().into_request().unwrap().uri(), "/a");
     }
 
     #[test]
     fn most_members_may_be_missing_or_null() {
-        for members in
-            ["", r#","headers":null,"body":null,"rawPath":null,"rawQueryString":null,"cookies":null"#]
-        {
+        for members in [
+            "",
+            r#","headers":null,"body":null,"rawPath":null,"rawQueryString":null,"cookies":null,"isBase64Encoded":null"#,
+        ] {
             let request = request(members).unwrap();
             assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/"));
             assert_eq!((request.headers().len(), request.body().len()), (0, 0));
@@ -129,32 +161,50 @@ mod tests {
         assert_eq!(body("e30=").unwrap(), b"{}");
         assert_eq!(body("e33/").unwrap(), b"{}\xff");
         assert_eq!(body("").unwrap(), b"");
-        assert_eq!(with("body", &json!("{\"é\":1}")).unwrap().into_body(), "{\"é\":1}".as_bytes());
+        assert_eq!(body("e3*=").unwrap_err(), Malformed);
+        assert_eq!(request(&with("body", &json!("{\"é\":1}"))).unwrap().into_body(), "{\"é\":1}".as_bytes());
     }
 
     #[test]
-    fn an_invocation_that_is_no_valid_http_request_is_malformed() {
-        for (name, value) in [
-            ("rawPath", json!("/a b")),
-            ("rawPath", json!("/<>")),
-            ("rawPath", json!("/a?b")),
-            ("rawPath", json!("/a#b")),
-            ("rawPath", json!("/é\u{1}")),
-            ("rawPath", json!("a/b")),
-            ("rawPath", json!(["/a"])),
-            ("rawQueryString", json!("a=<b>")),
-            ("rawQueryString", json!("a=é b")),
-            ("headers", json!({ "": "a" })),
-            ("headers", json!({ "t": "\u{1}" })),
-            ("headers", json!({ "t": 1 })),
-            ("isBase64Encoded", json!("yes")),
-            ("body", json!({})),
-        ] {
-            assert_eq!(with(name, &value).unwrap_err(), Malformed, "{name}: {value}");
+    fn what_no_request_can_carry_is_left_out() {
+        for query in ["a=\"", "a=<b>", "a=b c", "\u{1}"] {
+            let request = request(&with("rawQueryString", &json!(query))).unwrap();
+            assert_eq!(request.uri().path_and_query().unwrap(), "/", "{query}");
         }
-        assert_eq!(request(r#","isBase64Encoded":true,"body":"e3*=""#).unwrap_err(), Malformed);
-        for invocation in ["{}", "", "null", "[]", r#"{"requestContext":{}}"#, r#"{"Records":[]}"#] {
-            assert_eq!(from_invocation(invocation).unwrap_err(), Malformed, "{invocation}");
+        let headers = json!({ "": "a", "a b": "a", "odd": "\u{1}", "number": 1, "sign": "s", "T": "1" });
+        let request = request(&with("headers", &headers)).unwrap();
+        assert_eq!(
+            (request.headers().len(), &request.headers()["sign"], &request.headers()["t"]),
+            (2, &HeaderValue::from_static("s"), &HeaderValue::from_static("1"))
+        );
+    }
+
+    #[test]
+    fn a_path_that_is_not_http_is_malformed() {
+        for path in ["/a b", "/<>", "/a?b", "/a#b", "/é\u{1}", "a/b"] {
+            assert_eq!(request(&with("rawPath", &json!(path))).unwrap_err(), Malformed, "{path}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_of_a_function_url_is_no_request() {
+        for invocation in [
+            "{}",
+            "",
+            "null",
+            "[]",
+            "\"text\"",
+            r#"{"requestContext":{}}"#,
+            r#"{"requestContext":{"elb":{}},"httpMethod":"POST","path":"/"}"#,
+            r#"{"Records":[]}"#,
+            r#"[{"domainName":null,"http":{"method":"POST"}},null,null,null,null,null]"#,
+        ] {
+            assert!(FunctionUrlInvocation::parse(invocation).is_err(), "{invocation}");
+        }
+        for (name, value) in
+            [("rawPath", json!(["/a"])), ("isBase64Encoded", json!("yes")), ("body", json!({}))]
+        {
+            assert!(parsed(&with(name, &value)).is_err(), "{name}");
         }
     }
 }

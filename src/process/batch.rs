@@ -218,7 +218,8 @@ impl<I: IdempotencyStore, Q: Queue> Batch<'_, I, Q> {
         else {
             return RecordOutcome::Failed(failure);
         };
-        match in_time(self.deadlines.answer.instant(), queue.enqueue(&message)).await {
+        let enqueue = async { queue.enqueue(&message).await.map_err(|error| error.why) };
+        match in_time(self.deadlines.answer.instant(), enqueue).await {
             Ok(()) => RecordOutcome::DeadLetter(failure),
             Err(error) => {
                 RecordOutcome::Failed(failure.and(format!("not sent to the dead-letter queue: {error}")))
@@ -433,9 +434,9 @@ mod tests {
         fn max_message_bytes(&self) -> usize {
             usize::MAX
         }
-        async fn enqueue(&self, message: &Message) -> Result<(), StoreError> {
+        async fn enqueue(&self, message: &Message) -> Result<(), EntryError> {
             if self.1 {
-                return Err(StoreError("down".to_owned()));
+                return Err(StoreError("down".to_owned()).into());
             }
             self.0.lock().unwrap().push(message.deduplication_id.clone());
             Ok(())

@@ -261,7 +261,7 @@ mod tests {
             1_000
         }
 
-        async fn enqueue(&self, _: &Message) -> Result<(), StoreError> {
+        async fn enqueue(&self, _: &Message) -> Result<(), EntryError> {
             Ok(())
         }
 

@@ -2,8 +2,7 @@
 
 use base64_simd::STANDARD as BASE64;
 
-use crate::storage::Message;
-use crate::storage::StoreError;
+use crate::storage::{Message, StoreError};
 use crate::telemetry::LOST_TARGET;
 
 /// How many bytes of a body one line contains. `CloudWatch` Logs cuts an event at 256 KiB (1 MiB since recently). In

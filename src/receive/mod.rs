@@ -3,89 +3,72 @@
 //! | step | what it decides | in |
 //! | --- | --- | --- |
 //! | origin | whether the request came through the proxy in front, if there is one | `origin.rs` |
-//! | route | the source, by the path | `route.rs` |
-//! | token, verify | whether the request is authentic | `authenticate.rs`, the sender's `signature.rs` |
-//! | decode, parse, ingest | the envelope | [`crate::ingest`] |
+//! | route, token, verify | whether the request is authentic | `authenticate.rs`, the sender's `signature.rs` |
+//! | ingest | the event | [`crate::ingest`] |
 //! | store | queue, bucket or log | `store.rs` |
-//! | respond | the status | `response.rs`, `unauthorized.rs` |
+//! | respond | the status | `outcome.rs`, `unauthorized.rs` |
 //!
 //! Until a request is authentic, only the signature is read from its body.
 
 mod authenticate;
-mod callback_log;
 mod circuit_breaker;
+mod log;
 mod lost_log;
 pub mod origin;
 mod outcome;
-mod response;
-mod route;
 mod store;
-mod timings;
 mod unauthorized;
-mod unauthorized_log;
+mod warm_up;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use http::{Method, Response};
+use http::Response;
+use mediahook_events::{Channel, CloudEvent};
+use mediahook_senders::{CallbackRequest, Unprocessable};
 use time::OffsetDateTime;
 
-pub use authenticate::Authentic;
+pub use authenticate::{Authentic, NotAuthentic, authenticate};
 pub use unauthorized::Unauthorized;
 
 use crate::ingest;
 use crate::lambda::invocation::Invocation;
 use crate::lambda::request::Malformed;
-use crate::sources::Sources;
+use crate::sources::Source;
 use crate::sources::cache::SourcesCache;
 use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
+use crate::timeouts::receive::sources_within;
 use crate::timeouts::{Clock, Deadline};
 use crate::trace::Trace;
-use authenticate::{check_token, verify};
 use circuit_breaker::CircuitBreaker;
-use mediahook_events::{Channel, CloudEvent};
-use mediahook_senders::CallbackRequest;
-use mediahook_senders::Unprocessable;
 use origin::OriginSecrets;
 use outcome::ReceiveOutcome;
-use response::respond;
-use route::route;
-use store::Store;
-use timings::Timings;
-use unauthorized_log::UnauthorizedLog;
+use store::{Store, Took};
 
 /// Receives callbacks: it does all the work between an invocation and its response.
 pub struct Receiver<Q, B> {
+    /// The secrets of the proxy in front; none if there is none.
+    pub origin: OriginSecrets,
+    /// Writes a log line for each request.
+    pub recorder: Recorder,
     sources: Arc<SourcesCache>,
-    origin: OriginSecrets,
     queue: Q,
     bucket: B,
     now: Clock,
-    recorder: Recorder,
-    unauthorized: UnauthorizedLog,
     breaker: Mutex<CircuitBreaker>,
+    /// Whether the queue was found, and its size limit is known.
+    queue_checked: AtomicBool,
 }
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
-    /// A receiver that writes no wide events.
+    /// A receiver with no proxy in front, which writes no log lines.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, now: Clock) -> Self {
-        let (unauthorized, breaker) = (UnauthorizedLog::default(), Mutex::default());
         let (origin, recorder) = (OriginSecrets::default(), Recorder::silent());
-        Self { sources, origin, queue, bucket, now, recorder, unauthorized, breaker }
-    }
-
-    /// The same, behind a proxy that adds one of these secrets to each request.
-    #[must_use]
-    pub fn behind(self, origin: OriginSecrets) -> Self {
-        Self { origin, ..self }
-    }
-
-    /// The same, with a wide event for each callback.
-    #[must_use]
-    pub fn with_recorder(self, recorder: Recorder) -> Self {
-        Self { recorder, ..self }
+        let (breaker, queue_checked) = (Mutex::default(), AtomicBool::new(false));
+        Self { origin, recorder, sources, queue, bucket, now, breaker, queue_checked }
     }
 
     /// Answers one callback before the deadline, whatever queue and bucket do.
@@ -95,15 +78,13 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         deadline: Deadline,
         invocation: &Invocation,
     ) -> Response<String> {
-        let (began, mut timings) = (Instant::now(), Timings::default());
+        let (began, mut took) = (Instant::now(), Took::default());
         let outcome = match &request {
-            Ok(request) => self.handle(request, deadline, invocation.trace, &mut timings).await,
-            Err(malformed) => ReceiveOutcome::Unauthorized { reason: (*malformed).into(), source: None },
+            Ok(request) => self.handle(request, deadline, invocation.trace, &mut took).await,
+            Err(Malformed) => unauthorized(Unauthorized::Malformed, None),
         };
-        let response = respond(&outcome);
-        timings.total = began.elapsed();
-        self.log(&outcome, response.status().as_u16(), &timings, invocation);
-        response
+        log::write(&self.recorder, (self.now)(), &outcome, took, began.elapsed(), invocation);
+        outcome.response()
     }
 
     /// origin → route → token → verify → ingest → store
@@ -112,76 +93,42 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         request: &CallbackRequest,
         deadline: Deadline,
         trace: Option<Trace>,
-        timings: &mut Timings,
+        took: &mut Took,
     ) -> ReceiveOutcome {
         if !self.origin.admit(request) {
-            return ReceiveOutcome::Unauthorized { reason: Unauthorized::NotFromOrigin, source: None };
+            return unauthorized(Unauthorized::NotFromOrigin, None);
         }
         let received = (self.now)();
-        self.sources.refresh_if_due(received, deadline.half()).await;
+        self.sources.refresh_if_due(received, sources_within(deadline)).await;
         let Some(mut sources) = self.sources.current() else { return ReceiveOutcome::NoSources };
-
-        let began = Instant::now();
         let mut authentic = authenticate(request, &sources, received);
-        timings.parse = began.elapsed();
-        if let Err(reason) = &authentic
-            && reason.depends_on_sources(request)
-            && self.sources.refresh_for_unauthorized(received, deadline.half()).await
+        if let Err(error) = authentic
+            && error.reason.depends_on_sources()
+            && self.sources.refresh_for_unauthorized(received, sources_within(deadline)).await
         {
             sources = self.sources.current().unwrap_or(sources);
             authentic = authenticate(request, &sources, received);
         }
         let authentic = match authentic {
             Ok(authentic) => authentic,
-            Err(reason) => return unauthorized(reason, request, &sources),
+            Err(NotAuthentic { reason, source }) => return unauthorized(reason, source),
         };
-
-        let began = Instant::now();
-        let envelope = read_event(&authentic, received, trace);
-        timings.parse += began.elapsed();
-
         let Self { queue, bucket, breaker, .. } = self;
-        let store = Store { queue, bucket, breaker, deadline, received, trace };
-        match envelope {
-            Ok(envelope) => store.event(&authentic, envelope, timings).await,
+        let mut store = Store { queue, bucket, breaker, deadline, received, trace, took: Took::default() };
+        let outcome = match read_event(&authentic, received, trace) {
+            Ok(event) => store.event(event).await,
             // Boxed, because it is large and hardly ever runs.
-            Err(reason) => Box::pin(store.unprocessable(&authentic, reason, timings)).await,
-        }
-    }
-
-    fn log(&self, outcome: &ReceiveOutcome, status: u16, timings: &Timings, invocation: &Invocation) {
-        let (recorder, at) = (&self.recorder, (self.now)());
-        if let ReceiveOutcome::Unauthorized { reason, source } = outcome {
-            let request = (*reason, source.as_deref());
-            self.unauthorized.log(recorder, at, request, timings.fields(invocation));
-        } else {
-            self.unauthorized.log_counted(recorder, at);
-            callback_log::write(recorder, at, outcome, status, timings, invocation);
-        }
+            Err(reason) => Box::pin(store.unprocessable(&authentic, reason)).await,
+        };
+        *took = store.took;
+        outcome
     }
 }
 
-/// Authenticates a request by everything that its source requires (token, signature or both): route → token → verify.
+/// Builds the event in an authentic body.
 ///
 /// # Errors
-/// [`Unauthorized`] says which check failed.
-pub fn authenticate<'a>(
-    request: &'a CallbackRequest,
-    sources: &'a Sources,
-    now: OffsetDateTime,
-) -> Result<Authentic<'a>, Unauthorized> {
-    if request.method() != Method::POST {
-        return Err(Unauthorized::NotPost);
-    }
-    let route = route(request.uri().path(), sources).ok_or(Unauthorized::UnknownPath)?;
-    let source = check_token(route)?;
-    verify(request, source, now)
-}
-
-/// Builds the envelope of the event in an authentic body: decode → parse → ingest.
-///
-/// # Errors
-/// [`Unreadable`]: the body has no event in it.
+/// [`Unprocessable`]: the body has no event in it.
 pub fn read_event(
     authentic: &Authentic<'_>,
     received: OffsetDateTime,
@@ -192,9 +139,8 @@ pub fn read_event(
     Ok(event)
 }
 
-fn unauthorized(reason: Unauthorized, request: &CallbackRequest, sources: &Sources) -> ReceiveOutcome {
-    let source = route(request.uri().path(), sources).map(|route| route.source.name().to_owned());
-    ReceiveOutcome::Unauthorized { reason, source }
+fn unauthorized(reason: Unauthorized, source: Option<&Source>) -> ReceiveOutcome {
+    ReceiveOutcome::Unauthorized { reason, source: source.map(|source| source.name().to_owned()) }
 }
 
 impl<Q, B> fmt::Debug for Receiver<Q, B> {

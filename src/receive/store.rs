@@ -3,22 +3,21 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
-
-use super::circuit_breaker::CircuitBreaker;
-use super::outcome::{EventSummary, ReceiveOutcome};
-use super::timings::Timings;
-use super::{Authentic, lost_log};
-use crate::ingest::rejected::Rejected;
-use crate::ingest::{message, object_keys, store};
-use crate::mutex::lock;
-use crate::storage::{Bucket, Message, Queue, StoreError, within};
-use crate::timeouts::Deadline;
-use crate::trace::Trace;
 use mediahook_events::CloudEvent;
 use mediahook_senders::Unprocessable;
+use time::OffsetDateTime;
 
-const JSON: &str = "application/json";
+use super::authenticate::Authentic;
+use super::circuit_breaker::CircuitBreaker;
+use super::lost_log;
+use super::outcome::ReceiveOutcome;
+use crate::ingest::rejected::Rejected;
+use crate::ingest::{claim_check, message, object_keys};
+use crate::mutex::lock;
+use crate::storage::{Bucket, EntryError, Message, Queue, StoreError, within};
+use crate::timeouts::Deadline;
+use crate::timeouts::receive::{last_step, step};
+use crate::trace::Trace;
 
 /// Where one callback is stored, and how long that may take.
 pub(super) struct Store<'a, Q, B> {
@@ -29,50 +28,51 @@ pub(super) struct Store<'a, Q, B> {
     pub(super) received: OffsetDateTime,
     /// The trace for the message.
     pub(super) trace: Option<Trace>,
+    pub(super) took: Took,
+}
+
+/// How long queue and bucket took, with all attempts; nothing for one that was not called.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Took {
+    pub(super) queue: Option<Duration>,
+    pub(super) bucket: Option<Duration>,
 }
 
 impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     /// Stores an event. Each step is limited, so that the next one has time. A queue that keeps failing is skipped,
     /// but tried after all if the bucket fails too.
-    pub(super) async fn event(
-        &self,
-        authentic: &Authentic<'_>,
-        envelope: CloudEvent,
-        timings: &mut Timings,
-    ) -> ReceiveOutcome {
-        let event = EventSummary::new(&envelope, authentic, self.received);
+    pub(super) async fn event(&mut self, event: CloudEvent) -> ReceiveOutcome {
         let queue_skipped = lock(self.breaker).is_open(self.received);
         let queue_error = if queue_skipped {
             StoreError("skipped, it failed several times in a row".to_owned())
         } else {
-            match self.enqueue(&envelope, timings).await {
+            match self.enqueue(&event).await {
                 Ok(()) => return ReceiveOutcome::Queued(event),
                 Err(error) => error,
             }
         };
-        let bound = if queue_skipped { self.deadline.half() } else { self.deadline.left() };
-        let Err(bucket_error) = self.spill(&envelope, bound, timings).await else {
+        let within = if queue_skipped { step(self.deadline) } else { last_step(self.deadline) };
+        let Err(bucket_error) = self.spill(&event, within).await else {
             return ReceiveOutcome::Spilled { event, queue_error, queue_skipped };
         };
-        if queue_skipped && self.enqueue(&envelope, timings).await.is_ok() {
+        if queue_skipped && self.enqueue(&event).await.is_ok() {
             return ReceiveOutcome::Queued(event);
         }
         let error = format!("queue: {queue_error}; bucket: {bucket_error}");
-        lost_log::event(&message(&envelope), &error);
+        lost_log::event(&message(&event), &error);
         ReceiveOutcome::Lost { source: event.source.clone(), event: Some(event), error }
     }
 
     /// Stores a body from which no event can be queued in `rejected/`, with the reason beside it.
     pub(super) async fn unprocessable(
-        &self,
+        &mut self,
         authentic: &Authentic<'_>,
         reason: Unprocessable,
-        timings: &mut Timings,
     ) -> ReceiveOutcome {
         let source = authentic.source().name();
         let rejected = Rejected { source, body: authentic.body(), reason: &reason, received: self.received };
-        let put = rejected.put(self.bucket, self.deadline.half(), self.deadline.left());
-        match timed(&mut timings.bucket, put).await {
+        let put = rejected.put(self.bucket, step(self.deadline), last_step(self.deadline));
+        match timed(&mut self.took.bucket, put).await {
             Ok(key) => ReceiveOutcome::Unprocessable { source: source.to_owned(), reason, key },
             Err(error) => {
                 lost_log::body(source, authentic.body(), &error);
@@ -82,41 +82,47 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         }
     }
 
-    /// Puts an event into the queue. If it is too large for a message, its data is put into the bucket first.
-    async fn enqueue(&self, envelope: &CloudEvent, timings: &mut Timings) -> Result<(), StoreError> {
-        let prepare = store::prepare(self.queue, self.bucket, envelope);
-        let mut took = None;
-        let prepared = timed(&mut took, within(self.deadline.half(), prepare)).await;
-        if !matches!(prepared, Ok((_, false))) {
-            timings.bucket = took;
+    /// Puts an event into the queue. If it is too large for a message, its data is put into the bucket first. So it is
+    /// if the queue refuses the whole: its limit may have changed, or may not be known yet.
+    async fn enqueue(&mut self, event: &CloudEvent) -> Result<(), StoreError> {
+        let whole = message(event);
+        if whole.body.len() <= self.queue.max_message_bytes() {
+            match self.send(whole).await {
+                Err(refused) if refused.is_lasting => {}
+                sent => return sent.map_err(|error| error.why),
+            }
         }
-        let (message, _) = prepared?;
+        let mut event = event.clone();
+        let check_in = within(step(self.deadline), claim_check::check_in(&mut event, self.bucket));
+        timed(&mut self.took.bucket, check_in).await?;
+        self.send(message(&event)).await.map_err(|error| error.why)
+    }
+
+    /// A message that the queue refuses for its contents says nothing about the queue.
+    async fn send(&mut self, message: Message) -> Result<(), EntryError> {
         let message = Message { trace: self.trace, ..message };
-        let enqueue = within(self.deadline.half(), self.queue.enqueue(&message));
-        let sent = timed(&mut timings.queue, enqueue).await;
-        match sent {
+        let enqueue = within(step(self.deadline), self.queue.enqueue(&message));
+        let sent = timed(&mut self.took.queue, enqueue).await;
+        match &sent {
             Ok(()) => lock(self.breaker).succeeded(),
+            Err(refused) if refused.is_lasting => {}
             Err(_) => lock(self.breaker).failed(self.received),
         }
         sent
     }
 
     /// Puts the whole envelope into `spill/`, data included.
-    async fn spill(
-        &self,
-        envelope: &CloudEvent,
-        bound: Duration,
-        timings: &mut Timings,
-    ) -> Result<(), StoreError> {
-        let (key, body) = (object_keys::spill(envelope), message(envelope).body.into_bytes());
-        timed(&mut timings.bucket, within(bound, self.bucket.put(&key, body, JSON))).await
+    async fn spill(&mut self, event: &CloudEvent, bound: Duration) -> Result<(), StoreError> {
+        let (key, body) = (object_keys::spill(event), message(event).body.into_bytes());
+        let put = within(bound, self.bucket.put(&key, body, "application/json"));
+        timed(&mut self.took.bucket, put).await
     }
 }
 
-/// Adds the duration of a step to that of the other steps of its kind.
-async fn timed<T>(took: &mut Option<Duration>, step: impl Future<Output = T>) -> T {
+/// Adds the duration of a call to that of the others of its kind.
+async fn timed<T>(total: &mut Option<Duration>, call: impl Future<Output = T>) -> T {
     let began = Instant::now();
-    let result = step.await;
-    *took = Some(took.unwrap_or_default() + began.elapsed());
+    let result = call.await;
+    *total = Some(total.unwrap_or_default() + began.elapsed());
     result
 }

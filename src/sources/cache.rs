@@ -19,7 +19,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration as StdDuration;
 
 use futures_util::future::BoxFuture;
-use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 use tracing::Level;
@@ -27,9 +26,8 @@ use tracing::Level;
 use crate::mutex::lock;
 use crate::sources::Sources;
 use crate::storage::StoreError;
-use crate::telemetry::Recorder;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
-use crate::telemetry::wide_event::{Dimension, Measured, WideEvent, cut};
+use crate::telemetry::{Line, Recorder};
 use mediahook_senders::settings::SettingsError;
 
 /// How long the sources, and the keys in them, are cached.
@@ -63,7 +61,7 @@ pub enum SourcesError {
     /// The sources could not be read this time.
     #[error("cannot be read now: {0}")]
     Unavailable(StoreError),
-    /// The sources cannot be read at all: there is no such secret, or no permission.
+    /// The sources cannot be read at all: there is no such secret, or it holds no text.
     #[error("cannot be read: {0}")]
     Unreadable(StoreError),
     /// The document has a mistake.
@@ -72,7 +70,8 @@ pub enum SourcesError {
 }
 
 impl SourcesError {
-    /// Whether every read fails until somebody changes the secret or the role.
+    /// Whether every read fails until somebody changes the secret or its name. A role that may not read it yet is not
+    /// lasting: IAM takes seconds to apply a change.
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Unavailable(_) => false,
@@ -107,15 +106,9 @@ impl SourcesCache {
         cache
     }
 
-    /// Sources that a reader provides: none before the first read.
-    pub fn from_reader(reader: impl ReadSources + 'static) -> Self {
-        Self { reader: Some(Box::new(reader)), recorder: Recorder::silent(), state: Mutex::default() }
-    }
-
-    /// The same, with a log line for each failed read.
-    #[must_use]
-    pub fn with_recorder(self, recorder: Recorder) -> Self {
-        Self { recorder, ..self }
+    /// Sources that a reader provides: none before the first read. Each failed read has a log line.
+    pub fn from_reader(reader: impl ReadSources + 'static, recorder: Recorder) -> Self {
+        Self { reader: Some(Box::new(reader)), recorder, state: Mutex::default() }
     }
 
     /// The sources in use; `None` before the first read.
@@ -199,6 +192,14 @@ impl SourcesCache {
             tracing::warn!("{warning}");
         }
         let mut state = self.state();
+        for gone in
+            state.sources.iter().flat_map(|old| old.iter()).filter(|old| sources.get(old.name()).is_none())
+        {
+            tracing::warn!(
+                source = gone.name(),
+                "no longer in the sources document: its callbacks are answered 404"
+            );
+        }
         state.sources = Some(Arc::new(sources));
         state.document = document;
     }
@@ -213,21 +214,14 @@ impl SourcesCache {
             Some(_) => "the sources could not be read, the last good ones are used",
             None => "the sources could not be read, and there are none yet",
         };
-        let place = self.place().unwrap_or_default();
-        let error = format!("{place}: {error}");
-        let fields = Fields { error: cut(&error) };
-        let (dimension, metrics) = (Dimension::Function, &[Measured::count(SOURCES_READ_FAILED, 1)]);
-        self.recorder.write(&WideEvent { at, level: Level::ERROR, message, dimension, metrics, fields });
+        let error = format!("{}: {error}", self.place().unwrap_or_default());
+        let line = Line::new(Level::ERROR, message).field("error", error);
+        line.count(SOURCES_READ_FAILED, 1).write(&self.recorder, at);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
-}
-
-#[derive(Serialize)]
-struct Fields<'a> {
-    error: &'a str,
 }
 
 /// Whether a time span is over. If the clock was set back, it counts as over.

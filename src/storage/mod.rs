@@ -21,11 +21,19 @@ pub trait Queue: Send + Sync {
     /// The largest message it accepts, in bytes.
     fn max_message_bytes(&self) -> usize;
 
+    /// Checks that it exists, and asks for its limits.
+    ///
+    /// # Errors
+    /// [`Unusable`]: it does not exist, did not answer, or the role may not ask.
+    fn check(&self) -> impl Future<Output = Result<(), Unusable>> + Send {
+        async { Ok(()) }
+    }
+
     /// Returns once the queue has stored the message, or already had it.
     ///
     /// # Errors
-    /// There was no confirmation in time. The queue may have the message nevertheless.
-    fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The queue refused the message, or there was no confirmation in time. It may have the message nevertheless.
+    fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), EntryError>> + Send;
 
     /// Enqueues several messages at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be.
     /// Returns the result of each, in their order.
@@ -68,6 +76,12 @@ pub struct EntryError {
     pub why: StoreError,
     /// Whether the message itself is the reason, so that a retry would fail again.
     pub is_lasting: bool,
+}
+
+impl From<StoreError> for EntryError {
+    fn from(why: StoreError) -> Self {
+        Self { why, is_lasting: false }
+    }
 }
 
 /// The maximum number of messages in one SQS call.
@@ -150,11 +164,11 @@ pub struct StoreError(pub String);
 /// Limits the duration of a call to a service.
 ///
 /// # Errors
-/// [`StoreError`]: that of the call, or the service did not answer within this time.
-pub(crate) async fn within<T>(
+/// That of the call, or the service did not answer within this time.
+pub(crate) async fn within<T, E: From<StoreError>>(
     bound: Duration,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let late = |_| StoreError(format!("no answer within {} ms", bound.as_millis()));
     timeout(bound, call).await.map_err(late)?
 }

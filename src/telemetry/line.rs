@@ -16,11 +16,12 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use mediahook_events::CloudEvent;
 use serde::{Serialize, Serializer as _};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+use time::format_description::well_known::{Iso8601, Rfc3339};
 use tracing::Level;
 
 use super::Recorder;
@@ -130,9 +131,18 @@ impl Line {
     }
 }
 
-/// A time in milliseconds, to a tenth.
-pub fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e4).round() / 10.0
+/// A time in whole milliseconds.
+pub fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The age of an event at a time, by its sender's clock: zero if that clock is fast, `None` if the event has no time of
+/// its own.
+pub fn age(event: &CloudEvent, at: OffsetDateTime) -> Option<Duration> {
+    // An event without its own time has the time of its receipt.
+    let own = event.time.as_ref().filter(|time| Some(*time) != event.recordedtime.as_ref())?;
+    let age = at - OffsetDateTime::parse(own, &Rfc3339).ok()?;
+    Some(Duration::try_from(age).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -170,7 +180,7 @@ mod tests {
             written(line, "INFO"),
             concat!(
                 r#"{"timestamp":"2026-11-22T05:50:27.500Z","level":"INFO","message":"queued","Source":"tencent-vod/main","#,
-                r#""id":"a\nb","request_id":"r-1","cold":true,"Accepted":1,"ProcessingLatency":2.3,"FunctionName":"f","#,
+                r#""id":"a\nb","request_id":"r-1","cold":true,"Accepted":1,"ProcessingLatency":2,"FunctionName":"f","#,
                 r#""_aws":{"CloudWatchMetrics":[{"Dimensions":[["FunctionName"],["FunctionName","Source"]],"Metrics":"#,
                 r#"[{"Name":"Accepted"},{"Name":"ProcessingLatency","Unit":"Milliseconds"}],"Namespace":"mediahook"}],"#,
                 r#""Timestamp":1795326627500}}"#,

@@ -25,16 +25,14 @@ macro_rules! metrics {
 
 metrics! {
     ACCEPTED = "Accepted", "Count", "callbacks answered 200: the queue or the spill has the event";
-    REFUSED = "Refused", "Count", "unauthorized requests, answered 401, 404, 405 or, where they are not HTTP, 400";
-    SIGNATURE_FAR_AHEAD = "SignatureFarAhead", "Count", "callbacks accepted with a signature that is valid for longer than 15 minutes";
+    UNAUTHORIZED = "Unauthorized", "Count", "requests that were not let in, answered 401, 404, 405 or 400";
+    UNAUTHORIZED_SENDER = "UnauthorizedSender", "Count", "unauthorized requests that are probably a real sender's: wrong key, token or signature, unknown source, no push";
     SPILLED = "Spilled", "Count", "events that fell back to S3: the queue failed, `spill/` has them";
     REJECTED = "Rejected", "Count", "unprocessable bodies: authentic, but without an event for the queue, put into `rejected/`";
     LOST = "Lost", "Count", "authentic callbacks that neither queue nor bucket has, only the log";
     NO_SOURCES = "NoSources", "Count", "callbacks answered 503 because no sources were read yet";
     SOURCES_READ_FAILED = "SourcesReadFailed", "Count", "reads of the secret with the sources that failed, or found a mistake in the document";
     QUEUE_SKIPPED = "QueueSkipped", "Count", "callbacks that skipped the queue, because it had failed several times in a row";
-    QUEUE_LATENCY = "QueueLatency", "Milliseconds", "how long the queue took to take an event";
-    EVENT_AGE = "EventAge", "Milliseconds", "from the event's own time until it was received";
     PULLED = "Pulled", "Count", "items that a sender's queue, or the spill, handed to the puller";
     CONFIRMED = "Confirmed", "Count", "items confirmed after they were stored";
     CONFIRM_FAILED = "ConfirmFailed", "Count", "items stored, but not confirmed: they are redelivered";

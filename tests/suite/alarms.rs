@@ -30,16 +30,14 @@ const OURS: &[(&str, &[Metric])] = &[
         "Receiver",
         &[
             metrics::ACCEPTED,
-            metrics::REFUSED,
-            metrics::SIGNATURE_FAR_AHEAD,
+            metrics::UNAUTHORIZED,
+            metrics::UNAUTHORIZED_SENDER,
             metrics::SPILLED,
             metrics::REJECTED,
             metrics::LOST,
             metrics::NO_SOURCES,
             metrics::SOURCES_READ_FAILED,
             metrics::QUEUE_SKIPPED,
-            metrics::QUEUE_LATENCY,
-            metrics::EVENT_AGE,
             metrics::MISCONFIGURED,
         ],
     ),
@@ -116,7 +114,9 @@ impl Seen {
                     let is_counted = counts.unwrap_or_default().iter().any(|metric| metric.name == self.name);
                     (!is_counted).then_some("that function does not count it")
                 }
-                [("FunctionName", "Receiver"), ("Reason", reason)] if self.name == metrics::REFUSED.name => {
+                [("FunctionName", "Receiver"), ("Reason", reason)]
+                    if self.name == metrics::UNAUTHORIZED.name =>
+                {
                     let is_counted = Unauthorized::ALL.iter().any(|one| one.as_str() == *reason);
                     (!is_counted).then_some("not a reason for a refusal")
                 }

@@ -550,15 +550,15 @@ fn receiver_cases() -> Vec<Case> {
         )
     };
     let mut cases = vec![
-        case("a text for a request", Receiver, json!("PayloadMark"), Status(400), &["Malformed"]),
-        case("a list for a request", Receiver, json!(["PayloadMark"]), Status(400), &["Malformed"]),
-        case("null for a request", Receiver, json!(null), Status(400), &["Malformed"]),
-        case("a request of texts", Receiver, json!({ "requestContext": "PayloadMark" }), Status(400), &["Malformed"]),
-        case("a body of another type", Receiver, json!({ "requestContext": { "http": { "method": "POST" } }, "body": { "a": "PayloadMark" } }), Status(400), &["Malformed"]),
-        case("records for the receiver", Receiver, batch("PayloadMark"), Failure, &["not a request: the records of a queue"]),
+        case("a text for a request", Receiver, json!("PayloadMark"), Failure, &["not a request"]),
+        case("a list for a request", Receiver, json!(["PayloadMark"]), Failure, &["not a request"]),
+        case("null for a request", Receiver, json!(null), Failure, &["not a request"]),
+        case("a request of texts", Receiver, json!({ "requestContext": "PayloadMark" }), Failure, &["not a request"]),
+        case("a body of another type", Receiver, json!({ "requestContext": { "http": { "method": "POST" } }, "body": { "a": "PayloadMark" } }), Failure, &["not a request"]),
+        case("records for the receiver", Receiver, batch("PayloadMark"), Failure, &["not a request"]),
         case("base64 that is none", Receiver, function_url::event("POST", "/tencent-vod/open", "", &json!({}), ("*PayloadMark".to_owned(), true)), Status(400), &["Malformed"]),
         case("another method", Receiver, get, Status(405), &["NotPost"]),
-        case("an unknown path", Receiver, post("/tencent-vod/nobody", &json!({}), "PayloadMark"), Status(404), &["UnknownPath"]),
+        case("an unknown path", Receiver, post("/tencent-vod/nobody", &json!({}), "PayloadMark"), Status(404), &["UnknownSource"]),
         case("a source that is only pulled", Receiver, post("/tencent-vod/pulled", &json!({}), "PayloadMark"), Status(401), &["TakesNoPush"]),
         case("a wrong token", Receiver, post("/tencent-vod/token/wrong-one", &json!({}), "PayloadMark"), Status(401), &["WrongToken"]),
         case("no token", Receiver, post("/tencent-vod/token", &json!({}), "PayloadMark"), Status(401), &["WrongToken"]),
@@ -574,7 +574,7 @@ fn receiver_cases() -> Vec<Case> {
         case("a byte order mark", Receiver, open(&format!("\u{feff}{EVENT}")), Status(200), &["queued"]),
         case("a byte order mark before a signed body", Receiver, post("/tencent-vod/signed", &json!({}), &format!("\u{feff}{}", sign_tencent(EVENT, SIGN_KEY, now_s() + 600))), Status(200), &["queued"]),
         case("only a byte order mark", Receiver, open("\u{feff}"), Status(400), &["the body is not JSON"]),
-        case("line breaks for the log", Receiver, post("/tencent-vod/open%0a%7b", &json!({ "user-agent": "a\nPayloadMark" }), "PayloadMark"), Status(400), &[]),
+        case("line breaks for the log", Receiver, post("/tencent-vod/open%0a%7b", &json!({ "user-agent": "a\nPayloadMark" }), "PayloadMark"), Status(404), &["UnknownSource"]),
         case("the queue is not there", Receiver, signed(EVENT), Status(200), &["MEDIAHOOK_QUEUE_URL: there is no queue `nobody.fifo`", "\"Misconfigured\":1", "spilled"])
             .with(&[("MEDIAHOOK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/nobody.fifo")]),
         case("the queue is a standard queue", Receiver, signed(EVENT), Status(200), &["MEDIAHOOK_QUEUE_URL: the queue `callbacks.fifo` is not a FIFO queue", "\"Misconfigured\":1", "spilled"])

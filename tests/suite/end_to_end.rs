@@ -153,8 +153,6 @@ async fn odd_invocations_neither_end_the_process_nor_the_next_callback() {
         event("/\"<>\u{1}", "", ("", false)),
         event("/tencent-vod/open", "\"<>", ("{}", false)),
         event("/tencent-vod/open", "", ("not base64!", true)),
-        json!({}),
-        json!("no invocation at all"),
     ] {
         assert_eq!(receiver.invoke(odd).await.unwrap()["statusCode"], 400);
     }
@@ -194,7 +192,7 @@ async fn no_secret_and_no_payload_shows_in_the_log() {
     invoke_processor(&mut processor, &messages).await;
 
     let log = receiver.stop().await + &processor.stop().await;
-    assert!(log.contains("authentic, but no event") && log.contains("wrong signature"), "{log}");
+    assert!(log.contains("authentic, but no event") && log.contains("SignatureWrong"), "{log}");
     for hidden in [
         "SignKey",
         "AuthKey",

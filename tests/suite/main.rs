@@ -24,6 +24,7 @@ mod properties;
 mod pull;
 mod rotation;
 mod sender_facts;
+mod slow;
 mod store;
 mod storm;
 mod structure;

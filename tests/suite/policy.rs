@@ -540,13 +540,14 @@ async fn behind_cloudfront_only_what_has_its_secret_is_let_in() {
     let (queue_url, _) = cloud.queues(5, 30).await;
     let receiver = |secrets: Option<&str>| {
         let variables: Environment = secrets.map(|secrets| (ORIGIN_SECRETS, secrets)).into_iter().collect();
-        let receiver = Receiver::new(
+        let mut receiver = Receiver::new(
             Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
             SqsQueue::new(&cloud.aws(), queue_url.clone(), RETRY_POLICY),
             cloud.bucket(),
             OffsetDateTime::now_utc,
         );
-        receiver.behind(OriginSecrets::from_env(&variables).unwrap())
+        receiver.origin = OriginSecrets::from_env(&variables).unwrap();
+        receiver
     };
     let ask = async |receiver: &Receiver<_, _>, event: &Value| {
         let request = function_url::request(event);
@@ -601,9 +602,9 @@ async fn behind_cloudfront_only_what_has_its_secret_is_let_in() {
     }
 }
 
-/// A stranger can send an invocation that is no request: it has an answer, and does not fail.
+/// A stranger's request may have any path, query, headers and body.
 #[tokio::test]
-async fn an_invocation_that_is_no_request_is_answered() {
+async fn an_odd_request_is_answered() {
     let world = World::new().await;
     let receiver = Receiver::new(
         Arc::new(SourcesCache::fixed(Sources::parse(SOURCES).unwrap())),
@@ -626,12 +627,10 @@ async fn an_invocation_that_is_no_request_is_answered() {
         (post("/tencent-vod/%74oken/first-path-token", "", json!({}), plain), 404),
         (post("", "", json!({}), plain), 404),
         (post(signed, "a=%zz&&=&Sign", json!({}), plain), 401),
-        (post(signed, "a=\"<>", json!({}), plain), 400),
-        (post(signed, "", json!({ "sign": "\u{1}\u{fffe}", "t": "é" }), plain), 400),
+        (post(signed, "a=\"<>", json!({}), plain), 401),
+        (post(signed, "", json!({ "sign": "\u{1}\u{fffe}", "t": "é" }), plain), 401),
         (post(signed, "", json!({ "sign": ["a", "a"], "t": "1" }), plain), 401),
         (post(token, "", json!({}), ("not base64!", true)), 400),
-        (post(token, "", json!({ "": null }), plain), 400),
-        (json!({}), 400),
     ] {
         assert_eq!(ask(&invocation).await, status, "{invocation}");
     }

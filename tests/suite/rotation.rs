@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use mediahook::aws::s3::S3Bucket;
-use mediahook::aws::secrets_manager::Secret;
+use mediahook::aws::secrets_manager::SourcesSecret;
 use mediahook::aws::sqs::SqsQueue;
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::sources::cache::SourcesCache;
-use mediahook::timeouts::receive::{RETRY_POLICY, deadline};
+use mediahook::telemetry::Recorder;
+use mediahook::timeouts::receive::{RETRY_POLICY, SOURCES_RETRY_POLICY, deadline};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, MutexGuard};
@@ -56,7 +57,8 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         cloud.put_secret(&sources(keys)).await;
-        let sources = SourcesCache::from_reader(Secret::new(cloud.aws(), SECRET.to_owned(), RETRY_POLICY));
+        let secret = SourcesSecret::new(cloud.aws(), SECRET.to_owned(), SOURCES_RETRY_POLICY);
+        let sources = SourcesCache::from_reader(secret, Recorder::silent());
         sources.refresh(now(), Duration::from_secs(5)).await.unwrap();
         let queue = SqsQueue::new(&cloud.aws(), queue_url, RETRY_POLICY);
         Self { _turn: turn, receiver: Receiver::new(Arc::new(sources), queue, cloud.bucket(), now), cloud }
@@ -162,7 +164,7 @@ async fn a_read_from_before_a_rotation_decides_no_callback_after_it() {
 async fn no_read_outlives_its_callback() {
     let world = World::new(&["OldKey1"]).await;
     world.cloud.put_secret(&sources(&["NewKey2"])).await;
-    world.cloud.secrets_faults(|_| Fault::Slow(Duration::from_millis(1_500)));
+    world.cloud.secrets_faults(|_| Fault::Slow(Duration::from_millis(1_700)));
     five_minutes_pass();
     assert_eq!(
         world.status("OldKey1").await,
@@ -248,4 +250,25 @@ async fn callbacks_wait_for_a_secret_that_hangs_in_init() {
     assert!(started.elapsed() < Duration::from_millis(2_800), "init and answer: {:?}", started.elapsed());
     cloud.secrets_faults(|_| Fault::None);
     assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
+}
+
+/// With a removed source go its events: a mistake in the document must not look like the noise of scanners.
+#[tokio::test]
+async fn a_source_that_is_no_longer_in_the_document_is_a_warning() {
+    let (cloud, variables) = with_secret(SECRET).await;
+    let mut receiver = Function::start(receiver_binary(), &variables).await;
+    assert_eq!(receiver.invoke(tencent(PULL_COMPLETE)).await.unwrap()["statusCode"], 200);
+    cloud.put_secret(&SOURCES.replace("tencent-vod/signed", "tencent-vod/renamed")).await;
+    let mut forged = tencent(PULL_COMPLETE);
+    forged["rawPath"] = "/tencent-vod/renamed".into();
+    forged["body"] = "{}".into();
+    assert_eq!(receiver.invoke(forged).await.unwrap()["statusCode"], 401, "causes a read");
+    let event = tencent(&PULL_COMPLETE.replace("1450807", "2"));
+    assert_eq!(receiver.invoke(event).await.unwrap()["statusCode"], 404);
+    let log = receiver.stop().await;
+    let line = log.lines().find(|line| line.contains("no longer in the sources document")).expect(&log);
+    assert!(
+        line.contains(r#""level":"WARN""#) && line.contains(r#""source":"tencent-vod/signed""#),
+        "{line}"
+    );
 }

@@ -116,7 +116,8 @@ fn ok(body: &str) -> String {
 
 async fn enqueue(queue: &SqsQueue) -> Result<(), StoreError> {
     let (body, id) = (MARK.to_owned(), "1".to_owned());
-    queue.enqueue(&Message { body, deduplication_id: id.clone(), group_id: id, trace: None }).await
+    let message = Message { body, deduplication_id: id.clone(), group_id: id, trace: None };
+    queue.enqueue(&message).await.map_err(|error| error.why)
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mediahook::lambda::request::{Malformed, from_invocation};
+use mediahook::lambda::request::{FunctionUrlInvocation, Malformed};
 use mediahook_senders::CallbackRequest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -84,7 +84,7 @@ pub fn event(
 
 /// What an invocation is to the receiver.
 pub fn request(event: &Value) -> Result<CallbackRequest, Malformed> {
-    from_invocation(&event.to_string())
+    FunctionUrlInvocation::parse(&event.to_string()).expect("an invocation of a function URL").into_request()
 }
 
 fn response(answer: hyper::Response<String>) -> Response {

@@ -1,0 +1,63 @@
+//! What the receiver does while no callback waits: in init, and after an answer.
+
+use std::sync::atomic::Ordering;
+
+use time::OffsetDateTime;
+use tokio::time::timeout;
+use tracing::Level;
+
+use super::Receiver;
+use crate::config::{ConfigError, QUEUE_URL};
+use crate::mutex::lock;
+use crate::storage::{Bucket, Queue, StoreError, Unusable};
+use crate::telemetry::Line;
+use crate::telemetry::metrics::MISCONFIGURED;
+use crate::timeouts::receive::INIT_WITHIN;
+
+impl<Q: Queue, B: Bucket> Receiver<Q, B> {
+    /// Reads the sources and connects to the queue, for at most [`INIT_WITHIN`]; the first callback does what takes
+    /// longer. A queue that cannot be used does not stop the start: a running receiver falls back to S3, a stopped one
+    /// loses callbacks. The bucket is not checked: a second TLS handshake would make every cold start slower, and the
+    /// puller checks it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`]: the secret with the sources does not exist, or its document has a mistake.
+    pub async fn warm_up(&self) -> Result<(), ConfigError> {
+        let now = (self.now)();
+        let (read, queue) = tokio::join!(self.sources.refresh(now, INIT_WITHIN), self.check_queue());
+        if let Err(error) = read
+            && error.is_lasting()
+            && self.sources.current().is_none()
+        {
+            return Err(ConfigError::Secret);
+        }
+        match queue {
+            Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
+                self.log_misconfigured(&why, now)
+            }
+            Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not warmed up"),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    /// To be called between an answer and the next callback. Asks the queue for its size limit until it is known, but
+    /// not while the queue fails: that would take time from the next callbacks.
+    pub async fn after_answer(&self) {
+        if !self.queue_checked.load(Ordering::Relaxed) && !lock(&self.breaker).has_failed() {
+            let _ = self.check_queue().await;
+        }
+    }
+
+    async fn check_queue(&self) -> Result<(), Unusable> {
+        let late = |_| Err(Unusable::Unknown(StoreError("no answer in time".to_owned())));
+        let checked = timeout(INIT_WITHIN, self.queue.check()).await.unwrap_or_else(late);
+        self.queue_checked.store(checked.is_ok(), Ordering::Relaxed);
+        checked
+    }
+
+    fn log_misconfigured(&self, why: &str, at: OffsetDateTime) {
+        let line = Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3");
+        line.field("error", format!("{QUEUE_URL}: {why}")).count(MISCONFIGURED, 1).write(&self.recorder, at);
+    }
+}
