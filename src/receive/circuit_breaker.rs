@@ -29,11 +29,6 @@ impl CircuitBreaker {
         self.failures >= FAILURES && self.last_failure.is_some_and(|at| (at..at + OPEN_FOR).contains(&now))
     }
 
-    /// Whether the last call failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failures > 0
-    }
-
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }

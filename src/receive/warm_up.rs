@@ -24,40 +24,37 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// [`ConfigError::Secret`]: the secret with the sources does not exist, or its document has a mistake.
     pub async fn warm_up(&self) -> Result<(), ConfigError> {
         let now = (self.now)();
-        let (read, queue) = tokio::join!(self.sources.refresh(now, INIT_WITHIN), self.check_queue());
-        if let Err(error) = read
-            && error.is_lasting()
-            && self.sources.current().is_none()
-        {
-            return Err(ConfigError::Secret);
+        let (read, ()) = tokio::join!(self.sources.refresh(now, INIT_WITHIN), self.check_queue(now));
+        match read {
+            Err(error) if error.is_lasting() && self.sources.current().is_none() => Err(ConfigError::Secret),
+            _ => Ok(()),
         }
-        match queue {
-            Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
-                self.log_misconfigured(&why, now)
-            }
-            Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not warmed up"),
-            Ok(()) => {}
-        }
-        Ok(())
     }
 
     /// To be called between an answer and the next callback. Asks the queue for its size limit until it is known, but
-    /// not while the queue fails: that would take time from the next callbacks.
+    /// not while the queue is skipped: that would take time from the next callbacks.
     pub async fn after_answer(&self) {
-        if !self.queue_checked.load(Ordering::Relaxed) && !lock(&self.breaker).has_failed() {
-            let _ = self.check_queue().await;
+        let now = (self.now)();
+        if !self.queue_checked.load(Ordering::Relaxed) && !lock(&self.breaker).is_open(now) {
+            self.check_queue(now).await;
         }
     }
 
-    async fn check_queue(&self) -> Result<(), Unusable> {
+    async fn check_queue(&self, now: OffsetDateTime) {
         let late = |_| Err(Unusable::Unknown(StoreError("no answer in time".to_owned())));
         let checked = timeout(INIT_WITHIN, self.queue.check()).await.unwrap_or_else(late);
-        self.queue_checked.store(checked.is_ok(), Ordering::Relaxed);
-        checked
-    }
-
-    fn log_misconfigured(&self, why: &str, at: OffsetDateTime) {
-        let line = Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3");
-        line.field("error", format!("{QUEUE_URL}: {why}")).count(MISCONFIGURED, 1).write(&self.recorder, at);
+        // A role that may not ask will not be told the next time either.
+        let is_over = matches!(checked, Ok(()) | Err(Unusable::NotPermitted(_)));
+        self.queue_checked.store(is_over, Ordering::Relaxed);
+        match checked {
+            Ok(()) => {}
+            Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not checked yet"),
+            Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
+                Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3")
+                    .field("error", format!("{QUEUE_URL}: {why}"))
+                    .count(MISCONFIGURED, 1)
+                    .write(&self.recorder, now);
+            }
+        }
     }
 }
