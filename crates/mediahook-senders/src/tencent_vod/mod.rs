@@ -7,7 +7,7 @@ mod notification;
 pub mod outcome;
 mod pull_events;
 mod signature;
-mod tc3;
+pub mod tc3;
 
 use crate::body::Body;
 use crate::queue::SenderQueue;

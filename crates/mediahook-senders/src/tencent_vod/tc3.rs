@@ -9,11 +9,11 @@ use crate::hex::hex;
 use crate::secret::Secret;
 
 /// The content type, exactly as it is signed.
-pub(super) const CONTENT_TYPE: &str = "application/json";
+pub const CONTENT_TYPE: &str = "application/json";
 const SERVICE: &str = "vod";
 
 /// The `Authorization` header of a POST to `/`, signed at `now`. The sender accepts it for five minutes.
-pub(super) fn authorization(id: &str, key: &Secret, host: &str, body: &str, now: OffsetDateTime) -> String {
+pub fn authorization(id: &str, key: &Secret, host: &str, body: &str, now: OffsetDateTime) -> String {
     let scope = format!("{}/{SERVICE}/tc3_request", now.date());
     let signature = signature(key, &string_to_sign(&canonical_request(host, body), &scope, now), &scope);
     format!("TC3-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders=content-type;host, Signature={signature}")

@@ -1,0 +1,10 @@
+//! The command itself, run against an embedded AWS, a real receiver, and fakes of the senders' APIs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod command_line;
+mod dlq;
+mod receiver;
+mod replay;
+mod send;
+mod stack;
