@@ -23,12 +23,14 @@ use mediahook::events::Channel;
 use mediahook::events::{CloudEvent, Outcome};
 use mediahook::ingest;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::process::{Failure, Handler, HandlerDispatch, Processor};
+use mediahook::process::config::{IDEMPOTENCY_TTL, LEASE};
+use mediahook::process::{Failure, Handler, HandlerDestination, Processor};
 use mediahook::pull::Puller;
 use mediahook::pull::http::SenderHttp;
 use mediahook::receive::Receiver;
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
+use mediahook::storage::idempotency::LeaseConfig;
 use mediahook::telemetry::{self, Recorder};
 use mediahook::timeouts::receive::{ANSWER_WITHIN, RETRY_POLICY, deadline};
 use mediahook::timeouts::{self, process::BatchDeadlines};
@@ -36,10 +38,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-use mediahook_testing::cloud::{Cloud, Fault};
+use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::mns::Mns;
 use mediahook_testing::signing::{sign_alibaba, sign_tencent};
+use mediahook_testing::table_and_bus::TABLE;
 use mediahook_testing::tencent_vod::TencentVod;
 use mediahook_testing::{function_url, http};
 
@@ -86,8 +89,7 @@ struct World {
     tencent: TencentVod,
     mns: Mns,
     puller: Puller<SqsQueue, S3Bucket, SenderHttp>,
-    processor: Processor<DynamoDbIdempotency, SqsQueue>,
-    dispatch: HandlerDispatch<Desk, S3Bucket>,
+    processor: Processor<HandlerDestination<Desk, S3Bucket>, DynamoDbIdempotency, SqsQueue>,
     /// Whether the log shows what is routine too.
     talkative: Arc<AtomicBool>,
 }
@@ -171,7 +173,18 @@ impl World {
             }
         }));
 
-        let bucket = cloud.bucket();
+        cloud.table().create().await;
+        let leases = LeaseConfig { lease: LEASE, ttl: IDEMPOTENCY_TTL };
+        let (aws, now) = (cloud.aws(), OffsetDateTime::now_utc);
+        let processor = Processor {
+            destination: HandlerDestination { handler: Desk::default(), bucket: cloud.bucket() },
+            idempotency: DynamoDbIdempotency::new(&aws, TABLE.to_owned(), leases, now, RETRY_POLICY),
+            dead_letters: SqsQueue::new(&aws, dead_letter_url.clone(), RETRY_POLICY),
+            max_receive_count: MAX_RECEIVE_COUNT,
+            bucket_name: BUCKET.to_owned(),
+            recorder: recorder.clone(),
+            now,
+        };
         Ok(Self {
             address,
             queue: Mapping::new(cloud.sqs(), &queue_url),
@@ -180,16 +193,8 @@ impl World {
             cloud,
             tencent,
             mns,
-            puller: puller.with_recorder(recorder.clone()),
-            processor: Processor {
-                idempotency: None,
-                dead_letters: None,
-                max_receive_count: None,
-                bucket_name: None,
-                recorder,
-                now: OffsetDateTime::now_utc,
-            },
-            dispatch: HandlerDispatch { handler: Desk::default(), bucket: Some(bucket) },
+            puller: puller.with_recorder(recorder),
+            processor,
             talkative,
         })
     }
@@ -201,10 +206,8 @@ impl World {
             return tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let (batch, invocation) = (mapping::batch(&messages), Invocation::default());
-        let processed = self.processor.process(&self.dispatch, batch, invocation_ends(), &invocation);
-        if let Ok(response) = processed.await {
-            self.queue.settle(&messages, &response).await;
-        }
+        let response = self.processor.process(batch, invocation_ends(), &invocation).await;
+        self.queue.settle(&messages, &response).await;
     }
 
     /// Sends every sample, pulls some more, lets the processor have them, prints the table. Whether all went as it
@@ -243,7 +246,7 @@ impl World {
         );
         let mut all_as_expected = true;
         for Row { sample, id, got } in &rows {
-            let seen = id.as_deref().and_then(|id| self.dispatch.handler.seen(id));
+            let seen = id.as_deref().and_then(|id| self.processor.destination.handler.seen(id));
             let outcome = seen.map_or("-".to_owned(), |seen| seen.outcome.to_string());
             let fate = match seen {
                 None => "never saw it".to_owned(),
@@ -282,11 +285,7 @@ impl World {
             "-",
             "-",
             "-",
-            if dead {
-                format!("dead-letter queue after {MAX_RECEIVE_COUNT} receives")
-            } else {
-                "nowhere".to_owned()
-            },
+            if dead { "dead-letter queue".to_owned() } else { "nowhere".to_owned() },
         );
         let left = self.tencent.inbox.unconfirmed() + self.mns.inbox.unconfirmed();
         println!("\nleft in the senders' own queues: {left}");
@@ -331,7 +330,8 @@ impl World {
         let started = Instant::now();
         let mut dead = 0;
         let delivered = || {
-            self.dispatch
+            self.processor
+                .destination
                 .handler
                 .0
                 .lock()

@@ -23,21 +23,18 @@ pub const BUCKET: &str = "MEDIAHOOK_BUCKET";
 /// The variable with the URL of the FIFO queue. A standard queue cannot be used: a FIFO queue drops a repeated event,
 /// and keeps the events of a media asset in order.
 pub const QUEUE_URL: &str = "MEDIAHOOK_QUEUE_URL";
-/// The variable with the name of the table of idempotency records. Without it a redelivered event is processed again.
+/// The variable with the name of the table of idempotency records.
 pub const TABLE: &str = "MEDIAHOOK_TABLE";
 /// The variable with the length of a lease, in seconds. Set it to the function's timeout.
 pub const LEASE_S: &str = "MEDIAHOOK_LEASE_S";
 /// The variable with the time for which a completed event is remembered, in seconds.
 pub const IDEMPOTENCY_TTL_S: &str = "MEDIAHOOK_IDEMPOTENCY_TTL_S";
-/// The variable with the name or ARN of the event bus. It requires [`TABLE`] and [`BUCKET`]: an entry on a bus cannot
-/// be taken back, and an event too large for it leaves its data in the bucket.
+/// The variable with the name or ARN of the event bus.
 pub const EVENT_BUS: &str = "MEDIAHOOK_EVENT_BUS";
-/// The variable that is `log` if the processor has no event bus and must log each event and delete it.
-pub const DESTINATION: &str = "MEDIAHOOK_DESTINATION";
 /// The variable with the URL of the FIFO queue for records that can never succeed, or have failed at their last
-/// receive. Without it they are retried until SQS itself moves them, together with the later records of their group.
+/// receive.
 pub const DEAD_LETTER_QUEUE_URL: &str = "MEDIAHOOK_DEAD_LETTER_QUEUE_URL";
-/// The variable with the queue's `maxReceiveCount`, from 1 to 1000. With it the processor recognizes a record's last
+/// The variable with the queue's `maxReceiveCount`, from 1 to 1000. By it the processor recognizes a record's last
 /// receive, and sends it to [`DEAD_LETTER_QUEUE_URL`] if it fails, before SQS moves the rest of its group with it.
 pub const MAX_RECEIVE_COUNT: &str = "MEDIAHOOK_MAX_RECEIVE_COUNT";
 /// The variable with the secrets that a proxy in front of the receiver adds to each request, separated by commas. All
@@ -47,7 +44,7 @@ pub const ORIGIN_SECRETS: &str = "MEDIAHOOK_ORIGIN_SECRETS";
 const EVENT_BUS_GUARD: &str = "MEDIAHOOK_EVENT_BUS_GUARD";
 
 /// All our variables, of all three functions: the same environment may be used for all of them.
-pub const VARIABLES: [&str; 13] = [
+pub const VARIABLES: [&str; 12] = [
     SOURCES,
     SOURCES_SECRET,
     BUCKET,
@@ -58,7 +55,6 @@ pub const VARIABLES: [&str; 13] = [
     EVENT_BUS,
     EVENT_BUS_GUARD,
     ORIGIN_SECRETS,
-    DESTINATION,
     DEAD_LETTER_QUEUE_URL,
     MAX_RECEIVE_COUNT,
 ];
@@ -93,9 +89,6 @@ pub enum ConfigError {
     /// No sources document is set.
     #[error("neither {SOURCES} nor {SOURCES_SECRET} is set")]
     NoSources,
-    /// The processor does not know where events go.
-    #[error("neither {EVENT_BUS} nor {DESTINATION}=log is set: where do events go?")]
-    NoDestination,
     /// The sources document has a mistake.
     #[error("{SOURCES}: {0}")]
     Sources(#[from] SettingsError),

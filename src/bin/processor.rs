@@ -1,4 +1,4 @@
-//! The Lambda function behind the queue: batches in, each event to its destination.
+//! The Lambda function behind the queue: batches in, each event on the bus.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use mediahook::config::Environment;
 use mediahook::lambda::command_line;
 use mediahook::{process, telemetry};
 
-const ABOUT: &str = "Takes events from the queue and delivers each to an event bus (or to the log).";
+const ABOUT: &str = "Takes events from the queue and puts each on an event bus.";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

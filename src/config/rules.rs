@@ -42,9 +42,7 @@ problems! {
     NotARegion = "is not a region such as eu-central-1";
     NotACredential = "has characters that no credential has";
     NotABoolean = "expected true or false";
-    NotLog = "expected log, the only destination beside an event bus";
     BesideSecret = "is set beside MEDIAHOOK_SOURCES_SECRET: which one counts?";
-    BesideEventBus = "is set beside MEDIAHOOK_EVENT_BUS: which one counts?";
     NotALease = "expected a whole number of seconds from 1 to 43200";
     NotATtl = "expected a whole number of seconds from 1 to 315360000";
     TtlBelowLease = "is less than the lease (MEDIAHOOK_LEASE_S): an event would be forgotten while it is processed";

@@ -1,24 +1,31 @@
 //! One record of a batch, its event, and its outcome.
 
 use aws_lambda_events::sqs::SqsMessage;
+use mediahook_events::CloudEvent;
 use tokio::time::Instant;
 
-use super::dead_letter;
 use super::handler::Failure;
 use crate::ingest::envelope::{dataref_key, parse};
+use crate::storage::Message;
+use crate::storage::idempotency::Lease;
 use crate::trace::Trace;
-use mediahook_events::CloudEvent;
 
-/// A record.
+/// A record that is the first of its group.
 pub(super) struct Record<'r> {
     pub(super) message: &'r SqsMessage,
     /// The event in it, or why it has none.
     pub(super) event: Result<Event<'r>, String>,
+    /// Its idempotency record, once it is in progress.
+    pub(super) lease: Option<Lease>,
+    /// How often it was tried in this invocation.
+    pub(super) tries: u32,
+    /// Why the last try failed.
+    pub(super) earlier: Option<Failure>,
     pub(super) started: Instant,
 }
 
 /// The event in a record.
-pub(super) struct Event<'r> {
+pub struct Event<'r> {
     pub(super) envelope: CloudEvent,
     /// The envelope as SQS delivered it, byte for byte.
     pub(super) text: &'r str,
@@ -27,7 +34,7 @@ pub(super) struct Event<'r> {
 }
 
 /// The outcome of a record.
-pub(super) enum RecordOutcome {
+pub(super) enum Outcome {
     /// Its event was processed.
     Processed,
     /// Its event was processed before.
@@ -39,26 +46,47 @@ pub(super) enum RecordOutcome {
 }
 
 impl<'r> Record<'r> {
-    /// Reads a record. If the bucket is known, a `dataref` must point to it.
-    pub(super) fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Self {
-        Self { message, event: Event::read(message, bucket), started: Instant::now() }
+    /// Reads a record. A `dataref` must point to this bucket.
+    pub(super) fn read(message: &'r SqsMessage, bucket: &str) -> Self {
+        let (event, started) = (Event::read(message, bucket), Instant::now());
+        Self { message, event, lease: None, tries: 0, earlier: None, started }
+    }
+
+    /// How often SQS has delivered it, this time included.
+    pub(super) fn receive_count(&self) -> Option<u32> {
+        self.message.attributes.get("ApproximateReceiveCount")?.parse().ok()
+    }
+
+    /// The message that moves it to the dead-letter queue, with the same body and group; none if it has no body.
+    ///
+    /// The deduplication id is the record's message id. With the old deduplication id, SQS would drop an event that was
+    /// redriven and failed again within five minutes, as a duplicate of its first dead letter. A redriven record has a
+    /// new message id.
+    pub(super) fn dead_letter(&self) -> Option<Message> {
+        let body = self.message.body.clone().filter(|body| !body.is_empty())?;
+        let deduplication_id = self.message.message_id.clone().filter(|id| !id.is_empty())?;
+        let group = self.message.attributes.get("MessageGroupId").cloned();
+        let group_id = group.unwrap_or_else(|| deduplication_id.clone());
+        Some(Message { body, group_id, deduplication_id, trace: trace_of(self.message) })
     }
 
     /// The trace of its event, else of its message.
     pub(super) fn trace(&self) -> Option<Trace> {
-        self.event.as_ref().map_or_else(|_| dead_letter::trace_of(self.message), |event| event.trace)
+        self.event.as_ref().map_or_else(|_| trace_of(self.message), |event| event.trace)
     }
 }
 
 impl<'r> Event<'r> {
-    fn read(message: &'r SqsMessage, bucket: Option<&str>) -> Result<Self, String> {
+    fn read(message: &'r SqsMessage, bucket: &str) -> Result<Self, String> {
         let text = message.body.as_deref().ok_or("no body")?;
         let envelope = parse(text).map_err(|why| format!("not an envelope: {why}"))?;
-        if let Some(bucket) = bucket {
-            dataref_key(&envelope, bucket).map_err(|why| format!("not an envelope: {why}"))?;
-        }
-        let trace = dead_letter::trace_of(message)
-            .or_else(|| envelope.traceparent.as_deref().and_then(Trace::from_traceparent));
+        dataref_key(&envelope, bucket).map_err(|why| format!("not an envelope: {why}"))?;
+        let trace =
+            trace_of(message).or_else(|| envelope.traceparent.as_deref().and_then(Trace::from_traceparent));
         Ok(Self { envelope, text, trace })
     }
+}
+
+fn trace_of(message: &SqsMessage) -> Option<Trace> {
+    message.attributes.get("AWSTraceHeader").and_then(|header| Trace::from_xray(header))
 }

@@ -3,6 +3,7 @@
 //! [`crate::aws`] implements the traits with the official SDK. The senders' APIs are in [`crate::pull`].
 
 pub mod bus;
+pub mod checks;
 pub mod idempotency;
 
 use std::error::Error;

@@ -12,14 +12,16 @@ use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::event_source_mapping::Mapping;
 use mediahook_testing::fifo::Fifo;
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::table_and_bus::{BUS, TABLE};
+use mediahook_testing::table_and_bus::BUS;
 use mediahook_testing::tencent_vod::TencentVod;
 
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor");
 const PULLER: &str = env!("CARGO_BIN_EXE_puller");
 const MAX_RECEIVE_COUNT: usize = 3;
-/// How long an event of a killed processor stays claimed.
-const LEASE: Duration = Duration::from_secs(1);
+/// How long an invocation of the processor may take, and how long an event of a killed one stays in progress.
+const INVOCATION: Duration = Duration::from_secs(4);
+/// The same while services are slow.
+const LONG_INVOCATION: Duration = Duration::from_secs(20);
 /// Media assets whose events are pushed, and pulled. The first letter says by which sender.
 const PUSHED: [&str; 5] = ["t1", "t2", "a1", "a2", "t-broken"];
 const PULLED: [&str; 2] = ["p1", "p2"];
@@ -59,17 +61,8 @@ impl Day {
         receiver_variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
         receiver_variables.push(("MEDIAHOOK_QUEUE_URL", queue_url.clone()));
         receiver_variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
-        let mut processor_variables = cloud.variables();
-        for (name, value) in [
-            ("MEDIAHOOK_TABLE", TABLE.to_owned()),
-            ("MEDIAHOOK_LEASE_S", LEASE.as_secs().to_string()),
-            ("MEDIAHOOK_EVENT_BUS", BUS.to_owned()),
-            ("MEDIAHOOK_BUCKET", BUCKET.to_owned()),
-            ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url.clone()),
-            ("MEDIAHOOK_MAX_RECEIVE_COUNT", MAX_RECEIVE_COUNT.to_string()),
-        ] {
-            processor_variables.push((name, value));
-        }
+        let mut processor_variables = cloud.processor_variables(&dead_letter_url);
+        processor_variables.push(("MEDIAHOOK_MAX_RECEIVE_COUNT", MAX_RECEIVE_COUNT.to_string()));
         cloud.bus().refuses(|entry| {
             let is_broken = entry["Detail"].as_str().is_some_and(|detail| detail.contains(BROKEN));
             is_broken.then_some("InternalFailure")
@@ -81,7 +74,7 @@ impl Day {
         Self {
             fifo: Fifo::new(Mapping::new(cloud.sqs(), &queue_url), MAX_RECEIVE_COUNT),
             dead_letters: Mapping::new(cloud.sqs(), &dead_letter_url),
-            processor: Function::start(PROCESSOR, &processor_variables).await,
+            processor: start_processor(&processor_variables, INVOCATION).await,
             cloud,
             tencent,
             receivers,
@@ -159,6 +152,11 @@ impl Day {
         }
     }
 
+    async fn new_processor(&mut self, invocation: Duration) {
+        let new = start_processor(&self.processor_variables, invocation).await;
+        std::mem::replace(&mut self.processor, new).stop().await;
+    }
+
     /// Until nothing waits anywhere.
     async fn settle_down(&mut self) {
         let mut minutes = 0;
@@ -203,14 +201,20 @@ impl Day {
         while self.cloud.bus().events().len() == put {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let new = Function::start(PROCESSOR, &self.processor_variables).await;
-        std::mem::replace(&mut self.processor, new).stop().await;
+        self.new_processor(INVOCATION).await;
         self.cloud.table().faults(|_| Fault::None);
         self.fifo.abandon();
-        tokio::time::sleep(LEASE).await;
+        tokio::time::sleep(INVOCATION).await;
         self.fifo.show_hidden();
         names
     }
+}
+
+/// A processor whose invocations may take this long, and whose leases last as long.
+async fn start_processor(variables: &[(&'static str, String)], invocation: Duration) -> Function {
+    let mut variables = variables.to_vec();
+    variables.push(("MEDIAHOOK_LEASE_S", invocation.as_secs().to_string()));
+    Function::start_with_timeout(PROCESSOR, &variables, invocation).await
 }
 
 fn tencent_body(name: &str, media: &str, padding: &str) -> String {
@@ -267,8 +271,22 @@ async fn at_the_end_of_a_day_of_faults_each_event_is_in_one_place_and_each_media
     day.cloud.bus().faults(|_| Fault::None);
     day.settle_down().await;
 
+    // The bus accepts and answers after 2 s, and then the table takes 1.6 s a call: nothing is put twice.
+    day.new_processor(LONG_INVOCATION).await;
+    day.cloud.bus().faults(|_| Fault::AnswerLate(Duration::from_secs(2)));
+    day.events().await;
+    day.minute().await;
+    day.process(1).await;
+    day.cloud.bus().faults(|_| Fault::None);
+    day.cloud.table().faults(|_| Fault::AnswerLate(Duration::from_millis(1_600)));
+    day.events().await;
+    day.minute().await;
+    day.process(1).await;
+    day.cloud.table().faults(|_| Fault::None);
+    day.settle_down().await;
+
     day.cloud.bus().delete(BUS);
-    day.processor = Function::start(PROCESSOR, &day.processor_variables).await;
+    day.new_processor(INVOCATION).await;
     day.events().await;
     day.minute().await;
     day.process(2).await;

@@ -332,7 +332,6 @@ fn the_processor_has_all_its_variables_and_the_table_expires() {
         (config::TABLE, "!Ref Table"),
         (config::IDEMPOTENCY_TTL_S, "!Ref IdempotencyTtl"),
         (config::EVENT_BUS, "!If [PutsOnBus, !If [OwnBus, !Ref Bus, !Ref EventBusName], !Ref AWS::NoValue]"),
-        ("MEDIAHOOK_DESTINATION", "!If [PutsOnBus, !Ref AWS::NoValue, log]"),
         (config::MAX_RECEIVE_COUNT, "!Ref MaxReceiveCount"),
         (config::DEAD_LETTER_QUEUE_URL, "!Ref DeadLetterQueue"),
         (mediahook::config::BUCKET, "!Ref Bucket"),

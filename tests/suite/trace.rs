@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use crate::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use crate::policy::PULL_COMPLETE;
 use crate::telemetry::wide_events;
-use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
+use mediahook_testing::cloud::{Cloud, Fault};
 use mediahook_testing::event_source_mapping::{self as mapping, Mapping};
 use mediahook_testing::runtime_api::Function;
-use mediahook_testing::table_and_bus::{BUS, TABLE};
 use mediahook_testing::tencent_vod::TencentVod;
 
 const HEADER: &str =
@@ -55,12 +54,8 @@ async fn it_goes_from_the_callback_through_the_queue_to_the_bus() {
     let messages = world.queue.receive().await;
 
     world.cloud.table().create().await;
-    let mut variables = world.cloud.variables();
-    for (name, value) in
-        [("MEDIAHOOK_TABLE", TABLE), ("MEDIAHOOK_EVENT_BUS", BUS), ("MEDIAHOOK_BUCKET", BUCKET)]
-    {
-        variables.push((name, value.to_owned()));
-    }
+    let (_, dead_letter_url) = world.cloud.queues(5, 30).await;
+    let variables = world.cloud.processor_variables(&dead_letter_url);
     let mut processor = Function::start(env!("CARGO_BIN_EXE_processor"), &variables).await;
     processor.invoke(mapping::invocation(&messages)).await.unwrap();
     // What came without a header has the envelope's.

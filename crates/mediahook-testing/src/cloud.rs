@@ -24,7 +24,7 @@ use winterbaume_secretsmanager::SecretsManagerService;
 use winterbaume_sqs::SqsService;
 
 use super::http::{self, Request, Response};
-use super::table_and_bus::{Bus, Table};
+use super::table_and_bus::{BUS, Bus, TABLE, Table};
 
 /// The bucket that every cloud has.
 pub const BUCKET: &str = "mediahook-test";
@@ -177,6 +177,20 @@ impl Cloud {
             ("AWS_SECRET_ACCESS_KEY", "example-secret-access-key".to_owned()),
             ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
         ]
+    }
+
+    /// The variables of a processor that puts events on the bus.
+    pub fn processor_variables(&self, dead_letter_url: &str) -> Vec<(&'static str, String)> {
+        let own = [
+            ("MEDIAHOOK_TABLE", TABLE),
+            ("MEDIAHOOK_EVENT_BUS", BUS),
+            ("MEDIAHOOK_BUCKET", BUCKET),
+            ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", dead_letter_url),
+            ("MEDIAHOOK_MAX_RECEIVE_COUNT", "5"),
+        ];
+        let mut variables = self.variables();
+        variables.extend(own.map(|(name, value)| (name, value.to_owned())));
+        variables
     }
 
     pub fn environment(&self) -> Environment {
@@ -390,10 +404,10 @@ impl<S: MockService> Service<S> {
             body,
         };
         let answered = self.inner.handle(request).await;
+        let mut response = http::response(answered.status, "", finish(answered.body));
         if let Fault::AnswerLate(by) = fault {
             tokio::time::sleep(by).await;
         }
-        let mut response = http::response(answered.status, "", finish(answered.body));
         *response.headers_mut() = answered.headers;
         response.headers_mut().remove("content-length");
         if matches!(fault, Fault::ResetAfter) { None } else { Some(response) }

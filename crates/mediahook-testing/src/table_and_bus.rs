@@ -68,6 +68,11 @@ impl Table {
         self.service.set(faults);
     }
 
+    /// How often it was called since its faults were last set.
+    pub fn calls(&self) -> usize {
+        self.service.calls()
+    }
+
     /// The item of an event.
     pub async fn item(&self, id: &str) -> Option<Value> {
         let key = json!({ "TableName": TABLE, "Key": { "id": { "S": id } } });
