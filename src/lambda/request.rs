@@ -1,11 +1,16 @@
 //! From an invocation of a function URL (payload format 2.0) to a request.
 //!
-//! `lambda_http` is not used: it refuses the whole invocation, or panics, for a query, a header or a null that nobody
-//! needs, and so would lose an authentic callback. Only the members that we need are read here. Whatever no request can
-//! carry is left out.
+//! `lambda_http` refuses a whole invocation, or panics, for a query, a header or a null that nobody needs, and so would
+//! lose an authentic callback. So it is given only what we need and what a request can carry; the rest is left out.
 
-use base64_simd::STANDARD as BASE64;
-use http::{HeaderName, HeaderValue, Uri};
+use std::cell::Cell;
+use std::panic::{self, UnwindSafe};
+use std::sync::Once;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::request::LambdaRequest;
 use mediahook_senders::CallbackRequest;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -66,22 +71,22 @@ impl FunctionUrlInvocation {
     /// [`Malformed`].
     pub fn into_request(self) -> Result<CallbackRequest, Malformed> {
         let uri = self.uri().ok_or(Malformed)?;
-        let body = self.body.unwrap_or_default().into_bytes();
-        let body = match self.is_base64_encoded {
-            Some(true) => BASE64.decode_to_vec(body).map_err(|_| Malformed)?,
-            _ => body,
+        let mut invocation = ApiGatewayV2httpRequest::default();
+        invocation.request_context.http.method =
+            self.request_context.http.method.parse().map_err(|_| Malformed)?;
+        invocation.body = self.body;
+        invocation.is_base64_encoded = self.is_base64_encoded == Some(true);
+        // It panics on a body that is not base64.
+        let request = catch_panic(|| lambda_http::Request::from(LambdaRequest::ApiGatewayV2(invocation)));
+        let (mut parts, body) = request.ok_or(Malformed)?.into_parts();
+        parts.uri = uri;
+        parts.headers = headers(&self.headers.unwrap_or_default());
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
         };
-        let method = self.request_context.http.method;
-        let request = http::Request::builder().method(method.as_str()).uri(uri).body(body);
-        let mut request = request.map_err(|_| Malformed)?;
-        for (name, value) in self.headers.iter().flatten() {
-            if let (Ok(name), Some(Ok(value))) =
-                (HeaderName::try_from(name), value.as_str().map(HeaderValue::try_from))
-            {
-                request.headers_mut().append(name, value);
-            }
-        }
-        Ok(request)
+        Ok(CallbackRequest::from_parts(parts, body))
     }
 
     fn uri(&self) -> Option<Uri> {
@@ -97,6 +102,31 @@ impl FunctionUrlInvocation {
         };
         query.and_then(|query| build(&format!("{path}?{query}"))).or_else(|| build(path))
     }
+}
+
+fn headers(members: &Map<String, Value>) -> HeaderMap {
+    let carried = members.iter().filter_map(|(name, value)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value.as_str()?).ok()?))
+    });
+    carried.collect()
+}
+
+/// `None` where it panics. The panic is not printed: a stranger can cause it with each request, and each is counted.
+fn catch_panic<T>(convert: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
+    thread_local!(static IS_CONVERTING: Cell<bool> = const { Cell::new(false) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !IS_CONVERTING.get() {
+                print(panic);
+            }
+        }));
+    });
+    IS_CONVERTING.set(true);
+    let converted = panic::catch_unwind(convert);
+    IS_CONVERTING.set(false);
+    converted.ok()
 }
 
 #[cfg(test)]
