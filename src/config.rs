@@ -1,4 +1,4 @@
-//! The environment variables of the three functions: their names, their rules, and all mistakes in them at once.
+//! The environment variables of the three functions: their names, and their rules.
 //!
 //! The text of a variable is checked here, at start. The functions check what only AWS knows (whether a queue exists
 //! and is of the right kind).
@@ -8,10 +8,11 @@ mod rules;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use mediahook_senders::settings::SettingsError;
+use mediahook_senders::text::is_blank;
+
 use crate::sources::Sources;
 use crate::storage::StoreError;
-use mediahook_senders::settings::SettingsError;
-use mediahook_senders::text::{distance, is_blank};
 pub use rules::Problem;
 
 /// The variable that holds the sources document.
@@ -67,7 +68,7 @@ const MEMORY_MIB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 const LEAST_MEMORY_MIB: usize = 128;
 
 /// Why a function cannot start. The text names the variable, never its value.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum ConfigError {
     /// Not set, or blank.
     #[error("{0} is not set")]
@@ -79,20 +80,15 @@ pub enum ConfigError {
     #[error("{0}: is not UTF-8")]
     NotUtf8(String),
     /// Its name has our prefix, but we have no such variable.
-    #[error("{name}: there is no such variable, is {nearest} meant?")]
-    Unknown {
-        /// Its name.
-        name: String,
-        /// The most similar name in [`VARIABLES`].
-        nearest: &'static str,
-    },
+    #[error("{0}: there is no such variable")]
+    Unknown(String),
     /// No sources document is set.
     #[error("neither {SOURCES} nor {SOURCES_SECRET} is set")]
     NoSources,
     /// The sources document has a mistake.
     #[error("{SOURCES}: {0}")]
     Sources(#[from] SettingsError),
-    /// The secret with the sources document cannot be read, or has a mistake. Its own line and metric have the
+    /// The secret with the sources document does not exist, or has a mistake. Its own line and metric have the
     /// details.
     #[error("{SOURCES_SECRET}: the sources cannot be read, as the line before this one says")]
     Secret,
@@ -101,80 +97,17 @@ pub enum ConfigError {
     Tls(StoreError),
 }
 
-/// Every reason why a function cannot start, each once.
-#[derive(Default)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-impl ConfigErrors {
-    /// Adds an error, unless it is there already: two parts of a function may need the same variable.
-    pub fn add(&mut self, error: ConfigError) {
-        let text = error.to_string();
-        if self.0.iter().all(|known| known.to_string() != text) {
-            self.0.push(error);
-        }
-    }
-
-    /// Returns the value. If there is an error, adds it to these and returns nothing.
-    pub fn take<T, E: Into<Self>>(&mut self, result: Result<T, E>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(errors) => {
-                errors.into().0.into_iter().for_each(|error| self.add(error));
-                None
-            }
-        }
-    }
-
-    /// # Errors
-    /// These, if there are any.
-    pub fn none(self) -> Result<(), Self> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
-    }
-
-    /// Logs one line for each.
+impl ConfigError {
+    /// Logs it, as the reason why the function does not start.
     pub fn log(&self) {
-        for error in &self.0 {
-            tracing::error!(%error, "cannot start");
-        }
-    }
-}
-
-impl From<ConfigError> for ConfigErrors {
-    fn from(error: ConfigError) -> Self {
-        Self(vec![error])
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, error) in self.0.iter().enumerate() {
-            write!(f, "{}{error}", if at == 0 { "" } else { "; " })?;
-        }
-        Ok(())
+        tracing::error!(error = %self, "cannot start");
     }
 }
 
 /// Uses the same text as `Display`: Rust prints `Debug` for an error that `main` returns.
-impl fmt::Debug for ConfigErrors {
+impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
-
-/// Both values, or the errors of both.
-///
-/// # Errors
-/// Those of either.
-pub fn both<A, B>(
-    a: Result<A, impl Into<ConfigErrors>>,
-    b: Result<B, impl Into<ConfigErrors>>,
-) -> Result<(A, B), ConfigErrors> {
-    let mut errors = ConfigErrors::default();
-    match (errors.take(a), errors.take(b)) {
-        (Some(a), Some(b)) => Ok((a, b)),
-        _ => Err(errors),
     }
 }
 
@@ -189,7 +122,7 @@ pub enum SourcesFrom {
 
 /// The configuration of receiver and puller.
 #[derive(Debug)]
-pub struct Intake {
+pub struct IngestConfig {
     /// Where the sources come from.
     pub sources: SourcesFrom,
     /// The URL of the FIFO queue.
@@ -198,17 +131,18 @@ pub struct Intake {
     pub bucket: String,
 }
 
-impl Intake {
+impl IngestConfig {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// Every one of these variables that is missing or wrong, and every misspelt one.
-    pub fn from_env(environment: &Environment) -> Result<Self, ConfigErrors> {
-        let (((), sources), (queue_url, bucket)) = both(
-            both(environment.check_names(), environment.sources()),
-            both(environment.queue_url(), environment.bucket()),
-        )?;
-        Ok(Self { sources, queue_url, bucket })
+    /// The first variable that is missing, wrong or misspelt.
+    pub fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        environment.check_names()?;
+        Ok(Self {
+            sources: environment.sources()?,
+            queue_url: environment.fifo_queue_url(QUEUE_URL)?,
+            bucket: environment.bucket()?,
+        })
     }
 }
 
@@ -238,35 +172,29 @@ impl Environment {
     /// text.
     ///
     /// # Errors
-    /// [`ConfigError::Unknown`] and [`ConfigError::NotUtf8`], for each variable that fails.
-    pub fn check_names(&self) -> Result<(), ConfigErrors> {
-        let mut errors = ConfigErrors::default();
-        for name in self.not_utf8.iter().filter(|name| is_ours(name) || name.starts_with("AWS_")) {
-            errors.add(ConfigError::NotUtf8(shown(name)));
+    /// [`ConfigError::Unknown`] or [`ConfigError::NotUtf8`].
+    pub fn check_names(&self) -> Result<(), ConfigError> {
+        if let Some(name) = self.not_utf8.iter().find(|name| is_ours(name) || name.starts_with("AWS_")) {
+            return Err(ConfigError::NotUtf8(shown(name)));
         }
-        for name in self.variables.keys().filter(|name| is_ours(name) && !VARIABLES.contains(&name.as_str()))
-        {
-            let upper = name.to_ascii_uppercase();
-            let is_part = |known: &str| known.starts_with(&upper) || upper.starts_with(known);
-            let nearest =
-                VARIABLES.into_iter().min_by_key(|known| (!is_part(known), distance(known, &upper)));
-            errors.add(ConfigError::Unknown { name: shown(name), nearest: nearest.unwrap_or(PREFIX) });
+        let unknown = |name: &&String| is_ours(name) && !VARIABLES.contains(&name.as_str());
+        match self.variables.keys().find(unknown) {
+            Some(name) => Err(ConfigError::Unknown(shown(name))),
+            None => Ok(()),
         }
-        errors.none()
     }
 
     /// The sources document, or the secret that holds it.
     ///
     /// # Errors
-    /// Neither or both are set, or the document has a mistake, or the secret's name is not valid.
+    /// Neither or both are set, or the document has a mistake, or the secret's name has an invisible character.
     pub fn sources(&self) -> Result<SourcesFrom, ConfigError> {
         match (self.optional(SOURCES), self.visible(SOURCES_SECRET)?) {
-            (Some(_), Some(_)) => Err(ConfigError::Wrong(SOURCES, Problem::BesideSecret)),
-            (Some(document), None) => Ok(SourcesFrom::Document(Sources::parse(document)?)),
-            (None, Some(secret)) => {
-                rules::secret(secret).map_err(|problem| ConfigError::Wrong(SOURCES_SECRET, problem))?;
-                Ok(SourcesFrom::Secret(secret.to_owned()))
+            (Some(_), Some(_)) => {
+                Err(ConfigError::Wrong(SOURCES, "set it or MEDIAHOOK_SOURCES_SECRET, not both"))
             }
+            (Some(document), None) => Ok(SourcesFrom::Document(Sources::parse(document)?)),
+            (None, Some(secret)) => Ok(SourcesFrom::Secret(secret.to_owned())),
             (None, None) => Err(ConfigError::NoSources),
         }
     }
@@ -279,46 +207,35 @@ impl Environment {
         self.checked(BUCKET, rules::bucket)?.ok_or(ConfigError::Missing(BUCKET))
     }
 
-    /// The queue's URL.
+    /// The URL of a queue.
     ///
     /// # Errors
     /// It is missing, or is not the URL of a FIFO queue.
-    pub fn queue_url(&self) -> Result<String, ConfigError> {
-        self.checked(QUEUE_URL, rules::fifo_queue_url)?.ok_or(ConfigError::Missing(QUEUE_URL))
+    pub fn fifo_queue_url(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.checked(name, rules::fifo_queue_url)?.ok_or(ConfigError::Missing(name))
     }
 
-    /// The URL of the dead-letter queue, if it is set.
+    /// A variable that AWS itself checks: the name or ARN of a resource, or a region.
     ///
     /// # Errors
-    /// It is not the URL of a FIFO queue.
-    pub fn dead_letter_queue_url(&self) -> Result<Option<String>, ConfigError> {
-        self.checked(DEAD_LETTER_QUEUE_URL, rules::fifo_queue_url)
+    /// It is missing, or has an invisible character.
+    pub fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.visible(name)?.map(str::to_owned).ok_or(ConfigError::Missing(name))
     }
 
-    /// The table's name or ARN, if it is set.
+    /// A whole number from 1 to `max`, if the variable is set.
     ///
     /// # Errors
-    /// It is not a valid table name.
-    pub fn table(&self) -> Result<Option<String>, ConfigError> {
-        self.checked(TABLE, rules::table)
-    }
-
-    /// The event bus's name or ARN, if it is set.
-    ///
-    /// # Errors
-    /// It is not a valid name of an event bus.
-    pub fn event_bus(&self) -> Result<Option<String>, ConfigError> {
-        self.checked(EVENT_BUS, rules::event_bus)
-    }
-
-    /// The region, from the first of these variables that is set.
-    pub(crate) fn region(&self, names: [&'static str; 2]) -> Result<String, ConfigError> {
-        for name in names {
-            if let Some(region) = self.checked(name, rules::region)? {
-                return Ok(region);
-            }
-        }
-        Err(ConfigError::Missing(names[0]))
+    /// [`ConfigError::Wrong`] with this problem.
+    pub fn number(
+        &self,
+        name: &'static str,
+        max: u64,
+        problem: Problem,
+    ) -> Result<Option<u64>, ConfigError> {
+        let Some(value) = self.optional(name) else { return Ok(None) };
+        let number = value.trim().parse().ok().filter(|number| (1..=max).contains(number));
+        number.map(Some).ok_or(ConfigError::Wrong(name, problem))
     }
 
     /// A part of the credentials.
@@ -328,7 +245,17 @@ impl Environment {
 
     /// The URL of an endpoint.
     pub(crate) fn endpoint(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.checked(name, |url| rules::url(url).map(drop))
+        self.checked(name, rules::url)
+    }
+
+    /// A variable that is `true` or `false`, as the AWS SDK writes them.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+        match self.optional(name).map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(ConfigError::Wrong(name, "expected true or false")),
+        }
     }
 
     /// The function's memory in bytes; Lambda's minimum if the variable is not set.
@@ -347,6 +274,11 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Whether a variable is set, and not blank, whose name begins like this.
+    pub(crate) fn has_any(&self, beginning: &str) -> bool {
+        self.variables.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
+    }
+
     /// The same for a variable that is passed on to AWS: it must have no invisible character.
     fn visible(&self, name: &'static str) -> Result<Option<&str>, ConfigError> {
         let Some(value) = self.optional(name) else { return Ok(None) };
@@ -362,24 +294,6 @@ impl Environment {
         let Some(value) = self.visible(name)? else { return Ok(None) };
         rule(value).map_err(|problem| ConfigError::Wrong(name, problem))?;
         Ok(Some(value.to_owned()))
-    }
-
-    /// A variable that is `true` or `false`, as the AWS SDK writes them.
-    ///
-    /// # Errors
-    /// [`ConfigError::Wrong`] if it is something else.
-    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
-        match self.optional(name).map(str::to_ascii_lowercase).as_deref() {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(ConfigError::Wrong(name, Problem::NotABoolean)),
-        }
-    }
-
-    /// Whether a variable is set, and not blank, whose name begins like this.
-    pub(crate) fn has_any(&self, beginning: &str) -> bool {
-        self.variables.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
     }
 }
 
@@ -425,33 +339,18 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_missing_or_wrong_is_named_and_not_shown() {
-        let errors = |environment: &Environment| Intake::from_env(environment).unwrap_err().to_string();
-        assert_eq!(
-            errors(&environment("OTHER", "x")),
-            "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set; MEDIAHOOK_QUEUE_URL is not set; \
-             MEDIAHOOK_BUCKET is not set"
-        );
-        let blank = environment(QUEUE_URL, " \u{a0}");
-        assert_eq!(blank.queue_url().unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
+    fn what_is_missing_or_wrong_is_named_and_not_shown() {
+        let error = |name, value| IngestConfig::from_env(&environment(name, value)).unwrap_err().to_string();
+        assert_eq!(error("OTHER", "x"), "neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set");
+        assert_eq!(error(SOURCES_SECRET, "s"), "MEDIAHOOK_QUEUE_URL is not set");
+        assert!(error(SOURCES_SECRET, "s\n").starts_with("MEDIAHOOK_SOURCES_SECRET: ends with white space"));
+        assert_eq!(error("mediahook_bucket", "x"), "mediahook_bucket: there is no such variable");
+        let blank = environment(QUEUE_URL, " \u{a0}").fifo_queue_url(QUEUE_URL);
+        assert_eq!(blank.unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
         let wrong = environment(SOURCES, r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#);
-        let error = wrong.sources().unwrap_err().to_string();
-        assert_eq!(error, "MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys: expected a list");
+        let text = wrong.sources().unwrap_err().to_string();
+        assert!(text.starts_with("MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys") && !text.contains("S3cret"), "{text}");
         assert_eq!(format!("{wrong:?}"), r#"{"MEDIAHOOK_SOURCES"}"#);
-    }
-
-    #[test]
-    fn a_misspelt_variable_is_an_error_with_the_nearest_one() {
-        for (name, nearest) in [
-            ("MEDIAHOOK_EVENTBUS", "MEDIAHOOK_EVENT_BUS"),
-            ("MEDIAHOOK_EVENT_BUS_NAME", "MEDIAHOOK_EVENT_BUS"),
-            ("mediahook_bucket", "MEDIAHOOK_BUCKET"),
-            ("MEDIAHOOK_QUEUE", "MEDIAHOOK_QUEUE_URL"),
-            ("MEDIAHOOK_SOURCE_SECRET", "MEDIAHOOK_SOURCES_SECRET"),
-        ] {
-            let error = environment(name, "").check_names().unwrap_err().to_string();
-            assert_eq!(error, format!("{name}: there is no such variable, is {nearest} meant?"));
-        }
         assert!(VARIABLES.into_iter().map(|name| (name, "x")).collect::<Environment>().check_names().is_ok());
     }
 }
