@@ -227,12 +227,7 @@ impl Environment {
     ///
     /// # Errors
     /// [`ConfigError::Wrong`] with this problem.
-    pub fn number(
-        &self,
-        name: &'static str,
-        max: u64,
-        problem: Problem,
-    ) -> Result<Option<u64>, ConfigError> {
+    pub fn number(&self, name: &'static str, max: u64, problem: Problem) -> Result<Option<u64>, ConfigError> {
         let Some(value) = self.optional(name) else { return Ok(None) };
         let number = value.trim().parse().ok().filter(|number| (1..=max).contains(number));
         number.map(Some).ok_or(ConfigError::Wrong(name, problem))
@@ -349,7 +344,10 @@ mod tests {
         assert_eq!(blank.unwrap_err().to_string(), "MEDIAHOOK_QUEUE_URL is not set");
         let wrong = environment(SOURCES, r#"{"tencent-vod/a":{"sign_keys":"S3cret"}}"#);
         let text = wrong.sources().unwrap_err().to_string();
-        assert!(text.starts_with("MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys") && !text.contains("S3cret"), "{text}");
+        assert!(
+            text.starts_with("MEDIAHOOK_SOURCES: tencent-vod/a: sign_keys") && !text.contains("S3cret"),
+            "{text}"
+        );
         assert_eq!(format!("{wrong:?}"), r#"{"MEDIAHOOK_SOURCES"}"#);
         assert!(VARIABLES.into_iter().map(|name| (name, "x")).collect::<Environment>().check_names().is_ok());
     }

@@ -27,7 +27,7 @@ use aws_types::SdkConfig;
 use aws_types::request_id::RequestId;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::config::{ConfigError, ConfigErrors, Environment};
+use crate::config::{ConfigError, Environment};
 use crate::storage::{StoreError, transport_error};
 use crate::timeouts::RetryPolicy;
 use http_client::Trust;
@@ -58,10 +58,10 @@ impl Aws {
     /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for each missing or wrong variable; [`ConfigError::Tls`] if
+    /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for the first missing or wrong variable; [`ConfigError::Tls`] if
     /// TLS cannot be set up. With an endpoint that is not a URL, the SDK would put the whole request into its error;
     /// with a newline in region or credentials, it would panic.
-    pub fn new(environment: Environment) -> Result<Self, ConfigErrors> {
+    pub fn new(environment: Environment) -> Result<Self, ConfigError> {
         Self::with_clock(environment, SystemTime::now)
     }
 
@@ -69,23 +69,22 @@ impl Aws {
     ///
     /// # Errors
     /// The same as for [`Aws::new`].
-    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigErrors> {
-        let mut errors = ConfigErrors::default();
-        let required =
-            |name| environment.credential(name).and_then(|value| value.ok_or(ConfigError::Missing(name)));
-        let region =
-            errors.take(environment.region(["AWS_REGION", "AWS_DEFAULT_REGION"])).unwrap_or_default();
-        let key_id = errors.take(required("AWS_ACCESS_KEY_ID")).unwrap_or_default();
-        let key = errors.take(required("AWS_SECRET_ACCESS_KEY")).unwrap_or_default();
-        let token = errors.take(environment.credential("AWS_SESSION_TOKEN")).flatten();
-        let ignores_endpoints = errors.take(environment.flag(IGNORE_ENDPOINT_URLS)).flatten();
-        let use_fips = errors.take(environment.flag(USE_FIPS)).flatten();
-        let use_dualstack = errors.take(environment.flag(USE_DUALSTACK)).flatten();
-        let has_endpoints = ignores_endpoints != Some(true);
+    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigError> {
+        let credential = |name| environment.credential(name)?.ok_or(ConfigError::Missing(name));
+        let region = match environment.credential("AWS_REGION")? {
+            Some(region) => region,
+            None => {
+                environment.credential("AWS_DEFAULT_REGION")?.ok_or(ConfigError::Missing("AWS_REGION"))?
+            }
+        };
+        let key_id = credential("AWS_ACCESS_KEY_ID")?;
+        let key = credential("AWS_SECRET_ACCESS_KEY")?;
+        let token = environment.credential("AWS_SESSION_TOKEN")?;
+        let has_endpoints = environment.flag(IGNORE_ENDPOINT_URLS)? != Some(true);
         for name in ENDPOINT_URLS.into_iter().filter(|_| has_endpoints) {
-            errors.take(environment.endpoint(name));
+            environment.endpoint(name)?;
         }
-        errors.none()?;
+        let (use_fips, use_dualstack) = (environment.flag(USE_FIPS)?, environment.flag(USE_DUALSTACK)?);
         let credentials = Credentials::new(key_id, key, token, None, "environment");
         let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
@@ -199,7 +198,7 @@ mod tests {
         }
     }
 
-    fn aws(variables: &[(&str, &str)]) -> Result<Aws, ConfigErrors> {
+    fn aws(variables: &[(&str, &str)]) -> Result<Aws, ConfigError> {
         let fixed = [
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
@@ -281,25 +280,25 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_region_and_credentials_are_refused_by_name_and_all_at_once() {
+    fn an_endpoint_region_or_credential_that_the_sdk_cannot_use_is_an_error_that_does_not_show_it() {
         for name in ENDPOINT_URLS {
             let error = aws(&[(name, "vpce-1.sqs.eu-central-1.amazonaws.com")]).unwrap_err().to_string();
-            assert_eq!(error, format!("{name}: expected a URL that begins with https:// or http://"));
+            assert!(error.starts_with(&format!("{name}: expected a URL")), "{error}");
         }
         assert!(aws(&[("AWS_ENDPOINT_URL_LAMBDA", "of another service")]).is_ok());
         assert!(aws(&[(ENDPOINT_URL, "no URL"), (IGNORE_ENDPOINT_URLS, "true")]).is_ok());
-        let error = aws(&[
-            ("AWS_REGION", "eu-central-1\n"),
-            ("AWS_SESSION_TOKEN", "a b"),
-            (ENDPOINT_URL, "http://user:SecretMark@["),
-        ]);
-        let error = error.unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "AWS_REGION: ends with white space or an invisible character (a newline?); \
-             AWS_SESSION_TOKEN: has white space or an invisible character in it; \
-             AWS_ENDPOINT_URL: has a user name or a password in the URL"
-        );
+        for (name, value, problem) in [
+            ("AWS_REGION", "eu-central-1\n", "ends with white space"),
+            ("AWS_SESSION_TOKEN", "SecretMark b", "has white space"),
+            ("AWS_SESSION_TOKEN", "SecretMarké", "has characters that no credential has"),
+            (ENDPOINT_URL, "http://user:SecretMark@[", "expected a URL"),
+        ] {
+            let error = aws(&[(name, value)]).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{name}: {problem}")) && !error.contains("SecretMark"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::SourcesSecret, sqs::SqsQueue};
-use mediahook::config::{BUCKET, ConfigErrors, Environment, Intake, QUEUE_URL, SourcesFrom, both};
+use mediahook::config::{BUCKET, ConfigError, Environment, IngestConfig, QUEUE_URL, SourcesFrom};
 use mediahook::lambda::command_line;
 use mediahook::lambda::invocation::{Invocation, failure, has_records, time_left};
 use mediahook::pull::{Puller, Summary};
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(environment: &Environment) -> Result<(), Error> {
-    let function = Arc::new(function(environment).inspect_err(ConfigErrors::log)?);
+    let function = Arc::new(function(environment).inspect_err(ConfigError::log)?);
     // The invocation that fails for it logs it.
     let _ = function.check().await;
     // Raw: the payload of a schedule is neither used nor logged.
@@ -108,11 +108,11 @@ impl Function {
     }
 }
 
-fn function(environment: &Environment) -> Result<Function, ConfigErrors> {
+fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let recorder = Recorder::from_env(environment);
     let memory = MemoryLimit::new(environment.memory_bytes() / MEMORY_PER_READ);
-    let (Intake { sources, queue_url, bucket }, aws) =
-        both(Intake::from_env(environment), Aws::new(environment.clone()))?;
+    let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
+    let aws = Aws::new(environment.clone())?;
     // The secret is read in the first run: the spill is emptied even if that fails.
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::SourcesSecret, sqs::SqsQueue};
-use mediahook::config::{ConfigErrors, Environment, Intake, SourcesFrom, both};
+use mediahook::config::{ConfigError, Environment, IngestConfig, SourcesFrom};
 use mediahook::lambda::invocation::{Invocation, failure, time_left};
 use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::lambda::{command_line, response};
@@ -36,8 +36,8 @@ async fn main() -> ExitCode {
 
 async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let recorder = Recorder::with_output(&environment, log.clone());
-    let receiver = Arc::new(receiver(&environment, recorder).inspect_err(ConfigErrors::log)?);
-    receiver.warm_up().await.map_err(ConfigErrors::from).inspect_err(ConfigErrors::log)?;
+    let receiver = Arc::new(receiver(&environment, recorder).inspect_err(ConfigError::log)?);
+    receiver.warm_up().await.inspect_err(ConfigError::log)?;
     log.flush();
     let callbacks = Arc::clone(&receiver);
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
@@ -73,11 +73,10 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
 fn receiver(
     environment: &Environment,
     recorder: Recorder,
-) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigErrors> {
-    let origin = OriginSecrets::from_env(environment);
-    let intake = Intake::from_env(environment);
-    let ((origin, Intake { sources, queue_url, bucket }), aws) =
-        both(both(origin, intake), Aws::new(environment.clone()))?;
+) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
+    let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
+    let origin = OriginSecrets::from_env(environment)?;
+    let aws = Aws::new(environment.clone())?;
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

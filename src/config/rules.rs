@@ -34,7 +34,12 @@ pub(super) fn url(text: &str) -> Result<(), Problem> {
         let authority = uri.authority()?;
         let has_good_port = authority.as_str() == authority.host() || authority.port_u16()? > 0;
         let is_http = matches!(uri.scheme_str(), Some("https" | "http"));
-        (is_http && has_good_port && uri.query().is_none() && !text.contains(['@', '#'])).then_some(())
+        (is_http
+            && has_good_port
+            && !authority.host().is_empty()
+            && uri.query().is_none()
+            && !text.contains(['@', '#']))
+        .then_some(())
     };
     text.parse().ok().and_then(is_good).ok_or(NOT_A_URL)
 }
@@ -62,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_url_has_scheme_host_and_port_alone() {
-        for good in ["https://sqs.eu-central-1.amazonaws.com", "http://my_service:65535/a", "http://[::1]:1"] {
+        for good in ["https://sqs.eu-central-1.amazonaws.com", "http://my_service:65535/a", "http://[::1]:1"]
+        {
             assert_eq!(url(good), Ok(()), "{good}");
         }
         for bad in [

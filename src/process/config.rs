@@ -5,7 +5,7 @@ use std::time::Duration;
 pub use crate::config::{
     BUCKET, DEAD_LETTER_QUEUE_URL, EVENT_BUS, IDEMPOTENCY_TTL_S, LEASE_S, MAX_RECEIVE_COUNT, TABLE,
 };
-use crate::config::{ConfigError, ConfigErrors, Environment, Problem};
+use crate::config::{ConfigError, Environment};
 use crate::storage::idempotency::LeaseConfig;
 
 /// The default length of a lease: SQS's own default for a visibility timeout, and the template's for the function's
@@ -42,24 +42,31 @@ impl Config {
     ///
     /// # Errors
     /// The first variable that is missing, wrong or misspelt.
-    pub fn from_env(environment: &Environment) -> Result<Self, ConfigErrors> {
+    pub fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         environment.check_names()?;
-        let lease = number(environment, LEASE_S, MAX_LEASE_S, Problem::NotALease)?;
-        let ttl = number(environment, IDEMPOTENCY_TTL_S, MAX_TTL_S, Problem::NotATtl)?;
+        let lease =
+            environment.number(LEASE_S, MAX_LEASE_S, "expected a whole number of seconds from 1 to 43200")?;
+        let ttl = environment.number(
+            IDEMPOTENCY_TTL_S,
+            MAX_TTL_S,
+            "expected a whole number of seconds from 1 to 315360000",
+        )?;
         let leases = LeaseConfig {
             lease: lease.map_or(LEASE, Duration::from_secs),
             ttl: ttl.map_or(IDEMPOTENCY_TTL, Duration::from_secs),
         };
         if leases.ttl < leases.lease {
-            return Err(ConfigError::Wrong(IDEMPOTENCY_TTL_S, Problem::TtlBelowLease).into());
+            let problem = "is less than the lease (MEDIAHOOK_LEASE_S): an event would be forgotten while it is processed";
+            return Err(ConfigError::Wrong(IDEMPOTENCY_TTL_S, problem));
         }
-        let receives = number(environment, MAX_RECEIVE_COUNT, MAX_RECEIVES, Problem::NotAReceiveCount)?;
-        let max_receive_count = receives.and_then(|count| u32::try_from(count).ok());
+        let problem = "expected a whole number from 1 to 1000, as the queue has it";
+        let receives = environment.number(MAX_RECEIVE_COUNT, MAX_RECEIVES, problem)?;
+        let receives = receives.and_then(|count| u32::try_from(count).ok());
         Ok(Self {
-            table: required(TABLE, environment.table()?)?,
+            table: environment.required(TABLE)?,
             leases,
-            dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL, environment.dead_letter_queue_url()?)?,
-            max_receive_count: required(MAX_RECEIVE_COUNT, max_receive_count)?,
+            dead_letter_queue_url: environment.fifo_queue_url(DEAD_LETTER_QUEUE_URL)?,
+            max_receive_count: receives.ok_or(ConfigError::Missing(MAX_RECEIVE_COUNT))?,
             bucket: environment.bucket()?,
         })
     }
@@ -70,23 +77,7 @@ impl Config {
 /// # Errors
 /// It is missing or wrong: nothing deletes an event that it does not deliver.
 pub fn event_bus(environment: &Environment) -> Result<String, ConfigError> {
-    required(EVENT_BUS, environment.event_bus()?)
-}
-
-fn required<T>(name: &'static str, value: Option<T>) -> Result<T, ConfigError> {
-    value.ok_or(ConfigError::Missing(name))
-}
-
-/// A whole number from 1 to `max`, if the variable is set.
-fn number(
-    environment: &Environment,
-    name: &'static str,
-    max: u64,
-    problem: Problem,
-) -> Result<Option<u64>, ConfigError> {
-    let Some(value) = environment.optional(name) else { return Ok(None) };
-    let number = value.trim().parse().ok().filter(|number| (1..=max).contains(number));
-    number.map(Some).ok_or(ConfigError::Wrong(name, problem))
+    environment.required(EVENT_BUS)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::aws::dynamodb::DynamoDbIdempotency;
 use crate::aws::eventbridge::EventBridgeBus;
 use crate::aws::s3::S3Bucket;
 use crate::aws::sqs::SqsQueue;
-use crate::config::{ConfigErrors, Environment};
+use crate::config::{ConfigError, Environment};
 use crate::lambda::invocation::{Invocation, failure, time_left};
 use crate::telemetry::Recorder;
 use crate::timeouts::process::{BatchDeadlines, READY, RETRY_POLICY};
@@ -34,7 +34,7 @@ pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
         let bucket = S3Bucket::new(aws.clone(), config.bucket.clone(), RETRY_POLICY);
         Ok(HandlerDestination { handler, bucket })
     });
-    serve(processor.inspect_err(ConfigErrors::log)?).await
+    serve(processor.inspect_err(ConfigError::log)?).await
 }
 
 /// Runs the standard processor, which puts events on a bus.
@@ -47,15 +47,15 @@ pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
         let bucket = S3Bucket::new(aws.clone(), config.bucket.clone(), RETRY_POLICY);
         Ok(EventBus::new(bus, bucket, OffsetDateTime::now_utc))
     });
-    serve(processor.inspect_err(ConfigErrors::log)?).await
+    serve(processor.inspect_err(ConfigError::log)?).await
 }
 
 type AwsProcessor<D> = Processor<D, DynamoDbIdempotency, SqsQueue>;
 
 fn processor<D: Destination>(
     environment: &Environment,
-    destination: impl FnOnce(&Aws, &Config) -> Result<D, ConfigErrors>,
-) -> Result<AwsProcessor<D>, ConfigErrors> {
+    destination: impl FnOnce(&Aws, &Config) -> Result<D, ConfigError>,
+) -> Result<AwsProcessor<D>, ConfigError> {
     let config = Config::from_env(environment)?;
     let aws = Aws::new(environment.clone())?;
     let destination = destination(&aws, &config)?;

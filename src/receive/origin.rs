@@ -3,7 +3,7 @@
 
 use subtle::Choice;
 
-use crate::config::{ConfigError, Environment, ORIGIN_SECRETS, Problem};
+use crate::config::{ConfigError, Environment, ORIGIN_SECRETS};
 use mediahook_senders::secret::Secret;
 use mediahook_senders::{CallbackRequest, header};
 
@@ -28,7 +28,8 @@ impl OriginSecrets {
             secret.len() >= LEAST_CHARACTERS && secret.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
         if !secrets.split(',').all(is_valid) {
-            return Err(ConfigError::Wrong(ORIGIN_SECRETS, Problem::NotOriginSecrets));
+            let problem = "expected secrets of at least 32 letters and digits, separated by commas";
+            return Err(ConfigError::Wrong(ORIGIN_SECRETS, problem));
         }
         Ok(Self(secrets.split(',').map(Secret::new).collect()))
     }

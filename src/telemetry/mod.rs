@@ -15,7 +15,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::{ConfigErrors, Environment};
+use crate::config::{ConfigError, Environment};
 pub use line::Line;
 pub use output::LogOutput;
 pub use wide_event::Recorder;
@@ -74,7 +74,7 @@ pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !error.is::<ConfigErrors>() {
+            if !error.is::<ConfigError>() {
                 tracing::error!(%error, "the function has ended");
             }
             ExitCode::FAILURE

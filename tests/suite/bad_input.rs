@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::{StreamExt as _, stream};
-use mediahook::config::{ConfigError, Problem, VARIABLES};
+use mediahook::config::{ConfigError, VARIABLES};
 use mediahook::ingest::envelope::NotAnEnvelope;
 use mediahook::receive::Unauthorized;
 use mediahook::storage::{Bucket as _, StoreError};
@@ -140,7 +140,8 @@ type Start = (Binary, &'static [(&'static str, &'static str)], &'static [&'stati
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/callbacks.fifo";
 const DEAD: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/dead.fifo";
 
-const NO_URL: &str = "expected a URL that begins with https:// or http://";
+const NO_URL: &str =
+    "expected a URL of https:// or http://, host and path alone, without a password, a query or a fragment";
 const AT_START: &str = "begins with white space or an invisible character";
 const INSIDE: &str = "has white space or an invisible character in it";
 const AT_END: &str = "ends with white space or an invisible character (a newline?)";
@@ -158,23 +159,23 @@ const STARTS: &[Start] = &[
     (Receiver, &[("AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost:4566")], &["AWS_ENDPOINT_URL_SECRETS_MANAGER: ", NO_URL]),
     (Processor, &[("AWS_ENDPOINT_URL_DYNAMODB", "localhost")], &["AWS_ENDPOINT_URL_DYNAMODB: ", NO_URL]),
     (Processor, &[("AWS_ENDPOINT_URL_EVENTBRIDGE", "events.us-east-1.amazonaws.com")], &["AWS_ENDPOINT_URL_EVENTBRIDGE: ", NO_URL]),
-    (Receiver, &[("AWS_ENDPOINT_URL", "http://user:PasswordMark@[")], &["AWS_ENDPOINT_URL: has a user name or a password in the URL"]),
-    (Receiver, &[("AWS_ENDPOINT_URL", "http://user:PasswordMark@localhost")], &["AWS_ENDPOINT_URL: has a user name or a password"]),
-    (Receiver, &[("AWS_ENDPOINT_URL", "http://localhost:99999")], &["AWS_ENDPOINT_URL: has a port in the URL that is not from 1 to 65535"]),
-    (Puller, &[("AWS_ENDPOINT_URL", "http://localhost:0")], &["AWS_ENDPOINT_URL: has a port in the URL"]),
-    (Puller, &[("AWS_ENDPOINT_URL", "https://")], &["AWS_ENDPOINT_URL: has no host in the URL"]),
-    (Puller, &[("AWS_ENDPOINT_URL", "https://h\u{f6}st")], &["AWS_ENDPOINT_URL: has no host in the URL"]),
-    (Processor, &[("AWS_ENDPOINT_URL", "http://localhost:4566?a=b")], &["AWS_ENDPOINT_URL: has a query or a fragment in the URL"]),
+    (Receiver, &[("AWS_ENDPOINT_URL", "http://user:PasswordMark@[")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Receiver, &[("AWS_ENDPOINT_URL", "http://user:PasswordMark@localhost")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Receiver, &[("AWS_ENDPOINT_URL", "http://localhost:99999")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Puller, &[("AWS_ENDPOINT_URL", "http://localhost:0")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Puller, &[("AWS_ENDPOINT_URL", "https://")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Puller, &[("AWS_ENDPOINT_URL", "https://h\u{f6}st")], &["AWS_ENDPOINT_URL: ", NO_URL]),
+    (Processor, &[("AWS_ENDPOINT_URL", "http://localhost:4566?a=b")], &["AWS_ENDPOINT_URL: ", NO_URL]),
     (Processor, &[("AWS_ENDPOINT_URL", "ftp://localhost")], &["AWS_ENDPOINT_URL: ", NO_URL]),
     // Where events go.
     (Processor, &[("MEDIAHOOK_EVENT_BUS", "")], &["MEDIAHOOK_EVENT_BUS is not set"]),
     (Processor, &[("MEDIAHOOK_EVENT_BUS", " \t")], &["MEDIAHOOK_EVENT_BUS is not set"]),
     (Processor, &[("MEDIAHOOK_EVENT_BUS", "\u{a0}")], &["MEDIAHOOK_EVENT_BUS is not set"]),
-    (Processor, &[("MEDIAHOOK_EVENT_BUS", ""), ("MEDIAHOOK_EVENTBUS", "media")], &["MEDIAHOOK_EVENTBUS: there is no such variable, is MEDIAHOOK_EVENT_BUS meant?"]),
+    (Processor, &[("MEDIAHOOK_EVENT_BUS", ""), ("MEDIAHOOK_EVENTBUS", "media")], &["MEDIAHOOK_EVENTBUS: there is no such variable"]),
     (Processor, &[("MEDIAHOOK_EVENT_BUS", ""), ("MEDIAHOOK_BUS", "media")], &["MEDIAHOOK_BUS: there is no such variable"]),
-    (Receiver, &[("MEDIAHOOK_QUEUE", "x")], &["MEDIAHOOK_QUEUE: there is no such variable, is MEDIAHOOK_QUEUE_URL meant?"]),
-    (Puller, &[("mediahook_bucket", "x")], &["mediahook_bucket: there is no such variable, is MEDIAHOOK_BUCKET meant?"]),
-    (Processor, &[("MEDIAHOOK_LEASE", "x")], &["MEDIAHOOK_LEASE: there is no such variable, is MEDIAHOOK_LEASE_S meant?"]),
+    (Receiver, &[("MEDIAHOOK_QUEUE", "x")], &["MEDIAHOOK_QUEUE: there is no such variable"]),
+    (Puller, &[("mediahook_bucket", "x")], &["mediahook_bucket: there is no such variable"]),
+    (Processor, &[("MEDIAHOOK_LEASE", "x")], &["MEDIAHOOK_LEASE: there is no such variable"]),
     (Processor, &[("MEDIAHOOK_DLQ_URL", "x")], &["MEDIAHOOK_DLQ_URL: there is no such variable"]),
     // Keys, tokens and URLs that cannot be the sender's.
     (Receiver, &[("MEDIAHOOK_SOURCES", r#"{"tencent-vod/a":{"sign_keys":["SignK3yMark\n"]}}"#)], &["tencent-vod/a: sign_keys[0]: expected no white space or invisible character at the end (a newline?)"]),
@@ -207,9 +208,8 @@ const STARTS: &[Start] = &[
     (Receiver, &[("MEDIAHOOK_SOURCES", r#"{"tencent-vod/a":{"sign_keys":["SignK3yMark"],"sign_keys":["SignK3yMark2"]}}"#)], &["tencent-vod/a: sign_keys: given twice"]),
     (Receiver, &[("MEDIAHOOK_SOURCES", r#"{"aws-ivs/a":{}}"#)], &["aws-ivs/a: unknown sender, expected one of tencent-vod, alibaba-ims"]),
     (Receiver, &[("MEDIAHOOK_SOURCES", "")], &["neither MEDIAHOOK_SOURCES nor MEDIAHOOK_SOURCES_SECRET is set"]),
-    (Receiver, &[("MEDIAHOOK_SOURCES_SECRET", "mediahook/sources")], &["MEDIAHOOK_SOURCES: is set beside MEDIAHOOK_SOURCES_SECRET"]),
+    (Receiver, &[("MEDIAHOOK_SOURCES_SECRET", "mediahook/sources")], &["MEDIAHOOK_SOURCES: set it or MEDIAHOOK_SOURCES_SECRET, not both"]),
     (Receiver, &[("MEDIAHOOK_SOURCES", ""), ("MEDIAHOOK_SOURCES_SECRET", "mediahook/sources\n")], &["MEDIAHOOK_SOURCES_SECRET: ", AT_END]),
-    (Puller, &[("MEDIAHOOK_SOURCES", ""), ("MEDIAHOOK_SOURCES_SECRET", "{\"a\":\"SecretMark\"}")], &["MEDIAHOOK_SOURCES_SECRET: is not the name or ARN of a secret"]),
     // The queues.
     (Receiver, &[("MEDIAHOOK_QUEUE_URL", "")], &["MEDIAHOOK_QUEUE_URL is not set"]),
     (Receiver, &[("MEDIAHOOK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/callbacks")], &["MEDIAHOOK_QUEUE_URL: ", NOT_FIFO]),
@@ -230,15 +230,11 @@ const STARTS: &[Start] = &[
     (Puller, &[("MEDIAHOOK_BUCKET", "mediahook..test")], &[NO_BUCKET]),
     (Puller, &[("MEDIAHOOK_BUCKET", "mediahook?test")], &[NO_BUCKET]),
     (Puller, &[("MEDIAHOOK_BUCKET", "mediahook test")], &["MEDIAHOOK_BUCKET: ", INSIDE]),
-    (Receiver, &[("MEDIAHOOK_BUCKET", "..")], &[NO_BUCKET]),
     (Processor, &[("MEDIAHOOK_TABLE", "")], &["MEDIAHOOK_TABLE is not set"]),
-    (Processor, &[("MEDIAHOOK_TABLE", "media/hook")], &["MEDIAHOOK_TABLE: is not the name or ARN of a table"]),
     (Processor, &[("MEDIAHOOK_TABLE", "mediahook\n")], &["MEDIAHOOK_TABLE: ", AT_END]),
-    (Processor, &[("MEDIAHOOK_EVENT_BUS", "arn:aws:events:us-east-1:123456789012:rule/media")], &["MEDIAHOOK_EVENT_BUS: is not the name or ARN of an event bus"]),
     (Processor, &[("MEDIAHOOK_EVENT_BUS", "me dia")], &["MEDIAHOOK_EVENT_BUS: ", INSIDE]),
     (Receiver, &[("AWS_REGION", "us-east-1\n")], &["AWS_REGION: ", AT_END]),
     (Processor, &[("AWS_REGION", "us east 1")], &["AWS_REGION: ", INSIDE]),
-    (Puller, &[("AWS_REGION", "US_EAST_1")], &["AWS_REGION: is not a region such as eu-central-1"]),
     (Puller, &[("AWS_REGION", "")], &["AWS_REGION is not set"]),
     (Receiver, &[("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE\n")], &["AWS_ACCESS_KEY_ID: ", AT_END]),
     (Puller, &[("AWS_SECRET_ACCESS_KEY", "SecretMark\nSecretMark")], &["AWS_SECRET_ACCESS_KEY: ", INSIDE]),
@@ -250,11 +246,6 @@ const STARTS: &[Start] = &[
     (Processor, &[("MEDIAHOOK_IDEMPOTENCY_TTL_S", "0")], &["MEDIAHOOK_IDEMPOTENCY_TTL_S: expected a whole number of seconds from 1 to 315360000"]),
     (Processor, &[("MEDIAHOOK_LEASE_S", "900"), ("MEDIAHOOK_IDEMPOTENCY_TTL_S", "60")], &["MEDIAHOOK_IDEMPOTENCY_TTL_S: is less than the lease (MEDIAHOOK_LEASE_S)"]),
     (Processor, &[("MEDIAHOOK_MAX_RECEIVE_COUNT", "five")], &["MEDIAHOOK_MAX_RECEIVE_COUNT: expected a whole number from 1 to 1000"]),
-    // All of them at once.
-    (Receiver, &[("MEDIAHOOK_SOURCES", ""), ("MEDIAHOOK_QUEUE_URL", ""), ("MEDIAHOOK_BUCKET", "A"), ("AWS_REGION", ""), ("MEDIAHOOK_BUKET", "x")],
-        &["neither MEDIAHOOK_SOURCES nor", "MEDIAHOOK_QUEUE_URL is not set", NO_BUCKET, "AWS_REGION is not set", "MEDIAHOOK_BUKET: there is no such variable"]),
-    (Puller, &[("MEDIAHOOK_QUEUE_URL", "x"), ("MEDIAHOOK_BUCKET", "A"), ("AWS_ENDPOINT_URL", "x")],
-        &["MEDIAHOOK_QUEUE_URL: ", NO_BUCKET, "AWS_ENDPOINT_URL: "]),
     (Processor, &[("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", "")], &["MEDIAHOOK_DEAD_LETTER_QUEUE_URL is not set"]),
     (Processor, &[("MEDIAHOOK_MAX_RECEIVE_COUNT", "")], &["MEDIAHOOK_MAX_RECEIVE_COUNT is not set"]),
 ];
@@ -283,21 +274,16 @@ fn texts(output: &std::process::Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Refused at start: it ends with a failure, one line of ERROR for each mistake and nothing on standard error.
+/// Refused at start: it ends with a failure, one line of ERROR and nothing on standard error.
 async fn start((binary, changes, words): &Start) -> Vec<String> {
     let variables = binary.good(NOBODY, QUEUE, DEAD).with(changes);
     let output = run(*binary, &[], &variables, true).await;
     let text = texts(&output);
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_default()).collect();
-    let mut errors: Vec<_> = lines.iter().filter_map(|line| line["error"].as_str()).collect();
-    let all = errors.len();
-    errors.sort_unstable();
-    errors.dedup();
-    let is_clean = lines.iter().all(|line| line["level"] == "ERROR" && line["message"] == "cannot start");
-    let as_expected =
-        output.status.code() == Some(1) && is_clean && !errors.is_empty() && errors.len() == all;
+    let is_clean =
+        matches!(&lines[..], [line] if line["level"] == "ERROR" && line["message"] == "cannot start");
     let case = format!("start {binary:?} {changes:?}");
-    verdict(&case, &Outcome { as_expected, output: text }, words)
+    verdict(&case, &Outcome { as_expected: output.status.code() == Some(1) && is_clean, output: text }, words)
 }
 
 #[tokio::test]
@@ -335,18 +321,10 @@ async fn outside_lambda_a_binary_says_what_it_is_and_does_not_panic() {
         let name = format!("mediahook {}", format!("{binary:?}").to_lowercase());
         let version = format!("{name} {}", env!("CARGO_PKG_VERSION"));
         let none = Variables(BTreeMap::new());
-        let half = none.clone().with(&[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")]);
-        let odd =
-            Variables(BTreeMap::from([("AWS_LAMBDA_RUNTIME_API".to_owned(), OsString::from("not a host"))]));
         for (arguments, variables, code, words) in [
-            (&[][..], &none, 2, &["AWS_LAMBDA_RUNTIME_API is not set", "cargo run --example local"][..]),
-            (&["--help"][..], &none, 0, &["docs/configuration.md", "cargo run --example local"][..]),
-            (&["-h"][..], &none, 0, &["docs/configuration.md"][..]),
+            (&[][..], &none, 2, &["docs/configuration.md"][..]),
+            (&["--help"][..], &none, 0, &["docs/configuration.md"][..]),
             (&["--version"][..], &none, 0, &[version.as_str()][..]),
-            (&["-V"][..], &none, 0, &[version.as_str()][..]),
-            (&["--unknown"][..], &none, 2, &["This is not AWS Lambda"][..]),
-            (&[][..], &half, 2, &["AWS_LAMBDA_FUNCTION_NAME is not set"][..]),
-            (&[][..], &odd, 2, &["AWS_LAMBDA_RUNTIME_API is not set"][..]),
         ] {
             let output = run(binary, arguments, variables, false).await;
             let as_expected = output.status.code() == Some(code);
@@ -817,12 +795,12 @@ fn there_are_enough_cases() {
 fn config_errors() -> Vec<ConfigError> {
     use ConfigError::{Missing, NoSources, NotUtf8, Secret, Sources, Tls, Unknown, Wrong};
     let all = |error: &ConfigError| match error {
-        Missing(_) | Wrong(..) | NotUtf8(_) | Unknown { .. } | NoSources | Sources(_) | Secret | Tls(_) => (),
+        Missing(_) | Wrong(..) | NotUtf8(_) | Unknown(_) | NoSources | Sources(_) | Secret | Tls(_) => (),
     };
     let errors = vec![
         Missing("VARIABLE"),
         NotUtf8("VARIABLE".to_owned()),
-        Unknown { name: "VARIABLE".to_owned(), nearest: "VARIABLE" },
+        Unknown("VARIABLE".to_owned()),
         NoSources,
         Secret,
         Tls(StoreError("...".to_owned())),
@@ -835,7 +813,7 @@ fn config_errors() -> Vec<ConfigError> {
 fn every_error_at_start_and_every_refusal_is_on_the_page() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/troubleshooting.md"))
         .unwrap();
-    let problems = Problem::ALL.iter().map(|problem| problem.as_str().to_owned());
+    let problems = [NO_URL, AT_START, INSIDE, AT_END, NOT_FIFO].map(str::to_owned).into_iter();
     let errors = config_errors().into_iter().map(|error| error.to_string());
     let refusals = Unauthorized::ALL.iter().map(|reason| reason.as_str().to_owned());
     let not_envelopes = [NotAnEnvelope::Wrong("MEMBER"), NotAnEnvelope::ElsewhereRef];
