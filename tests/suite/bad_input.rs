@@ -783,12 +783,6 @@ async fn whatever_the_processor_is_given_is_answered_and_nothing_leaks() {
     run_all(processor_cases()).await;
 }
 
-#[test]
-fn there_are_enough_cases() {
-    let cases = STARTS.len() + receiver_cases().len() + puller_cases().len() + processor_cases().len();
-    assert!(cases >= 200, "{cases}");
-}
-
 // ---- the page ----
 
 /// An error of each kind. A further kind does not compile until it is here.

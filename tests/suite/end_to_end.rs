@@ -217,7 +217,7 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
         (
             "MEDIAHOOK_SOURCES_SECRET",
             "mediahook/sources",
-            "MEDIAHOOK_SOURCES: is set beside MEDIAHOOK_SOURCES_SECRET",
+            "MEDIAHOOK_SOURCES: set it or MEDIAHOOK_SOURCES_SECRET, not both",
         ),
         ("MEDIAHOOK_BUCKET", "", "MEDIAHOOK_BUCKET is not set"),
         (
