@@ -32,6 +32,7 @@ use crate::{alibaba_ims, alibaba_vod, tencent_vod};
 ///
 /// `Debug` shows which event it is, and not what is in it: payloads belong in no log.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloudEvent {
     /// Version of CloudEvents: `1.0`.
@@ -54,6 +55,7 @@ pub struct CloudEvent {
     pub datacontenttype: Option<String>,
     /// The sender's JSON object, as it came. None if it is at `dataref`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub data: Option<Box<RawValue>>,
     /// Where `data` is if it is too large for the queue: `s3://BUCKET/payload/…` (claim check).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +104,7 @@ pub struct CloudEvent {
 
 /// How the task or change that an event is about went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -119,6 +122,7 @@ pub enum Outcome {
 
 /// The verdict of a review. The review itself succeeded, whatever the verdict. The worst is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
@@ -135,6 +139,7 @@ pub enum Verdict {
 
 /// What a deletion deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Deleted {
@@ -151,6 +156,7 @@ pub enum Deleted {
 
 /// How an event came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Channel {

@@ -3,7 +3,8 @@
 /// Declares an event enum: a variant for each known event type, named like it, and what else can come.
 ///
 /// A known variant holds a boxed `Notification` of the payload's type. The module provides that type, and
-/// `read(body: Body) -> Option<Notification<Payload>>`.
+/// `read(body: Body) -> Option<Notification<Payload>>`; also `object_schema(event_type, payload)`, the schema of the
+/// sender's whole object.
 macro_rules! event_enum {
     (
         $(#[$enum_attr:meta])*
@@ -48,6 +49,25 @@ macro_rules! event_enum {
             /// The data is not JSON, or not an object.
             pub fn from_data(event_type: &str, data: &str) -> Result<Self, serde_json::Error> {
                 serde_json::from_str(data).map(|body| Self::from_body(Some(event_type), body))
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl Event {
+            /// The JSON Schema of the sender's object for each known event type, as the sender documents it.
+            pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
+                let mut schemas = Vec::new();
+                $({
+                    let mut generator = schemars::SchemaGenerator::default();
+                    let payload = generator.subschema_for::<$payload>();
+                    let mut schema = object_schema(stringify!($known), &payload);
+                    if let Some(members) = schema.as_object_mut() {
+                        members.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+                        members.insert("$defs".to_owned(), generator.take_definitions(true).into());
+                    }
+                    schemas.push((stringify!($known), schema));
+                })*
+                schemas
             }
         }
 

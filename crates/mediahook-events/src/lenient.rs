@@ -116,12 +116,13 @@ macro_rules! lenient {
         }
     )*) => {$(
         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         $(#[$attr])*
         #[non_exhaustive]
         pub struct $name $(<$($t),+>)? {
             $(
                 $(#[$field_attr])*
-                #[serde(skip_serializing_if = "crate::lenient::IsNone::is_none")]
+                #[serde(default, skip_serializing_if = "crate::lenient::IsNone::is_none")]
                 pub $field: $type,
             )*
             /// Every other member, and every value that does not fit its field, as it came.

@@ -129,6 +129,21 @@ fn read<T: DeserializeOwned>(body: Body<'_>) -> Option<Notification<T>> {
     Some(Notification { event_type, user_id, event_time, message_body, other })
 }
 
+#[cfg(feature = "schema")]
+fn object_schema(event_type: &str, payload: &schemars::Schema) -> Value {
+    serde_json::json!({
+        "title": event_type,
+        "type": "object",
+        "properties": {
+            "EventType": {"const": event_type},
+            "UserId": {"type": ["integer", "null"], "description": "Id of the account."},
+            "EventTime": {"type": ["string", "null"], "description": "When it happened; ISO 8601."},
+            "MessageBody": payload,
+        },
+        "required": ["EventType", "MessageBody"],
+    })
+}
+
 type Body<'a> = &'a Map<String, Value>;
 
 impl Event {

@@ -84,6 +84,17 @@ event_enum! {
 /// The sender's object is flat: the payload is all of it.
 type Notification<T> = T;
 
+#[cfg(feature = "schema")]
+fn object_schema(event_type: &str, payload: &schemars::Schema) -> Value {
+    serde_json::json!({
+        "title": event_type,
+        "type": "object",
+        "allOf": [payload],
+        "properties": {"EventType": {"const": event_type}},
+        "required": ["EventType"],
+    })
+}
+
 type Body<'a> = &'a Value;
 
 fn read<T: DeserializeOwned>(body: Body<'_>) -> Option<Notification<T>> {

@@ -163,6 +163,15 @@ fn read<T: DeserializeOwned>(Body { body, member }: Body<'_>) -> Option<Notifica
     Some(Notification { event_type, member: member.to_owned(), payload, other })
 }
 
+#[cfg(feature = "schema")]
+fn object_schema(event_type: &str, payload: &schemars::Schema) -> Value {
+    let members = known(event_type).map_or(&[][..], |(_, members)| members);
+    let payloads = members.iter().map(|member| ((*member).to_owned(), payload.clone().into()));
+    let mut properties: Map<String, Value> = payloads.collect();
+    properties.insert("EventType".to_owned(), serde_json::json!({"const": event_type}));
+    serde_json::json!({"title": event_type, "type": "object", "properties": properties})
+}
+
 /// A body, and the member of it that holds the payload.
 #[derive(Clone, Copy)]
 struct Body<'a> {

@@ -64,6 +64,7 @@ pub fn event_type_of(member: &str) -> Option<&'static str> {
 
 /// Which of the members that are objects holds the payload: one that has a name of this event, else of any
 /// event, else one that ends in `Event`, else the first.
+#[expect(clippy::needless_pass_by_value, reason = "an iterator is handed over")]
 pub fn payload_member<'a>(
     event_type: Option<&str>,
     objects: impl Iterator<Item = &'a str> + Clone,

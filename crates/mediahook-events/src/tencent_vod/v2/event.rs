@@ -77,6 +77,20 @@ fn read<T: DeserializeOwned>(body: Body<'_>) -> Option<Notification<T>> {
     Some(Notification { version, event_type, data, other })
 }
 
+#[cfg(feature = "schema")]
+fn object_schema(event_type: &str, payload: &schemars::Schema) -> Value {
+    serde_json::json!({
+        "title": event_type,
+        "type": "object",
+        "properties": {
+            "version": {"type": ["string", "null"], "description": "`4.0`, although Tencent calls the format 2.0."},
+            "eventType": {"const": event_type},
+            "data": payload,
+        },
+        "required": ["eventType", "data"],
+    })
+}
+
 type Body<'a> = &'a Map<String, Value>;
 
 impl Event {
