@@ -156,3 +156,89 @@ impl From<EntryError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Page, StoreError};
+    use time::macros::datetime;
+
+    struct NoBucket;
+
+    impl Bucket for NoBucket {
+        fn name(&self) -> &'static str {
+            "none"
+        }
+        async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
+        async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
+        async fn delete(&self, _: &str) -> Result<(), StoreError> {
+            Err(StoreError("no bucket".into()))
+        }
+    }
+
+    /// Panics or hangs as a type in the request says.
+    struct FakeBus;
+
+    impl Bus for FakeBus {
+        async fn check(&self) -> Result<(), Unusable> {
+            Ok(())
+        }
+        async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+            assert!(entries.iter().all(|entry| entry.detail_type != "panic"), "scripted");
+            if entries.iter().any(|entry| entry.detail_type == "hang") {
+                std::future::pending::<()>().await;
+            }
+            Ok(entries.iter().map(|_| Ok(())).collect())
+        }
+    }
+
+    fn now() -> OffsetDateTime {
+        datetime!(2026-11-22 06:00 UTC)
+    }
+
+    /// The results of ten events that fill one request, and of one in another request.
+    async fn deliver(event_type: &str) -> Vec<Result<(), Failure>> {
+        let text = "x".repeat(MAX_REQUEST_BYTES / 10 - FRAME_BYTES);
+        let types = [event_type].into_iter().chain(["t"; 10]);
+        let events: Vec<_> = types
+            .map(|event_type| Event {
+                envelope: CloudEvent::new("1", "a/b", event_type),
+                text: &text,
+                trace: None,
+            })
+            .collect();
+        let bus = EventBus::new(FakeBus, NoBucket, now);
+        bus.deliver(&events.iter().collect::<Vec<_>>(), Deadline::after(Duration::from_millis(100))).await
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_or_hangs_fails_alone() {
+        for (event_type, reason) in [("panic", "panic: scripted"), ("hang", "cut off")] {
+            let results = deliver(event_type).await;
+            assert!(results[..10].iter().all(|r| r.as_ref().unwrap_err().reason().contains(reason)));
+            assert!(results[10].is_ok() && results.len() == 11);
+        }
+    }
+
+    #[test]
+    fn an_implausible_time_is_left_out() {
+        for (text, is_one) in [
+            ("1999-12-31T23:59:59.999Z", false),
+            ("2000-01-01T00:00:00Z", true),
+            ("2026-11-23T06:00:00Z", true),
+            ("2026-11-23T06:00:00.001Z", false),
+            ("9999-12-31T23:59:59Z", false),
+            ("0000-01-01T00:00:00Z", false),
+            ("soon", false),
+        ] {
+            assert_eq!(plausible_time(text, now()).is_some(), is_one, "{text}");
+        }
+    }
+}

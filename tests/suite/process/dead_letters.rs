@@ -74,10 +74,10 @@ async fn when_the_dead_letter_queue_fails_too_the_record_fails_with_the_rest_of_
 async fn at_its_last_receive_a_record_is_started_while_any_time_is_left() {
     let setup = Setup::new().await;
     let processor = setup.processor(FakeHandler::default());
-    // The handler has 750 ms. In the last quarter second of them, a record is started only at its last receive.
-    let left = Duration::from_millis(1_000);
+    // The handler has 3 s. In the last second of them, a record is started only at its last receive.
+    let left = Duration::from_secs(4);
     let batch = |group: &str| {
-        [1, 2, 3].map(|number| record(&format!("{group}{number}"), if number < 3 { "slow" } else { "ok" }))
+        [1, 2, 3].map(|number| record(&format!("{group}{number}"), if number < 3 { "slower" } else { "ok" }))
     };
     assert_eq!(process(&processor, &received(2, batch("a")), left).await, ["a3"]);
     assert_eq!(process(&processor, &last_receive(batch("b")), left).await, [""; 0]);

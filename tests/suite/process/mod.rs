@@ -130,6 +130,7 @@ impl Handler for FakeHandler {
             "dead-letter" => return Err(Failure::dead_letter("scripted")),
             "panic" => panic!("scripted"),
             "slow" => tokio::time::sleep(Duration::from_millis(300)).await,
+            "slower" => tokio::time::sleep(Duration::from_millis(1_100)).await,
             "hang" => std::future::pending().await,
             _ => {}
         }
