@@ -54,14 +54,7 @@ impl<'a, H: Http> SenderFeed<'a, H> {
     }
 
     fn item(&self, delivery: Delivery) -> Item {
-        let Delivery { receipt, body, entry_id, doubt } = delivery;
-        if let Some(doubt) = doubt {
-            tracing::warn!(
-                source = self.source.name(),
-                doubt,
-                "a doubtful delivery is passed on all the same"
-            );
-        }
+        let Delivery { receipt, body, entry_id } = delivery;
         let received = (self.now)();
         let content =
             match ingest::build(self.source, body.as_bytes(), Channel::Pull, entry_id.as_deref(), received) {

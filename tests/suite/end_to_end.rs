@@ -223,7 +223,7 @@ async fn a_mistake_in_the_environment_stops_the_start_and_is_named() {
         (
             "MEDIAHOOK_SOURCES",
             r#"{"tencent-vod/a":{"sign_keys":["S3cret",7]}}"#,
-            "tencent-vod/a: sign_keys[1]: expected a text that is not empty",
+            "tencent-vod/a: sign_keys[1]: unknown or wrong",
         ),
         ("MEDIAHOOK_QUEUE_URL", "callbacks", "MEDIAHOOK_QUEUE_URL: expected a URL"),
         (

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mediahook::events::Channel;
 use mediahook::ingest;
 use mediahook::sources::Sources;
-use mediahook_senders::{alibaba_ims, tencent_vod};
+use mediahook_senders::{alibaba_ims, alibaba_vod, tencent_vod};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -15,7 +15,8 @@ use mediahook_testing::fixtures::{envelope, fixtures};
 const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25 UTC);
 
 fn id(source: &str, body: &str, channel: Channel, received: OffsetDateTime) -> String {
-    let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).unwrap();
+    let sources =
+        Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{},"alibaba-vod/prod":{}}"#).unwrap();
     ingest::build(sources.get(source).unwrap(), body.as_bytes(), channel, None, received).unwrap().id
 }
 
@@ -34,16 +35,21 @@ fn every_event_type_of_the_tables_has_a_fixture() {
     let vod = names("tencent-vod");
     assert!(tencent_vod::kind::KINDS.iter().all(|kind| vod.contains(kind.event_type)));
     let ims = names("alibaba-ims");
-    assert!(alibaba_ims::kind::KINDS.iter().all(|kind| ims.contains(kind.event_type)));
-    assert_eq!((tencent_vod::kind::KINDS.len(), alibaba_ims::kind::KINDS.len()), (37, 29));
+    assert!(alibaba_ims::KINDS.iter().all(|kind| ims.contains(kind.event_type)));
+    let flat = names("alibaba-vod");
+    assert!(alibaba_vod::KINDS.iter().all(|kind| flat.contains(kind.event_type)));
+    assert_eq!(
+        (tencent_vod::kind::KINDS.len(), alibaba_ims::KINDS.len(), alibaba_vod::KINDS.len()),
+        (37, 29, 22)
+    );
 }
 
 #[test]
 fn pushed_or_pulled_signed_or_not_every_event_is_the_same() {
     for (name, mut body) in tencent_fixtures() {
         let pushed = id("tencent-vod/main", &body.to_string(), Channel::Push, RECEIVED);
-        for kind in tencent_vod::kind::KINDS {
-            body.as_object_mut().unwrap().entry(kind.members[0]).or_insert(Value::Null);
+        for (_, members) in mediahook::events::tencent_vod::EVENTS {
+            body.as_object_mut().unwrap().entry(members[0]).or_insert(Value::Null);
         }
         body["EventHandle"] = "8095179751097087535".into();
         let pulled = id("tencent-vod/main", &body.to_string(), Channel::Pull, RECEIVED);
@@ -51,6 +57,16 @@ fn pushed_or_pulled_signed_or_not_every_event_is_the_same() {
         body["T"] = 1_588_040_109.into();
         let signed = id("tencent-vod/main", &body.to_string(), Channel::Push, RECEIVED);
         assert_eq!((&pulled, &signed), (&pushed, &pushed), "{name}");
+    }
+    for (source, folder) in [("alibaba-ims/prod", "alibaba-ims"), ("alibaba-vod/prod", "alibaba-vod")] {
+        for (name, body) in fixtures(folder) {
+            let rewritten = body.parse::<Value>().unwrap().to_string();
+            assert_eq!(
+                id(source, &body, Channel::Push, RECEIVED),
+                id(source, &rewritten, Channel::Pull, RECEIVED),
+                "{name}"
+            );
+        }
     }
 }
 
@@ -60,7 +76,8 @@ fn only_what_can_honestly_come_again_is_another_event_a_minute_later() {
     let tencent =
         tencent_fixtures().into_iter().map(|(name, body)| ("tencent-vod/main", name, body.to_string()));
     let alibaba = fixtures("alibaba-ims").into_iter().map(|(name, text)| ("alibaba-ims/prod", name, text));
-    for (source, name, text) in tencent.chain(alibaba) {
+    let flat = fixtures("alibaba-vod").into_iter().map(|(name, text)| ("alibaba-vod/prod", name, text));
+    for (source, name, text) in tencent.chain(alibaba).chain(flat) {
         let now = id(source, &text, Channel::Push, RECEIVED);
         assert_eq!(id(source, &text, Channel::Push, RECEIVED + Duration::seconds(30)), now, "{name}");
         if id(source, &text, Channel::Push, RECEIVED + Duration::MINUTE) != now {
@@ -68,8 +85,10 @@ fn only_what_can_honestly_come_again_is_another_event_a_minute_later() {
         }
     }
     let expected = [
+        "FileUploadComplete.no-time", // neither time nor job id
         "MediaCastStatusChanged",
         "MediaCastStatusChanged.stopped",
+        "NewFileUpload.other-payload", // nobody knows which of the two it is
         "PersistenceComplete",
         "ProcessImageAsyncCompleteEvent", // the shape without a task id
         "RestoreMediaComplete",

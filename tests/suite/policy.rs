@@ -164,7 +164,7 @@ async fn an_authentic_callback_is_200_and_queued() {
 #[tokio::test]
 async fn an_unknown_event_type_is_200_and_queued() {
     let world = World::new().await;
-    let body = r#"{"EventType":"BrandNewComplete","BrandNewCompleteEvent":{"TaskId":7,"New":[null,1e400]},"More":{"x":""}}"#;
+    let body = r#"{"EventType":"BrandNewComplete","BrandNewCompleteEvent":{"TaskId":7,"New":[null,1e300]},"More":{"x":""}}"#;
     id(&world.post("/tencent-vod/token/first-path-token", body).await);
     let envelope = world.queued().await.remove(0);
     assert_eq!(envelope.event_type, "com.tencentcloud.vod.BrandNewComplete");

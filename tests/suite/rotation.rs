@@ -214,7 +214,7 @@ async fn a_secret_with_a_mistake_starts_with_its_previous_version_and_is_counted
     let failed = wide_events(&log).into_iter().find(|line| line["SourcesReadFailed"] == 1).expect(&log);
     assert_eq!(failed["level"], "ERROR");
     let error = failed["error"].as_str().unwrap();
-    assert!(error.contains("MEDIAHOOK_SOURCES_SECRET (the secret `mediahook/sources`): tencent-vod/signed: sign_keys: expected"), "{error}");
+    assert!(error.contains("MEDIAHOOK_SOURCES_SECRET (the secret `mediahook/sources`): tencent-vod/signed: sign_keys: unknown or wrong"), "{error}");
     assert!(!log.contains("CurrentSignKey1"), "{log}");
 }
 

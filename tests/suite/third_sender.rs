@@ -24,7 +24,7 @@ use mediahook_senders::Attributes;
 use mediahook_senders::queue::{Answer as Answered, Delivery, QueueError, Request, SenderQueue};
 use mediahook_senders::secret::Secret;
 use mediahook_senders::settings::{Settings, SettingsError, list};
-use mediahook_senders::{BadSignature, CallbackRequest, Notification, Sender, Verified, Verify, header};
+use mediahook_senders::{BadSignature, CallbackRequest, Notification, Sender, Verify, header};
 use mediahook_senders::{Body, id};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Sender for ExampleCloud {
 
     fn read(&self, body: &Body<'_>) -> Option<Notification> {
         let event = body.text("event")?;
-        let media_id = body.text("asset").map(String::from);
+        let media_id = body.text("asset");
         Some(Notification {
             event_type: format!("com.example.{event}"),
             attributes: Attributes {
@@ -73,7 +73,7 @@ impl Sender for ExampleCloud {
                 },
                 ..Attributes::default()
             },
-            transport: &[],
+            transport: Vec::new(),
             repeats: false,
         })
     }
@@ -88,7 +88,7 @@ struct Keys {
 }
 
 impl Verify for Keys {
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
         let time = header(callback, "x-example-time")?.ok_or(BadSignature::Missing)?;
         let signature = header(callback, "x-example-signature")?.ok_or(BadSignature::Missing)?;
         let given = Secret::new(signature.to_ascii_lowercase());
@@ -97,11 +97,7 @@ impl Verify for Keys {
             return Err(BadSignature::Wrong);
         }
         let time_s: i64 = time.parse().map_err(|_| BadSignature::Wrong)?;
-        if time_s.abs_diff(now_s) > TOLERANCE_S {
-            Err(BadSignature::Stale)
-        } else {
-            Ok(Verified::AsDocumented)
-        }
+        if time_s.abs_diff(now_s) > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(()) }
     }
 }
 
@@ -139,7 +135,6 @@ impl SenderQueue for Inbox {
             receipt: text(delivery, "receipt"),
             body: text(delivery, "body").unwrap_or_default(),
             entry_id: None,
-            doubt: None,
         });
         Ok(deliveries.collect())
     }
@@ -182,7 +177,7 @@ fn verifier(settings: &str) -> Option<Box<dyn Verify>> {
     ExampleCloud.verifier(Settings::parse("example-cloud/main", settings).unwrap()).unwrap()
 }
 
-fn verified(key: &str, time_s: i64, body: &str) -> Result<Verified, BadSignature> {
+fn verified(key: &str, time_s: i64, body: &str) -> Result<(), BadSignature> {
     verifier(r#"{"keys":["New2","Old1"]}"#).unwrap().verify(&callback(key, time_s, body), NOW_S)
 }
 
@@ -197,7 +192,7 @@ fn its_settings_are_read_like_any_others() {
 #[test]
 fn its_signature_is_verified() {
     for key in ["New2", "Old1"] {
-        assert_eq!(verified(key, NOW_S, READY), Ok(Verified::AsDocumented), "{key}");
+        assert_eq!(verified(key, NOW_S, READY), Ok(()), "{key}");
     }
     assert_eq!(verified("Other", NOW_S, READY), Err(BadSignature::Wrong));
     assert_eq!(verified("New2", NOW_S - 301, READY), Err(BadSignature::Stale));
@@ -209,7 +204,7 @@ fn what_it_says_is_understood_and_has_an_id() {
     let id = |body: &str| {
         let body = Body::parse(body).unwrap();
         let notification = ExampleCloud.read(&body).unwrap();
-        id::id("example-cloud/main", &notification.event_type, &body, notification.transport, None)
+        id::id("example-cloud/main", &notification.event_type, &body, &notification.transport, None)
     };
     let notification = ExampleCloud.read(&Body::parse(READY).unwrap()).unwrap();
     assert_eq!(notification.event_type, "com.example.asset.ready");

@@ -35,22 +35,22 @@ pub fn read_event(
     let occurrence =
         notification.repeats.then(|| entry_id.map_or(Occurrence::Minute(received), Occurrence::Entry));
     let (event_type, transport) = (notification.event_type, notification.transport);
-    let id = id::id(source, &event_type, &body, transport, occurrence);
+    let id = id::id(source, &event_type, &body, &transport, occurrence);
 
     let attributes = notification.attributes;
     let EventError { code, message } = attributes.error.unwrap_or_default();
-    let mut event = CloudEvent::new(id, source, event_type);
-    event.subject = attributes.subject;
+    let mut event = CloudEvent::new(id, source, printable(event_type));
+    event.subject = attributes.subject.map(printable);
     event.time = Some(rfc3339(attributes.time.unwrap_or(received)));
     event.datacontenttype = Some("application/json".to_owned());
-    event.data = Some(body.without(transport));
+    event.data = body.without(&transport);
     event.outcome = attributes.outcome;
-    event.taskid = attributes.task_id;
-    event.mediaid = attributes.media_id;
-    event.proceduretaskid = attributes.procedure_task_id;
+    event.taskid = attributes.task_id.map(printable);
+    event.mediaid = attributes.media_id.map(printable);
+    event.proceduretaskid = attributes.procedure_task_id.map(printable);
     event.context = attributes.context.map(cut);
-    event.errorcode = code.map(cut);
-    event.errormessage = message.map(cut);
+    event.errorcode = code.map(|code| cut(code).trim().to_owned());
+    event.errormessage = message.map(|message| cut(message).trim().to_owned());
     event.verdict = attributes.verdict;
     event.deleted = attributes.deleted;
     event.channel = Some(channel);
@@ -74,5 +74,12 @@ fn cut(mut text: String) -> String {
         text.truncate(end);
         text.shrink_to_fit();
     }
-    text
+    printable(text)
+}
+
+/// CloudEvents allows no control characters and no noncharacters in an attribute: each becomes a space.
+fn printable(text: String) -> String {
+    let is_refused =
+        |c: char| c.is_control() || matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+    if text.contains(is_refused) { text.replace(is_refused, " ") } else { text }
 }

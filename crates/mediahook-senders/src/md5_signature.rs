@@ -8,7 +8,7 @@ use crate::hex::hex;
 /// Whether a given signature is the MD5 of these texts, concatenated. The comparison takes constant time.
 ///
 /// Neither sender documents that its hex is lower case (all samples are), so both cases are accepted.
-pub(crate) fn fits(given: &str, texts: &[&str]) -> Choice {
+pub(crate) fn signature_matches(given: &str, texts: &[&str]) -> Choice {
     let mut md5 = Md5::new();
     for text in texts {
         md5.update(text.as_bytes());

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use crate::text::{UrlProblem, invisible, url_path};
+use crate::url::parse_url;
 
 /// The maximum number of events in one pull and in one confirmation, for both senders.
 pub const MAX_BATCH: usize = 16;
@@ -64,8 +64,6 @@ pub struct Delivery {
     /// The name of the entry in the sender's queue, the same at each delivery; nothing if the sender does not
     /// guarantee such a name. It distinguishes a redelivery from another event with the same payload.
     pub entry_id: Option<String>,
-    /// A warning for the operator. The event is processed nevertheless.
-    pub doubt: Option<&'static str>,
 }
 
 /// A request to a sender's queue failed. The text is for the log: it has the sender's error code and request id, not
@@ -97,48 +95,40 @@ pub(crate) fn printable(code: &str) -> String {
     code.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_CHARS).collect()
 }
 
-/// The address of an API: only scheme and host.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The address of an API: only scheme and host; `https://`, or `http://` to this machine.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Endpoint(String);
+pub(crate) struct Endpoint(http::Uri);
 
 impl Endpoint {
-    pub(crate) fn new(url: &str) -> Self {
-        Self(url.to_owned())
+    /// An endpoint of our own, which is a URL.
+    pub(crate) fn from_static(url: &'static str) -> Self {
+        Self(http::Uri::from_static(url))
     }
 
     /// Host, and port if it is not the default of the scheme: the `Host` header.
     pub(crate) fn host(&self) -> &str {
-        let (scheme, host) = self.0.split_once("://").unwrap_or_default();
-        let own_port = if scheme == "https" { ":443" } else { ":80" };
-        host.strip_suffix(own_port).unwrap_or(host)
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        let own_port = if self.0.scheme_str() == Some("https") { ":443" } else { ":80" };
+        authority.strip_suffix(own_port).unwrap_or(authority)
     }
 
     /// The URL of a target that begins with a slash.
     pub(crate) fn url(&self, target: &str) -> String {
-        format!("{}{target}", self.0)
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        format!("{}://{authority}{target}", self.0.scheme_str().unwrap_or_default())
     }
 }
 
-/// Reads it from the settings: `https://`, or `http://` to this machine only.
 impl TryFrom<String> for Endpoint {
     type Error = &'static str;
 
     fn try_from(url: String) -> Result<Self, Self::Error> {
-        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        let is_loopback = loopback.iter().any(|prefix| {
-            url.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
-        if !url.starts_with("https://") && !is_loopback {
-            return Err("expected a URL that begins with https:// (http:// only for loopback)");
-        }
-        match url_path(&url) {
-            Ok("" | "/") if invisible(&url).is_none() => {
-                Ok(Self(url.strip_suffix('/').unwrap_or(&url).to_owned()))
-            }
-            Err(UrlProblem::Port) => Err("expected a URL with a port from 1 to 65535 if any"),
-            _ => Err("expected a URL of scheme and host alone"),
-        }
+        let uri = parse_url(&url).ok_or("expected a URL")?;
+        let is_loopback = matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        let is_safe = uri.scheme_str() == Some("https") || is_loopback;
+        let has_no_path = uri.path() == "/" && uri.query().is_none() && !url.contains('#');
+        if is_safe && has_no_path { Ok(Self(uri)) } else { Err("expected https:// and a host") }
     }
 }
 
@@ -155,7 +145,7 @@ mod tests {
             ("http://localhost:80", "localhost"),
             ("http://[::1]:9000", "[::1]:9000"),
         ] {
-            assert_eq!(Endpoint::new(url).host(), host);
+            assert_eq!(Endpoint::try_from(url.to_owned()).unwrap().host(), host);
         }
     }
 

@@ -55,22 +55,7 @@ pub fn header<'a>(callback: &'a CallbackRequest, name: &str) -> Result<Option<&'
 pub trait Verify: Debug + Send + Sync {
     /// # Errors
     /// [`BadSignature`] says which check failed. `now_s` is UNIX time in seconds.
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature>;
-
-    /// A warning if the keys are probably not the sender's. It is logged once, at start.
-    fn warning(&self) -> Option<&'static str> {
-        None
-    }
-}
-
-/// A signature that is valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verified {
-    /// No longer than the sender's documentation says.
-    AsDocumented,
-    /// For longer. It is accepted, because the sender does not send the event again. It is counted, because somebody
-    /// who captures it can use it for longer.
-    FarAhead,
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature>;
 }
 
 /// Why a signature is not valid. The reason is for the operator: the response to the sender is only 401.
@@ -97,7 +82,7 @@ pub struct Notification {
     /// The facts that it gives about the event.
     pub attributes: Attributes,
     /// The names of the top-level members that belong to the transport, not to the event.
-    pub transport: &'static [&'static str],
+    pub transport: Vec<&'static str>,
     /// Whether the same payload can be sent for another occurrence.
     pub repeats: bool,
 }
@@ -134,19 +119,6 @@ pub struct EventError {
     pub code: Option<String>,
     /// The message beside it, of any length.
     pub message: Option<String>,
-}
-
-/// How sure a fact about a sender is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// The official SDK or the documentation states it.
-    Certain,
-    /// It was seen in a captured payload or in deployed code.
-    Seen,
-    /// We conclude it, from a similar fact or from a name.
-    Inferred,
-    /// No source states it.
-    Open,
 }
 
 /// The verdict for a status word of a review; both senders use the same words.

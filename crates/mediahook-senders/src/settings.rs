@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::Deserializer;
 use serde::de::value::MapDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::body::Members;
 use crate::secret::{Secret, SignatureKey};
 
-/// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys: expected at least one`.
+/// What is wrong with the sources document, and where: `tencent-vod/main: sign_keys[0]: unknown or wrong`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingsError(String);
@@ -27,34 +28,13 @@ impl SettingsError {
         (!texts.is_empty()).then(|| Self(texts.join("; ")))
     }
 
-    /// serde's own words may repeat a value, which may be a secret: only the member's path and what was expected there
-    /// are taken from them.
+    /// Names the place. serde's own words may repeat a value, which may be a secret.
     fn of(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let (path, text) = (error.path().to_string(), error.inner().to_string());
-        let name = || text.split('`').nth(1).unwrap_or_default();
-        let parent = path.strip_suffix(name()).map_or(path.as_str(), |parent| parent.trim_end_matches('.'));
-        let (path, problem) = if text.starts_with("unknown field") {
-            (joined(parent, name()), "unknown member".to_owned())
-        } else if text.starts_with("missing field") {
-            (joined(&path, name()), "missing".to_owned())
-        } else {
-            // What was expected stands last, and is never a part of the document.
-            let expected = text.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
-            let expected = match expected.split(" at line ").next().unwrap_or_default() {
-                "a sequence" => "a list",
-                "a string" => "a text that is not empty",
-                "a boolean" => "true or false",
-                "u64" => "a whole number",
-                own_words => own_words,
-            };
-            (path, format!("expected {expected}"))
-        };
-        Self::new(format!("{place}: {path}"), problem)
+        match error.path().to_string().as_str() {
+            "." => Self::new(place, "a member is missing"),
+            path => Self::new(format!("{place}: {path}"), "unknown or wrong"),
+        }
     }
-}
-
-fn joined(parent: &str, name: &str) -> String {
-    if matches!(parent, "" | ".") { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
 /// The members of one object of the document, not read yet.
@@ -74,12 +54,6 @@ impl<'a> Settings<'a> {
             let (line, column) = (error.line(), error.column());
             SettingsError::new(&place, format!("not JSON: line {line}, column {column}"))
         };
-        if json.starts_with('\u{feff}') {
-            return Err(SettingsError::new(
-                place,
-                "begins with a byte order mark: save it as UTF-8 without one",
-            ));
-        }
         let json: &RawValue = serde_json::from_str(json).map_err(not_json)?;
         if !json.get().starts_with('{') {
             return Err(SettingsError::new(place, "expected an object"));
@@ -92,7 +66,7 @@ impl<'a> Settings<'a> {
         Ok(Self { place, members })
     }
 
-    /// Reads all of them. The type denies unknown fields: a member that nothing reads would be a promise not kept.
+    /// Reads all of them. `T` denies unknown fields, so a misspelt member is an error.
     ///
     /// # Errors
     /// A member is unknown, missing or of another type; the error names it and not its value.
@@ -124,30 +98,6 @@ impl<'a> Settings<'a> {
 impl fmt::Debug for Settings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("place", &self.place).finish_non_exhaustive()
-    }
-}
-
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
     }
 }
 

@@ -23,7 +23,8 @@ pub fn fixtures(sender: &str) -> Vec<(String, String)> {
 
 /// The envelope of a body that was pushed.
 pub fn envelope(source: &str, body: &str) -> CloudEvent {
-    let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{}}"#).expect("sources");
+    let sources = Sources::parse(r#"{"tencent-vod/main":{},"alibaba-ims/prod":{},"alibaba-vod/prod":{}}"#)
+        .expect("sources");
     let received = datetime!(2026-11-22 05:50:25.5 UTC);
     ingest::build(sources.get(source).expect("a source"), body.as_bytes(), Channel::Push, None, received)
         .expect("an event")

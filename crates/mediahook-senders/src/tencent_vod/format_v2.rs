@@ -3,102 +3,74 @@
 //! The case distinguishes it: `eventType` and not `EventType` (official documentation, product/266/33962). If both
 //! URLs are set, the same occurrence is sent in both formats; these stay two events, of two types.
 
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
+use mediahook_events::{Deleted, Outcome, tencent_vod};
+use serde_json::Value;
 
 use super::findings::Findings;
-use super::kind::{Kind, TASK};
-use super::notification::{TYPE_PREFIX, transport};
-use super::outcome::{self, Rule};
-use crate::body::{Body, Object};
-use crate::sender::Attributes;
-use crate::sender::{Notification, final_verdict};
-use mediahook_events::{Deleted, Outcome};
-
-/// The common settings of the types.
-const KIND: Kind = Kind { members: &["data"], about: &["fileId"], ..TASK };
+use super::kind::{Kind, task};
+use super::notification::transport;
+use super::outcome::{Rule, by_status, ended, no_success};
+use crate::body::{Body, first_text};
+use crate::sender::{Attributes, Notification, final_verdict};
 
 /// The event types in the documentation.
 pub static KINDS: &[Kind] = &[
-    Kind { event_type: "NewFileUpload", ..KIND },
-    Kind { event_type: "PullComplete", ..KIND },
+    task("NewFileUpload").about("fileId"),
+    task("PullComplete").about("fileId"),
     // In this format nothing shows that only parts were deleted.
-    Kind { event_type: "FileDeleted", about: &["fileInfo[].fileId"], deletes: true, ..KIND },
-    Kind { event_type: "ProcedureStateChanged", ..KIND },
-    Kind { event_type: "TranscodeComplete", ..KIND },
-    Kind { event_type: "CreateSnapshotByTimeOffsetComplete", ..KIND },
-    Kind { event_type: "CreateImageSpriteComplete", ..KIND },
-    Kind {
-        event_type: "ClipComplete",
-        about: &[],
-        output: &["fileInfo.fileId"],
-        input: &["srcFileId"],
-        ..KIND
-    },
-    Kind { event_type: "ConcatComplete", about: &[], ..KIND },
+    task("FileDeleted").about("fileInfo[].fileId").deletes(),
+    task("ProcedureStateChanged").about("fileId"),
+    task("TranscodeComplete").about("fileId"),
+    task("CreateSnapshotByTimeOffsetComplete").about("fileId"),
+    task("CreateImageSpriteComplete").about("fileId"),
+    task("ClipComplete").output("fileInfo.fileId").input("srcFileId"),
+    task("ConcatComplete"),
 ];
 
 /// For a type that is not in the table.
-const UNLISTED: Kind = Kind { rule: Rule::Unlisted, ..KIND };
+const UNLISTED: Kind = task("").about("fileId").rule(Rule::Unlisted);
 
+/// Reads a body of this format.
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let event_type = body.text("eventType")?;
-    let data = body.get("data").filter(|data| data.get() != "null");
     let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
     Some(Notification {
-        attributes: data.map(|data| attributes(kind, data)).unwrap_or_default(),
-        event_type: format!("{TYPE_PREFIX}v2.{event_type}"),
+        attributes: body.members().get("data").map(|data| attributes(kind, data)).unwrap_or_default(),
+        event_type: format!("{}v2.{event_type}", tencent_vod::TYPE_PREFIX),
         transport: transport(body),
         repeats: false,
     })
 }
 
-fn attributes(kind: &Kind, data: &RawValue) -> Attributes {
-    let object = Object::only(data, is_read);
-    let text = |name| object.as_ref()?.text(name).map(Cow::into_owned);
-    let mut findings = Findings::of(data).unwrap_or_default();
-    let outcome = outcome_of(kind, object.as_ref(), &findings);
-    let task_id = text("vodTaskId");
-    let (about, media_id) = object.as_ref().map(|object| kind.media_ids(object, outcome)).unwrap_or_default();
+fn attributes(kind: &Kind, data: &Value) -> Attributes {
+    let findings = Findings::of(data);
+    let outcome = outcome(kind, data, &findings);
+    let task_id = first_text(data, "vodTaskId");
+    let (about, media_id) = kind.media_ids(data, outcome);
     Attributes {
         subject: about.or_else(|| task_id.clone()).or_else(|| media_id.clone()),
         time: None, // nothing in this format says when it happened
         outcome,
         task_id,
         media_id,
-        procedure_task_id: text("procedureTaskId"),
-        context: text("sourceContext"),
+        procedure_task_id: first_text(data, "procedureTaskId"),
+        context: first_text(data, "sourceContext"),
         verdict: final_verdict(findings.verdict, outcome),
         deleted: kind.deletes.then_some(Deleted::Media),
-        error: findings.take_error().filter(|_| outcome != Outcome::Succeeded),
+        error: findings.error.filter(|_| outcome != Outcome::Succeeded),
     }
-}
-
-/// The members that are read individually. The others are only searched for errors.
-fn is_read(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"vodTaskId"
-            | b"fileId"
-            | b"srcFileId"
-            | b"fileInfo"
-            | b"status"
-            | b"procedureTaskId"
-            | b"sourceContext"
-    )
 }
 
 /// `status` is an error code in most types (0 is success) and a word in `ProcedureStateChanged`. Types that are sent
 /// only at the end may have no status. A flow without a status has an unknown outcome.
-fn outcome_of(kind: &Kind, object: Option<&Object<'_>>, findings: &Findings) -> Outcome {
-    let outcome = match object.and_then(|data| data.text("status")).as_deref() {
-        Some("0") => outcome::ended(findings),
+fn outcome(kind: &Kind, data: &Value, findings: &Findings) -> Outcome {
+    let outcome = match first_text(data, "status").as_deref() {
+        Some("0") => ended(findings),
         Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
-        None if kind.event_type != "ProcedureStateChanged" => outcome::ended(findings),
-        word => outcome::by_status(word, findings),
+        None if kind.event_type != "ProcedureStateChanged" => ended(findings),
+        word => by_status(word, findings),
     };
-    if kind.rule == Rule::Unlisted { outcome::no_success(outcome) } else { outcome }
+    if kind.rule == Rule::Unlisted { no_success(outcome) } else { outcome }
 }
 
 #[cfg(test)]

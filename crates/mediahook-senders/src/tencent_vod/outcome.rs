@@ -1,18 +1,23 @@
 //! The outcome of a Tencent event. `FINISH` is the end, not success. A flow with `0`/`SUCCESS` at its top level has
 //! failed if one of its subtasks has (`ProcedureTask.ErrCode` is deprecated for that reason, SDK documentation).
 
-use super::findings::Findings;
-use crate::body::Object;
-use crate::sender::EventError;
 use mediahook_events::Outcome;
+use serde_json::Value;
+
+use super::findings::Findings;
+use crate::body::first_text;
+use crate::sender::EventError;
 
 /// How the outcome of an event type is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// The event is sent only on success.
     Success,
-    /// By `Status`, then by every error code in it.
+    /// By `Status`, then by every error code in it. Without a status, as in events of 2019, an `ErrCode` shows that it has
+    /// ended.
     Task,
+    /// The same, but its own `ErrCode` shows nothing.
+    Flow,
     /// The event is sent at the end; it is a failure if it contains an error code.
     Ended,
     /// The event is sent at the end, with a number as its `Status`: 0 is success (seen in the documented sample), any
@@ -28,13 +33,14 @@ pub enum Rule {
 
 impl Rule {
     /// The outcome of a payload. The cause of a failure is added to the findings.
-    pub(super) fn outcome(self, payload: &Object<'_>, findings: &mut Findings) -> Outcome {
-        let word = payload.text("Status");
+    pub(super) fn outcome(self, payload: &Value, findings: &mut Findings) -> Outcome {
+        let word = first_text(payload, "Status");
         match (self, word.as_deref()) {
             (Rule::Success, _) | (Rule::Cast, Some("Stopped")) => Outcome::Succeeded,
-            (Rule::Task, word) => by_status(word, findings),
+            (Rule::Task, None) if first_text(payload, "ErrCode").is_some() => ended(findings),
+            (Rule::Task | Rule::Flow, word) => by_status(word, findings),
             (Rule::Restored, Some(code)) if code.parse::<i64>().is_ok_and(|code| code != 0) => {
-                let message = payload.text("Message").map(Into::into);
+                let message = first_text(payload, "Message");
                 findings.error = Some(EventError { code: Some(code.to_owned()), message });
                 Outcome::Failed
             }

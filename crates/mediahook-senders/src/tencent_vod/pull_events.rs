@@ -5,15 +5,13 @@
 //! unconfirmed event is redelivered, for up to 4 days. An empty queue is the error `ResourceNotFound`, and every
 //! error has HTTP status 200.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::tc3;
-use crate::body::text;
+use crate::body::raw_text;
 use crate::queue::{Answer, Delivery, Endpoint, QueueError, Request, SenderQueue, printable};
 use crate::secret::Secret;
 use crate::settings::{Word, given};
@@ -41,7 +39,7 @@ pub(super) struct ReliableCallback {
 }
 
 fn default_endpoint() -> Endpoint {
-    Endpoint::new(DEFAULT_ENDPOINT)
+    Endpoint::from_static(DEFAULT_ENDPOINT)
 }
 
 impl ReliableCallback {
@@ -144,9 +142,9 @@ fn response(answer: &Answer) -> Result<Response<'_>, QueueError> {
 
 fn delivery(event: &RawValue) -> Delivery {
     let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
-    let receipt = handle.and_then(text).map(Cow::into_owned);
+    let receipt = handle.and_then(raw_text);
     // No document says whether a redelivered event keeps its handle, and the entry has no other name.
-    Delivery { receipt, body: event.get().to_owned(), entry_id: None, doubt: None }
+    Delivery { receipt, body: event.get().to_owned(), entry_id: None }
 }
 
 fn refusal(error: &ApiError, request_id: Option<&str>) -> QueueError {

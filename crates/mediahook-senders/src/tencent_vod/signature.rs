@@ -8,26 +8,22 @@
 //! products. The documentation also has a lower-case `t`. So the receiver looks in the body first, for each in upper
 //! case, else in lower case; then in the headers, then in the query.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use subtle::Choice;
 
-use crate::body::text;
-use crate::canonical::Name;
-use crate::md5_signature as signature;
+use crate::body::raw_text;
+use crate::md5_signature::signature_matches;
 use crate::secret::Secret;
-use crate::sender::{BadSignature, CallbackRequest, Verified, Verify, header};
+use crate::sender::{BadSignature, CallbackRequest, Verify, header};
 use crate::settings::signature_keys;
 
-/// How far ahead `T` usually is: the sender's default is 10 minutes, and its clock may differ from ours.
-const USUALLY_AHEAD_S: i64 = 15 * 60;
 /// How far ahead `T` may be. The sender documents no maximum (SDK), the signature covers `T`, and a callback that is
 /// answered 401 is not sent again, so it is accepted. The limit restricts how long a captured pair can be used.
 const MAX_AHEAD_S: i64 = 24 * 60 * 60;
+
+/// More than either member has.
+const MAX_BYTES: usize = 64;
 
 /// The keys of one source. All are valid, so that a key can be replaced without a gap.
 #[derive(Debug, Deserialize)]
@@ -44,28 +40,25 @@ impl SignKeys {
 }
 
 impl Verify for SignKeys {
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
         let Pair { sign, t } = pair(callback)?;
         let expiry_s: i64 = t.parse().map_err(|_| BadSignature::Wrong)?;
-        let hits = self.sign_keys.iter().map(|key| signature::fits(&sign, &[key.reveal(), &t]));
+        let hits = self.sign_keys.iter().map(|key| signature_matches(&sign, &[key.reveal(), &t]));
         if !bool::from(hits.fold(Choice::from(0), |any, hit| any | hit)) {
             return Err(BadSignature::Wrong);
         }
-        match expiry_s.saturating_sub(now_s) {
-            0..=USUALLY_AHEAD_S => Ok(Verified::AsDocumented),
-            ahead_s if (0..=MAX_AHEAD_S).contains(&ahead_s) => Ok(Verified::FarAhead),
-            _ => Err(BadSignature::Stale),
-        }
+        let is_valid = (0..=MAX_AHEAD_S).contains(&expiry_s.saturating_sub(now_s));
+        if is_valid { Ok(()) } else { Err(BadSignature::Stale) }
     }
 }
 
-struct Pair<'a> {
-    sign: Cow<'a, str>,
-    t: Cow<'a, str>,
+struct Pair {
+    sign: String,
+    t: String,
 }
 
-fn pair(callback: &CallbackRequest) -> Result<Pair<'_>, BadSignature> {
-    if let Some(pair) = in_body(callback)? {
+fn pair(callback: &CallbackRequest) -> Result<Pair, BadSignature> {
+    if let Some(pair) = in_body(callback.body())? {
         return Ok(pair);
     }
     if let (Some(sign), Some(t)) = (header(callback, "sign")?, header(callback, "t")?) {
@@ -78,75 +71,38 @@ fn pair(callback: &CallbackRequest) -> Result<Pair<'_>, BadSignature> {
     }
 }
 
-/// A body that is not an object has no signature; the headers or the query may have one.
-fn in_body(callback: &CallbackRequest) -> Result<Option<Pair<'_>>, BadSignature> {
-    let mut found = Members::default();
-    // If a body is invalid after its signature, the signature counts: the callback is then authentic, and its body is
-    // stored in `rejected/` for an operator.
-    let body = callback.body().strip_prefix(b"\xef\xbb\xbf").unwrap_or(callback.body());
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(&mut found);
-    found.upper_sign.or(found.lower_sign).pair(found.upper_t.or(found.lower_t))
-}
-
-/// The members of the signature. No other member is kept, because the body is not authentic yet.
-#[derive(Default)]
+/// The members of the signature. serde keeps no other member, because the body is not authentic yet.
+#[derive(Deserialize)]
 struct Members<'a> {
-    upper_sign: Given<'a>,
-    upper_t: Given<'a>,
-    lower_sign: Given<'a>,
-    lower_t: Given<'a>,
+    #[serde(rename = "Sign", borrow)]
+    upper_sign: Option<&'a RawValue>,
+    #[serde(rename = "T", borrow)]
+    upper_t: Option<&'a RawValue>,
+    #[serde(rename = "sign", borrow)]
+    lower_sign: Option<&'a RawValue>,
+    #[serde(rename = "t", borrow)]
+    lower_t: Option<&'a RawValue>,
 }
 
-impl<'de> Visitor<'de> for &mut Members<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+/// A body that is not an object has no signature; the headers or the query may have one.
+fn in_body(body: &[u8]) -> Result<Option<Pair>, BadSignature> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Ok(None);
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Name(name)) = map.next_key()? {
-            let place = match &*name {
-                b"Sign" => &mut self.upper_sign,
-                b"T" => &mut self.upper_t,
-                b"sign" => &mut self.lower_sign,
-                b"t" => &mut self.lower_t,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            let value = map.next_value()?;
-            *place = if matches!(place, Given::Not) { Given::Once(value) } else { Given::Repeatedly };
-        }
-        Ok(())
-    }
-}
-
-/// Whether the body has one of these members, once or repeatedly.
-#[derive(Clone, Copy, Default)]
-enum Given<'a> {
-    #[default]
-    Not,
-    Once(&'a RawValue),
-    Repeatedly,
-}
-
-impl<'a> Given<'a> {
-    fn or(self, other: Self) -> Self {
-        if matches!(self, Given::Not) { other } else { self }
-    }
-
-    fn pair(self, t: Given<'a>) -> Result<Option<Pair<'a>>, BadSignature> {
-        match (self, t) {
-            (Given::Repeatedly, _) | (_, Given::Repeatedly) => Err(BadSignature::Repeated),
-            (Given::Once(sign), Given::Once(t)) => {
-                let text = |value| text(value).ok_or(BadSignature::Wrong);
-                Ok(Some(Pair { sign: text(sign)?, t: text(t)? }))
-            }
-            _ => Ok(None),
-        }
-    }
+    let members: Members<'_> = match serde_json::from_slice(body) {
+        Ok(members) => members,
+        // Only a repeated member is JSON that serde does not take.
+        Err(error) if error.is_data() => return Err(BadSignature::Repeated),
+        Err(_) => return Ok(None),
+    };
+    let (sign, t) = (members.upper_sign.or(members.lower_sign), members.upper_t.or(members.lower_t));
+    let Some((sign, t)) = sign.zip(t) else { return Ok(None) };
+    let text = |value: &RawValue| {
+        let is_short = value.get().len() <= MAX_BYTES;
+        is_short.then(|| raw_text(value)).flatten().ok_or(BadSignature::Wrong)
+    };
+    Ok(Some(Pair { sign: text(sign)?, t: text(t)? }))
 }
 
 fn one_in_query<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BadSignature> {
@@ -165,7 +121,6 @@ fn one_in_query<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BadSi
 mod tests {
     use super::*;
     use BadSignature::{Missing, Repeated, Stale, Wrong};
-    use Verified::{AsDocumented, FarAhead};
 
     /// Published by Tencent for a sister product with the same construction.
     const KEY: &str = "Xz4ZgayTr7rMgWQrH";
@@ -178,11 +133,11 @@ mod tests {
         request.body(body.into()).unwrap()
     }
 
-    fn verify(callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
+    fn verify(callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
         SignKeys { sign_keys: vec![Secret::new("other"), Secret::new(KEY)] }.verify(callback, now_s)
     }
 
-    fn verify_body(body: &str) -> Result<Verified, BadSignature> {
+    fn verify_body(body: &str) -> Result<(), BadSignature> {
         verify(&callback("", &[], body), T - 60)
     }
 
@@ -195,11 +150,10 @@ mod tests {
             callback("", &[], &format!(r#"{{"sign":"{SIGN}","t":{T}}}"#)),
             callback("", &[], &format!(r#"{{"Sign":"{SIGN}","t":{T}}}"#)),
             callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T},"t":"an event's own"}}"#)),
-            callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T},"EventType":{{oh, no}}}}"#)),
             callback("", &[("Sign", SIGN), ("t", &T.to_string())], "no JSON at all"),
             callback(&format!("a=b&sign={SIGN}&t={T}"), &[], "[]"),
         ] {
-            assert_eq!(verify(&callback, T - 60), Ok(AsDocumented), "{callback:?}");
+            assert_eq!(verify(&callback, T - 60), Ok(()), "{callback:?}");
         }
     }
 
@@ -209,7 +163,7 @@ mod tests {
             ("{}".to_owned(), Missing),
             ("not JSON".to_owned(), Missing),
             (format!(r#"{{"Sign":"{SIGN}"}}"#), Missing),
-            (format!(r#"{{"Sign":null,"T":{T}}}"#), Wrong),
+            (format!(r#"{{"Sign":null,"T":{T}}}"#), Missing),
             (format!(r#"{{"Sign":"{SIGN}","Sign":"{SIGN}","T":{T}}}"#), Repeated),
             (format!(r#"{{"Sign":"{SIGN}","T":{T},"T":{T}}}"#), Repeated),
             (format!(r#"{{"Sign":"{SIGN}","T":{}}}"#, T + 1), Wrong),
@@ -226,11 +180,11 @@ mod tests {
     #[test]
     fn it_is_valid_until_t_and_for_a_day_at_most() {
         let callback = callback("", &[], &format!(r#"{{"Sign":"{SIGN}","T":{T}}}"#));
-        assert_eq!(verify(&callback, T), Ok(AsDocumented));
+        assert_eq!(verify(&callback, T), Ok(()));
         assert_eq!(verify(&callback, T + 1), Err(Stale));
-        assert_eq!(verify(&callback, T - 15 * 60), Ok(AsDocumented));
-        assert_eq!(verify(&callback, T - 15 * 60 - 1), Ok(FarAhead));
-        assert_eq!(verify(&callback, T - MAX_AHEAD_S), Ok(FarAhead));
+        assert_eq!(verify(&callback, T - 15 * 60), Ok(()));
+        assert_eq!(verify(&callback, T - 15 * 60 - 1), Ok(()));
+        assert_eq!(verify(&callback, T - MAX_AHEAD_S), Ok(()));
         assert_eq!(verify(&callback, T - MAX_AHEAD_S - 1), Err(Stale));
         assert_eq!((verify(&callback, i64::MIN), verify(&callback, i64::MAX)), (Err(Stale), Err(Stale)));
     }

@@ -1,18 +1,16 @@
-//! The queue mode of IMS: events in a queue of Alibaba Cloud MNS (Simple Message Queue), API version 2015-06-06
+//! The queue mode of IMS and ApsaraVideo VOD: events in a queue of Alibaba Cloud MNS (Simple Message Queue), API version 2015-06-06
 //! (help.aliyun.com, documents 35136 to 35139, SDK `aliyun-mns-sdk`).
 //!
 //! Up to 16 messages a call. A message that is not deleted is redelivered when its visibility timeout ends (30 s by
 //! default), with a new receipt handle; the old handle is then invalid. An empty queue is 404 `MessageNotExist`.
 
 use base64_simd::STANDARD as BASE64;
-use md5::{Digest as _, Md5};
 use quick_xml::escape::escape;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::mns_signature::{self, VERSION_HEADER};
-use crate::hex::hex;
 use crate::queue::{Answer, Delivery, Endpoint, MAX_BATCH, QueueError, Request, SenderQueue, printable};
 use crate::secret::Secret;
 use crate::settings::Word;
@@ -27,7 +25,7 @@ const EMPTY: &str = "MessageNotExist";
 /// One queue: the `pull` section of a source.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct MnsQueue {
+pub(crate) struct MnsQueue {
     access_key_id: Word,
     access_key_secret: Secret,
     queue: Word,
@@ -105,8 +103,6 @@ struct XmlMessage {
     receipt_handle: Option<String>,
     #[serde(default)]
     message_body: String,
-    #[serde(rename = "MessageBodyMD5")]
-    message_body_md5: Option<String>,
 }
 
 /// `Code` for the whole call, `ErrorCode` for a single message.
@@ -141,18 +137,10 @@ impl Xml {
 fn delivery(message: XmlMessage) -> Delivery {
     let receipt = message.receipt_handle.filter(|handle| !handle.is_empty());
     let entry_id = message.message_id.filter(|id| !id.is_empty());
-    let body = message.message_body;
-    let is_whole = message.message_body_md5.is_none_or(|md5| md5_fits(&md5, &body));
-    let doubt = (!is_whole).then_some("its MD5 is another than the sender says");
-    Delivery { receipt, body: plain(body), entry_id, doubt }
+    Delivery { receipt, body: plain(message.message_body), entry_id }
 }
 
-/// Upper-case hexadecimal digits, of the body as it was transmitted: if it is base64, of the base64 text.
-fn md5_fits(given: &str, body: &str) -> bool {
-    hex(&Md5::digest(body.as_bytes())).eq_ignore_ascii_case(given)
-}
-
-/// IMS is said to write plain JSON, but some producers encode it, and MNS itself does not say which. A text that is
+/// Both are said to write plain JSON, but some producers encode it, and MNS itself does not say which. A text that is
 /// neither is unchanged, and becomes unprocessable later.
 fn plain(body: String) -> String {
     let is_json = |text: &str| text.trim_ascii_start().starts_with('{');
@@ -255,8 +243,7 @@ mod tests {
         assert_eq!(deliveries[0].receipt.as_deref(), Some("1-ODU="));
         let entries: Vec<_> = deliveries.iter().map(|delivery| delivery.entry_id.as_deref()).collect();
         assert_eq!(entries, [Some("1"), None]);
-        assert_eq!(deliveries[0].doubt, None, "a captured body and its MD5");
-        assert_eq!((deliveries[1].receipt.as_deref(), deliveries[1].doubt.is_some()), (None, true));
+        assert_eq!(deliveries[1].receipt, None);
     }
 
     #[test]

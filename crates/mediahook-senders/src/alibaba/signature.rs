@@ -1,4 +1,5 @@
-//! `X-ICE-SIGNATURE` and `X-ICE-TIMESTAMP`: the callback authentication of Alibaba Cloud IMS.
+//! The callback authentication of IMS (`X-ICE-SIGNATURE`, `X-ICE-TIMESTAMP`) and ApsaraVideo VOD (`X-VOD-SIGNATURE`,
+//! `X-VOD-TIMESTAMP`).
 //!
 //! The signature is the lower-case hex MD5 of `CallbackURL|timestamp|key` (official documentation, "callback
 //! authentication"; its printed example was computed with the key `test123`, not with the `Test123` it names). It
@@ -7,35 +8,32 @@
 //! The URL is the one that is set at the sender, byte for byte; its normal form is not documented. So it is
 //! configured, and may be several. Only a function URL's own address is known from the invocation.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use subtle::Choice;
 
-use crate::md5_signature as signature;
+use crate::md5_signature::signature_matches;
 use crate::secret::Secret;
-use crate::sender::{BadSignature, CallbackRequest, Verified, Verify, header};
-use crate::settings::{list, signature_keys};
-use crate::text::{UrlProblem, invisible, url_path};
+use crate::sender::{BadSignature, CallbackRequest, Verify, header};
+use crate::settings::{Settings, SettingsError, list, signature_keys};
+use crate::url::parse_url;
 
 /// The maximum difference between the sender's clock and ours, either way, as the documentation recommends.
 const TOLERANCE_S: u64 = 5 * 60;
 
-/// The documentation does not name the unit. Its example, and that of ApsaraVideo VOD, are in seconds; 13 digits can
-/// only be milliseconds (inferred). The signature covers the timestamp's text in both cases.
+/// ApsaraVideo VOD documents seconds, IMS no unit. 13 digits can only be milliseconds (inferred). The signature covers the timestamp's text in both cases.
 const DIGITS_OF_MS: usize = 13;
 
 /// The keys of one source, and the URLs that may be set for its callbacks. Every combination is valid.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AuthKeys {
+struct AuthKeys {
     #[serde(default, deserialize_with = "signature_keys")]
     auth_keys: Vec<Secret>,
     #[serde(default, deserialize_with = "list")]
     callback_urls: Vec<CallbackUrl>,
 }
 
-/// The URL as it is set at the sender.
+/// The URL as it is set at the sender, which signs it byte for byte. It may have a query.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct CallbackUrl(String);
@@ -44,56 +42,46 @@ impl TryFrom<String> for CallbackUrl {
     type Error = &'static str;
 
     fn try_from(url: String) -> Result<Self, Self::Error> {
-        if invisible(&url).is_some() {
-            return Err("expected a URL without white space or invisible characters");
-        }
-        match url_path(&url) {
-            // It may have a query: the sender signs the URL exactly as it is set.
-            Ok(_) | Err(UrlProblem::Query) => Ok(Self(url)),
-            Err(UrlProblem::Scheme) => Err("expected a URL that begins with https:// or http://"),
-            Err(_) => Err("expected a URL with a host, and a port from 1 to 65535 if any"),
-        }
+        parse_url(&url).map(|_| Self(url)).ok_or("expected a URL")
     }
 }
 
-impl AuthKeys {
-    pub(super) fn is_empty(&self) -> bool {
-        self.auth_keys.is_empty()
-    }
-
-    fn urls(&self, callback: &CallbackRequest) -> Vec<Cow<'_, str>> {
-        if self.callback_urls.is_empty() {
-            return vec![callback.uri().to_string().into()];
-        }
-        self.callback_urls.iter().map(|CallbackUrl(url)| url.into()).collect()
-    }
+/// The signature in these headers.
+#[derive(Debug)]
+struct SignedHeaders {
+    keys: AuthKeys,
+    signature: &'static str,
+    timestamp: &'static str,
 }
 
-impl Verify for AuthKeys {
-    /// The rule of `SetEventCallback.AuthKey`: at most 32 characters, and all three kinds.
-    fn warning(&self) -> Option<&'static str> {
-        let is_possible = |key: &Secret| {
-            let has = |kind: fn(&char) -> bool| key.reveal().chars().any(|c| kind(&c));
-            key.reveal().chars().count() <= 32
-                && has(char::is_ascii_uppercase)
-                && has(char::is_ascii_lowercase)
-                && has(char::is_ascii_digit)
-        };
-        (!self.auth_keys.iter().all(is_possible)).then_some(
-            "auth_keys: IMS takes only keys of at most 32 characters with upper case, lower case and a digit in them",
-        )
-    }
+/// Reads the settings of a source whose callbacks are signed in these headers.
+pub(crate) fn verifier(
+    settings: Settings<'_>,
+    signature: &'static str,
+    timestamp: &'static str,
+) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+    let keys: AuthKeys = settings.read()?;
+    let has_keys = !keys.auth_keys.is_empty();
+    Ok(has_keys.then(|| Box::new(SignedHeaders { keys, signature, timestamp }) as Box<dyn Verify>))
+}
 
-    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<Verified, BadSignature> {
-        let signature = header(callback, "x-ice-signature")?.ok_or(BadSignature::Missing)?;
-        let timestamp = header(callback, "x-ice-timestamp")?.ok_or(BadSignature::Missing)?;
+impl Verify for SignedHeaders {
+    fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
+        let signature = header(callback, self.signature)?.ok_or(BadSignature::Missing)?;
+        let timestamp = header(callback, self.timestamp)?.ok_or(BadSignature::Missing)?;
         let sent: i64 = timestamp.parse().map_err(|_| BadSignature::Wrong)?;
         let is_ms = timestamp.len() == DIGITS_OF_MS && timestamp.bytes().all(|b| b.is_ascii_digit());
         let sent_s = if is_ms { sent / 1_000 } else { sent };
+        let called = callback.uri().to_string();
+        let AuthKeys { auth_keys, callback_urls } = &self.keys;
+        let urls: Vec<&str> = match callback_urls.as_slice() {
+            [] => vec![&called],
+            urls => urls.iter().map(|CallbackUrl(url)| url.as_str()).collect(),
+        };
         let mut any = Choice::from(0);
-        for url in self.urls(callback) {
-            for key in &self.auth_keys {
-                any |= signature::fits(signature, &[&url, "|", timestamp, "|", key.reveal()]);
+        for url in urls {
+            for key in auth_keys {
+                any |= signature_matches(signature, &[url, "|", timestamp, "|", key.reveal()]);
             }
         }
         if !bool::from(any) {
@@ -102,7 +90,7 @@ impl Verify for AuthKeys {
         if sent_s.abs_diff(now_s) > TOLERANCE_S {
             return Err(BadSignature::Stale);
         }
-        Ok(Verified::AsDocumented)
+        Ok(())
     }
 }
 
@@ -110,16 +98,16 @@ impl Verify for AuthKeys {
 mod tests {
     use super::*;
     use BadSignature::{Missing, Repeated, Stale, Wrong};
-    use Verified::AsDocumented;
 
     const URL: &str = "https://www.example.com/your/callback";
     const TIMESTAMP: i64 = 1_519_375_990;
 
-    fn keys(keys: &[&str], urls: &[&str]) -> AuthKeys {
-        AuthKeys {
+    fn keys(keys: &[&str], urls: &[&str]) -> SignedHeaders {
+        let keys = AuthKeys {
             auth_keys: keys.iter().map(|k| Secret::new(*k)).collect(),
             callback_urls: urls.iter().map(|u| CallbackUrl((*u).to_owned())).collect(),
-        }
+        };
+        SignedHeaders { keys, signature: "x-ice-signature", timestamp: "x-ice-timestamp" }
     }
 
     fn callback(headers: &[(&str, &str)]) -> CallbackRequest {
@@ -158,18 +146,15 @@ mod tests {
         ] {
             let keys = keys(&["Old1", key], &["https://other.example.com/", url]);
             let now_s = timestamp.parse().unwrap();
-            assert_eq!(keys.verify(&signed(signature, timestamp), now_s), Ok(AsDocumented), "{url}");
-            assert_eq!(
-                keys.verify(&signed(&signature.to_ascii_uppercase(), timestamp), now_s),
-                Ok(AsDocumented)
-            );
+            assert_eq!(keys.verify(&signed(signature, timestamp), now_s), Ok(()), "{url}");
+            assert_eq!(keys.verify(&signed(&signature.to_ascii_uppercase(), timestamp), now_s), Ok(()));
         }
     }
 
     #[test]
     fn without_configured_urls_the_invocation_tells() {
         let callback = signed("c587b80d2d0ede300e8967937da7219b", "1519375990");
-        assert_eq!(keys(&["Test123"], &[]).verify(&callback, TIMESTAMP), Ok(AsDocumented));
+        assert_eq!(keys(&["Test123"], &[]).verify(&callback, TIMESTAMP), Ok(()));
         let elsewhere = ["https://elsewhere.example.com/your/callback"];
         assert_eq!(keys(&["Test123"], &elsewhere).verify(&callback, TIMESTAMP), Err(Wrong));
     }
@@ -203,8 +188,8 @@ mod tests {
             keys(&["Test123"], &[URL])
                 .verify(&signed("c587b80d2d0ede300e8967937da7219b", "1519375990"), now_s)
         };
-        assert_eq!(verify(TIMESTAMP + 300), Ok(AsDocumented));
-        assert_eq!(verify(TIMESTAMP - 300), Ok(AsDocumented));
+        assert_eq!(verify(TIMESTAMP + 300), Ok(()));
+        assert_eq!(verify(TIMESTAMP - 300), Ok(()));
         assert_eq!(verify(TIMESTAMP + 301), Err(Stale));
         assert_eq!(verify(TIMESTAMP - 301), Err(Stale));
         assert_eq!(verify(i64::MIN), Err(Stale));
@@ -217,9 +202,9 @@ mod tests {
             let digest = crate::hex::hex(&<md5::Md5 as md5::Digest>::digest(text));
             keys(&["Test123"], &[URL]).verify(&signed(&digest, timestamp), now_s)
         };
-        assert_eq!(verify("1519375990123", TIMESTAMP + 300), Ok(AsDocumented));
+        assert_eq!(verify("1519375990123", TIMESTAMP + 300), Ok(()));
         assert_eq!(verify("1519375990123", TIMESTAMP + 301), Err(Stale));
         assert_eq!(verify("1519375990123", 1_519_375_990_123), Err(Stale));
-        assert_eq!(verify("01519375990", TIMESTAMP), Ok(AsDocumented));
+        assert_eq!(verify("01519375990", TIMESTAMP), Ok(()));
     }
 }
