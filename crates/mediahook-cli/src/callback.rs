@@ -87,7 +87,7 @@ impl Callback {
     /// has no members: the receiver then looks in the headers.
     fn sign_in_body(&mut self, sign: &str, t: i64) {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
-        let unsigned = Body::parse(text).ok().map(|body| body.without(&["Sign", "T", "sign", "t"]));
+        let unsigned = Body::parse(text).ok().and_then(|body| body.without(&["Sign", "T", "sign", "t"]));
         let object = unsigned.as_ref().and_then(|object| object.get().trim_end().strip_suffix('}'));
         if let Some(members) = object {
             let comma = if members.trim_end().ends_with('{') { "" } else { "," };
