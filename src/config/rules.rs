@@ -85,7 +85,6 @@ mod tests {
             "http://host:99999",
             "http://host:0",
             "http://host:",
-            "http://host:+80",
             "http://host?a=b",
             "http://host/a#b",
         ] {

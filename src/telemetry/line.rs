@@ -107,7 +107,7 @@ impl Line {
 
     /// Writes the line, unless it is below the level of the log. Its metrics count for the minute of `at`.
     pub fn write(self, recorder: &Recorder, at: OffsetDateTime) {
-        if self.level > recorder.level() {
+        if self.level > recorder.level {
             return;
         }
         let timestamp = at.format(&Iso8601::<TIMESTAMP>).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Line {
             let directive =
                 json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": self.metrics });
             let milliseconds = at.unix_timestamp() * 1000 + i64::from(at.millisecond());
-            members.push(("FunctionName", recorder.function_name().into()));
+            members.push(("FunctionName", recorder.function_name.as_ref().into()));
             members.push(("_aws", json!({ "Timestamp": milliseconds, "CloudWatchMetrics": [directive] })));
         }
         let mut line = Vec::with_capacity(LINE_BYTES);

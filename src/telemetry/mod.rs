@@ -1,9 +1,10 @@
-//! The log on standard output: [wide events](wide_event), one JSON object per line, and the lines of `tracing`, in
-//! the format of the function's logging configuration.
+//! The log on standard output: a [`Line`] of JSON for each callback, record or feed, which also counts its metrics, and
+//! the lines of `tracing`, in the format of the function's logging configuration.
 
 pub mod line;
 pub mod metrics;
 pub mod output;
+mod recorder;
 pub mod wide_event;
 
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{ConfigError, Environment};
 pub use line::Line;
 pub use output::LogOutput;
-pub use wide_event::Recorder;
+pub use recorder::Recorder;
 
 /// The variable with the log level of the function's logging configuration.
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";

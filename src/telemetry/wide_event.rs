@@ -10,8 +10,6 @@
 //! addition to the 180 that we already have.
 
 use std::fmt;
-use std::io::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mediahook_events::CloudEvent;
@@ -21,16 +19,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::Level;
 
-use super::{LogOutput, level};
-use crate::config::Environment;
+use super::Recorder;
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::trace::{Trace, TraceId};
 
-/// The variable in which Lambda reports a function's name.
-const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// The function's name outside Lambda.
-const NO_FUNCTION: &str = "mediahook";
 /// Enough for most lines.
 const LINE_BYTES: usize = 1024;
 /// Foreign texts are cut to this many bytes.
@@ -166,74 +159,18 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Writes wide events. A clone writes to the same place.
-#[derive(Clone)]
-pub struct Recorder {
-    function_name: Arc<str>,
-    /// Lines below this level are not written.
-    level: Level,
-    /// Receives whole lines, with the line feed.
-    out: Option<Out>,
-}
-
-type Out = Arc<dyn Fn(&[u8]) + Send + Sync>;
-
 impl Recorder {
-    /// A recorder that writes to standard output, with the level and function name of the environment. A failed write
-    /// is ignored, because no callback may fail for a log line.
-    pub fn from_env(environment: &Environment) -> Self {
-        Self::with_output(environment, LogOutput::immediate())
-    }
-
-    /// The same, to this output.
-    pub fn with_output(environment: &Environment, output: LogOutput) -> Self {
-        Self::with_writer(environment, move |line| {
-            let _ = output.clone().write_all(line);
-        })
-    }
-
-    /// A recorder that passes its lines to a function.
-    pub fn with_writer(environment: &Environment, out: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
-        let function_name = environment.optional(FUNCTION_NAME).unwrap_or(NO_FUNCTION).into();
-        Self { function_name, level: level(environment), out: Some(Arc::new(out)) }
-    }
-
-    /// A recorder that writes nothing.
-    pub fn silent() -> Self {
-        Self { function_name: NO_FUNCTION.into(), level: Level::ERROR, out: None }
-    }
-
-    /// The level below which lines are not written.
-    pub(super) fn level(&self) -> Level {
-        self.level
-    }
-
-    pub(super) fn function_name(&self) -> &str {
-        &self.function_name
-    }
-
-    /// Writes a whole line, with its line feed.
-    pub(super) fn write_line(&self, line: &[u8]) {
-        if let Some(out) = &self.out {
-            out(line);
-        }
-    }
-
     /// Writes a line, unless it is below the level.
     pub fn write<S: Serialize>(&self, event: &WideEvent<'_, S>) {
-        let Some(out) = self.out.as_ref().filter(|_| event.level <= self.level) else { return };
+        if event.level > self.level {
+            return;
+        }
         let mut line = Vec::with_capacity(LINE_BYTES);
         // Serialization cannot fail: every member is a text, a number or a boolean.
         if serde_json::to_writer(&mut line, &Line { function_name: &self.function_name, event }).is_ok() {
             line.push(b'\n');
-            out(&line);
+            self.write_line(&line);
         }
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("level", &self.level).finish_non_exhaustive()
     }
 }
 
