@@ -21,7 +21,7 @@ mod unauthorized;
 mod warm_up;
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -61,14 +61,17 @@ pub struct Receiver<Q, B> {
     breaker: Mutex<CircuitBreaker>,
     /// Whether the queue was found, and its size limit is known.
     queue_checked: AtomicBool,
+    /// Whether the last request was authentic. Only such a request may cause a question to the queue.
+    was_authentic: AtomicBool,
 }
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// A receiver with no proxy in front, which writes no log lines.
     pub fn new(sources: Arc<SourcesCache>, queue: Q, bucket: B, now: Clock) -> Self {
         let (origin, recorder) = (OriginSecrets::default(), Recorder::silent());
-        let (breaker, queue_checked) = (Mutex::default(), AtomicBool::new(false));
-        Self { origin, recorder, sources, queue, bucket, now, breaker, queue_checked }
+        let (breaker, queue_checked, was_authentic) =
+            (Mutex::default(), AtomicBool::new(false), AtomicBool::new(false));
+        Self { origin, recorder, sources, queue, bucket, now, breaker, queue_checked, was_authentic }
     }
 
     /// Answers one callback before the deadline, whatever queue and bucket do.
@@ -83,6 +86,9 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Ok(request) => self.handle(request, deadline, invocation.trace, &mut took).await,
             Err(Malformed) => unauthorized(Unauthorized::Malformed, None),
         };
+        let was_authentic =
+            !matches!(outcome, ReceiveOutcome::Unauthorized { .. } | ReceiveOutcome::NoSources);
+        self.was_authentic.store(was_authentic, Ordering::Relaxed);
         log::write(&self.recorder, (self.now)(), &outcome, took, began.elapsed(), invocation);
         outcome.response()
     }

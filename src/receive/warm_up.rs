@@ -35,7 +35,9 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// not while the queue is skipped: that would take time from the next callbacks.
     pub async fn after_answer(&self) {
         let now = (self.now)();
-        if !self.queue_checked.load(Ordering::Relaxed) && !lock(&self.breaker).is_open(now) {
+        let is_due =
+            !self.queue_checked.load(Ordering::Relaxed) && self.was_authentic.load(Ordering::Relaxed);
+        if is_due && !lock(&self.breaker).is_open(now) {
             self.check_queue(now).await;
         }
     }
