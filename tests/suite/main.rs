@@ -18,6 +18,7 @@ mod events;
 mod footprint;
 mod identity;
 mod limits;
+mod local_page;
 mod policy;
 mod process;
 mod properties;

@@ -205,15 +205,20 @@ impl Cloud {
         S3Bucket::new(self.aws(), BUCKET.to_owned(), RETRY_POLICY)
     }
 
-    /// The objects below a prefix, by key.
-    pub async fn objects(&self, prefix: &str) -> Vec<(String, String)> {
+    /// The keys below a prefix.
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
         let path = format!("/{BUCKET}?list-type=2&prefix={}", prefix.replace('/', "%2F"));
         let listing = http::send(self.address, "GET", &path, &[], "").await.body;
         let keys = listing.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+        keys.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// The objects below a prefix, by key.
+    pub async fn objects(&self, prefix: &str) -> Vec<(String, String)> {
         let mut objects = Vec::new();
-        for (key, _) in keys {
-            let body = self.bucket().get(key).await.expect("an object that is listed");
-            objects.push((key.to_owned(), String::from_utf8_lossy(&body).into_owned()));
+        for key in self.keys(prefix).await {
+            let body = self.bucket().get(&key).await.expect("an object that is listed");
+            objects.push((key, String::from_utf8_lossy(&body).into_owned()));
         }
         objects
     }

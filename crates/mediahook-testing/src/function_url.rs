@@ -87,7 +87,8 @@ pub fn request(event: &Value) -> Result<CallbackRequest, Malformed> {
     FunctionUrlInvocation::parse(&event.to_string()).expect("an invocation of a function URL").into_request()
 }
 
-fn response(answer: hyper::Response<String>) -> Response {
+/// What the function URL makes of a function's answer.
+pub fn response(answer: hyper::Response<String>) -> Response {
     let (parts, body) = answer.into_parts();
     let mut response = http::response(parts.status.as_u16(), "", body);
     *response.headers_mut() = parts.headers;

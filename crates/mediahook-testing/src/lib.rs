@@ -8,6 +8,7 @@ pub mod fixtures;
 pub mod function_url;
 pub mod http;
 pub mod inbox;
+pub mod local;
 pub mod mns;
 pub mod runtime_api;
 pub mod sender_queue;

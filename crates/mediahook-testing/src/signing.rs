@@ -10,9 +10,15 @@ pub fn sign_tencent(body: &str, sign_key: &str, t: i64) -> String {
 
 /// The headers Alibaba Cloud IMS sends: `X-ICE-TIMESTAMP` and `X-ICE-SIGNATURE`.
 pub fn sign_alibaba(url: &str, auth_key: &str, timestamp_s: i64) -> [(&'static str, String); 2] {
+    let [(_, timestamp), (_, signature)] = sign_alibaba_as("x-ice", url, auth_key, timestamp_s);
+    [("x-ice-timestamp", timestamp), ("x-ice-signature", signature)]
+}
+
+/// The same under the header names of another service.
+pub fn sign_alibaba_as(prefix: &str, url: &str, auth_key: &str, timestamp_s: i64) -> [(String, String); 2] {
     [
-        ("x-ice-timestamp", timestamp_s.to_string()),
-        ("x-ice-signature", md5_hex(&format!("{url}|{timestamp_s}|{auth_key}"))),
+        (format!("{prefix}-timestamp"), timestamp_s.to_string()),
+        (format!("{prefix}-signature"), md5_hex(&format!("{url}|{timestamp_s}|{auth_key}"))),
     ]
 }
 

@@ -1,0 +1,56 @@
+import {
+  ConditionalCheckFailedException, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+
+import { consume, InProgress, type Records } from "./consume.ts";
+import type { Envelope } from "./envelope.ts";
+
+/** Longer than the function's timeout: a record in progress for longer is of an attempt that ended without a result. */
+const LEASE_S = 60;
+/** Longer than the same event can be delivered again: EventBridge retries for a day. */
+const REMEMBERED_S = 14 * 24 * 3600;
+
+const dynamodb = new DynamoDBClient({});
+const s3 = new S3Client({});
+const TableName = process.env.TABLE;
+
+const records: Records = {
+  async begin(id, nowS) {
+    try {
+      await dynamodb.send(new PutItemCommand({
+        TableName,
+        Item: { id: { S: id }, state: { S: "inprogress" }, expiresat: { N: String(nowS + LEASE_S) } },
+        ConditionExpression: "attribute_not_exists(id) OR expiresat < :now",
+        ExpressionAttributeValues: { ":now": { N: String(nowS) } },
+      }));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const found = await dynamodb.send(new GetItemCommand({ TableName, Key: { id: { S: id } }, ConsistentRead: true }));
+      if (found.Item?.state?.S === "completed") return false;
+      throw new InProgress(id);
+    }
+  },
+  async complete(id, nowS) {
+    const Item = { id: { S: id }, state: { S: "completed" }, expiresat: { N: String(nowS + REMEMBERED_S) } };
+    await dynamodb.send(new PutItemCommand({ TableName, Item }));
+  },
+  async release(id) {
+    await dynamodb.send(new DeleteItemCommand({ TableName, Key: { id: { S: id } } }));
+  },
+};
+
+async function fetchObject(Bucket: string, Key: string): Promise<string> {
+  const object = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return (await object.Body?.transformToString()) ?? "";
+}
+
+/** Your code. It must be idempotent: if the function dies before the record is completed, the event comes again. */
+async function processEvent(event: Envelope): Promise<void> {
+  console.log(JSON.stringify({ type: event.type, outcome: event.outcome, media: event.mediaid, order: event.context }));
+}
+
+export async function handler(event: { detail: Envelope }): Promise<void> {
+  await consume(event.detail, records, fetchObject, processEvent, Math.floor(Date.now() / 1000));
+}
