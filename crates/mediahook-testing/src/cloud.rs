@@ -96,6 +96,8 @@ pub(super) struct Service<S> {
     host: &'static str,
     calls: AtomicUsize,
     faults: Mutex<Faults>,
+    /// Held while a call is carried out, so that what is remembered of it is there for the next.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Cloud {
@@ -372,6 +374,7 @@ impl<S: MockService> Service<S> {
             host,
             calls: AtomicUsize::new(0),
             faults: Mutex::new(Box::new(|_| Fault::None)),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -408,12 +411,16 @@ impl<S: MockService> Service<S> {
             headers: head.headers,
             body,
         };
-        let answered = self.inner.handle(request).await;
-        let mut response = http::response(answered.status, "", finish(answered.body));
+        let mut response = {
+            let _turn = self.turn.lock().await;
+            let answered = self.inner.handle(request).await;
+            let mut response = http::response(answered.status, "", finish(answered.body));
+            *response.headers_mut() = answered.headers;
+            response
+        };
         if let Fault::AnswerLate(by) = fault {
             tokio::time::sleep(by).await;
         }
-        *response.headers_mut() = answered.headers;
         response.headers_mut().remove("content-length");
         if matches!(fault, Fault::ResetAfter) { None } else { Some(response) }
     }
