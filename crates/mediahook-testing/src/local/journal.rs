@@ -281,7 +281,7 @@ impl Journal {
                 let (state, text, tone) = match (called, is_failed(record)) {
                     (Some(true), _) => (State::Delivered, "the handler succeeded", "good"),
                     (Some(false), true) => {
-                        (State::Retrying, "the handler failed: redelivered in a second", "bad")
+                        (State::Retrying, "the handler failed: redelivered within a second", "bad")
                     }
                     (Some(false), false) => {
                         (State::DeadLetter, "the handler failed at the last receive: dead letter", "bad")
