@@ -134,7 +134,7 @@ impl TencentVod {
 }
 
 /// Recomputes the signature from what was sent.
-fn check(request: &Request) -> Result<(), &'static str> {
+pub fn check(request: &Request) -> Result<(), &'static str> {
     let headers = request.headers();
     let timestamp = header(headers, "x-tc-timestamp");
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();

@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod command_line;
+mod connect;
 mod dlq;
+mod doctor;
 mod receiver;
 mod replay;
 mod send;
+mod senders_api;
 mod stack;
+mod tail;

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use mediahook_testing::cloud::{BUCKET, Cloud, SECRET};
 use mediahook_testing::http::{self, Request, Response};
+use mediahook_testing::table_and_bus::TABLE;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+use winterbaume_cloudwatch::CloudWatchService;
+use winterbaume_core::{MockRequest, MockService as _};
 
 pub(crate) const STACK: &str = "mediahook";
 /// The document in the stack's secret.
@@ -31,8 +34,8 @@ pub(crate) struct Stack {
 }
 
 /// What the embedded AWS lacks.
-#[derive(Default)]
 pub(crate) struct Aside {
+    cloudwatch: CloudWatchService,
     outputs: Mutex<Vec<(String, String)>>,
     /// The lines of each log group: time in milliseconds, and text.
     logs: Mutex<HashMap<String, Vec<(i64, String)>>>,
@@ -75,16 +78,16 @@ impl Stack {
         let cloud = Cloud::start().await;
         let (queue_url, dead_letter_queue_url) = cloud.queues(5, 180).await;
         cloud.put_secret(SOURCES).await;
-        let aside = Arc::new(Aside::default());
+        let aside = Arc::new(Aside::new());
         let (listener, address) = http::listen().await;
         let serving = Arc::clone(&aside);
         tokio::spawn(http::serve(listener, move |request| {
             let aside = Arc::clone(&serving);
-            async move { Some(aside.answer(&request)) }
+            async move { Some(aside.answer(request).await) }
         }));
         let mut variables: Vec<_> =
             cloud.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        for service in ["CLOUDFORMATION", "CLOUDWATCH_LOGS", "LAMBDA", "SNS"] {
+        for service in ["CLOUDFORMATION", "CLOUDWATCH", "CLOUDWATCH_LOGS", "EVENTBRIDGE", "LAMBDA", "SNS"] {
             variables.push((format!("AWS_ENDPOINT_URL_{service}"), format!("http://{address}")));
         }
         let stack = Self { cloud, queue_url, dead_letter_queue_url, aside, variables };
@@ -99,11 +102,59 @@ impl Stack {
             ("ReceiverName", "receiver"),
             ("PullerName", "puller"),
             ("ProcessorName", "processor"),
-            ("TableName", "mediahook"),
+            ("TableName", TABLE),
         ] {
             stack.output(name, value);
         }
         stack
+    }
+
+    /// What the stack's secret holds.
+    pub(crate) async fn secret(&self) -> String {
+        let endpoint = self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").unwrap().1.clone();
+        let address = endpoint.trim_start_matches("http://").parse().unwrap();
+        let headers = [
+            ("x-amz-target", "secretsmanager.GetSecretValue"),
+            ("content-type", "application/x-amz-json-1.1"),
+        ];
+        let answer =
+            http::send(address, "POST", "/", &headers, json!({ "SecretId": SECRET }).to_string()).await;
+        let answer: Value = serde_json::from_str(&answer.body).unwrap();
+        answer["SecretString"].as_str().unwrap().to_owned()
+    }
+
+    /// The configuration of a client of this cloud.
+    pub(crate) fn config(&self) -> aws_config::SdkConfig {
+        let endpoint = &self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").unwrap().1;
+        self.config_at(endpoint)
+    }
+
+    fn config_at(&self, endpoint: &str) -> aws_config::SdkConfig {
+        let credentials = aws_sdk_sqs::config::Credentials::new("AKIAEXAMPLE", "s", None, None, "test");
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::from_static("us-east-1"))
+            .credentials_provider(aws_sdk_sqs::config::SharedCredentialsProvider::new(credentials))
+            .endpoint_url(endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    }
+
+    /// Creates an alarm with this action, or with none.
+    pub(crate) async fn put_alarm(&self, name: &str, action: &str) {
+        let endpoint =
+            &self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL_CLOUDWATCH").unwrap().1;
+        let client = aws_sdk_cloudwatch::Client::new(&self.config_at(endpoint));
+        let actions = Some(action).filter(|action| !action.is_empty()).map(str::to_owned);
+        let alarm = client.put_metric_alarm().alarm_name(name).namespace("mediahook").metric_name("Lost");
+        let alarm = alarm
+            .statistic(aws_sdk_cloudwatch::types::Statistic::Sum)
+            .period(60)
+            .evaluation_periods(1)
+            .threshold(0.0);
+        let alarm =
+            alarm.comparison_operator(aws_sdk_cloudwatch::types::ComparisonOperator::GreaterThanThreshold);
+        alarm.set_alarm_actions(Some(actions.into_iter().collect())).send().await.unwrap();
     }
 
     /// Adds an output.
@@ -186,7 +237,15 @@ pub(crate) async fn run(arguments: &[&str], variables: &[(String, String)], inpu
 }
 
 impl Aside {
-    fn answer(&self, request: &Request) -> Response {
+    fn new() -> Self {
+        let (outputs, logs, lambda, denied) = <_>::default();
+        Self { cloudwatch: CloudWatchService::new(), outputs, logs, lambda, denied }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        if request.uri().path().starts_with("/service/GraniteServiceVersion20100801/") {
+            return self.cloudwatch(request).await;
+        }
         let target =
             request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let body = std::str::from_utf8(request.body()).unwrap();
@@ -218,9 +277,34 @@ impl Aside {
                     ),
                 )
             }
+            "ListSubscriptionsByTopic" => xml(
+                200,
+                "<ListSubscriptionsByTopicResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><ListSubscriptionsByTopicResult><Subscriptions>\
+                 <member><SubscriptionArn>arn:aws:sns:us-east-1:123456789012:alarms:1</SubscriptionArn></member>\
+                 </Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>",
+            ),
+            "DescribeEventBus" if body.contains("gone") => {
+                error("ResourceNotFoundException", "Event bus gone does not exist.")
+            }
+            "DescribeEventBus" => json_answer(
+                &json!({ "Name": "mediahook", "Arn": "arn:aws:events:us-east-1:123456789012:event-bus/mediahook" }),
+            ),
+            "ListArchives" => {
+                json_answer(&json!({ "Archives": [{ "ArchiveName": "mediahook", "State": "ENABLED" }] }))
+            }
             "FilterLogEvents" => self.filter_log_events(&serde_json::from_str(body).unwrap()),
             _ => self.lambda(request.uri().path()),
         }
+    }
+
+    async fn cloudwatch(&self, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let uri = format!("https://monitoring.us-east-1.amazonaws.com{}", head.uri);
+        let request = MockRequest { method: head.method.to_string(), uri, headers: head.headers, body };
+        let answered = self.cloudwatch.handle(request).await;
+        let mut response = http::response(answered.status, "", answered.body);
+        *response.headers_mut() = answered.headers;
+        response
     }
 
     fn describe_stacks(&self) -> Response {
@@ -267,6 +351,10 @@ impl Aside {
             None => error("ResourceNotFoundException", "no such function"),
         }
     }
+}
+
+fn json_answer(body: &Value) -> Response {
+    http::response(200, "application/x-amz-json-1.1", body.to_string())
 }
 
 fn xml(status: u16, body: &str) -> Response {
