@@ -15,7 +15,7 @@ DEPLOYMENTS = {
     "us-east-1": [],
     "eu-central-1": ["EventBus=EXISTING", "EventBusName=default", f"OriginSecrets={32 * '0'}"],
     "ap-southeast-1": ["EventBus=NONE", "Endpoint=NONE"],
-    "ap-east-1": ["ProcessorTimeout=600", "AlarmEmail=a@example.com"],
+    "ap-east-1": ["ProcessorTimeout=600", "AlarmEmail=a@example.com", "SilentAfterHours=24"],
     "cn-north-1": [API],
     "us-gov-west-1": [API],
 }

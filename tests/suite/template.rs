@@ -11,7 +11,7 @@ use mediahook_senders::SENDERS;
 use super::docs::anchors;
 
 /// The template, read as far as the tests need: every scalar by its path, as in `Resources.Queue.Properties.FifoQueue`.
-/// Lists are their text; comments, and lists over several lines but for `Metrics`, are passed over.
+/// Lists are their text; comments, and lists over several lines but for `Metrics`, are skipped.
 pub(super) struct Template(pub(super) BTreeMap<String, String>);
 
 impl Template {
@@ -28,16 +28,22 @@ impl Template {
                 continue;
             };
             path.retain(|(of, _)| *of < indent);
-            path.push((indent, key));
-            let mut value = value.trim().to_owned();
+            let (key, mut value) = match rest.starts_with('{') {
+                true => ("", rest.to_owned()),
+                false => (key, value.trim().to_owned()),
+            };
+            path.extend((!key.is_empty()).then_some((indent, key)));
             if value.ends_with(">-") || value.ends_with('|') || key == "Metrics" {
                 value.clear();
                 while let Some(more) = lines.next_if(|more| more.is_empty() || self::indent(more) > indent) {
                     value = format!("{value} {}", more.trim());
                 }
             }
-            let names: Vec<_> = path.iter().map(|(_, name)| *name).collect();
-            scalars.insert(names.join("."), value.trim().to_owned());
+            let name = path.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(".");
+            for (key, value) in members(&value) {
+                scalars.insert(format!("{name}.{key}"), value);
+            }
+            scalars.insert(name, value.trim().to_owned());
         }
         Self(scalars)
     }
@@ -47,7 +53,7 @@ impl Template {
     }
 
     /// The same template where a user gives this value to a parameter.
-    fn with(&self, parameter: &str, value: &str) -> Self {
+    pub(super) fn with(&self, parameter: &str, value: &str) -> Self {
         let mut scalars = self.0.clone();
         scalars.insert(format!("Parameters.{parameter}.Default"), value.to_owned());
         Self(scalars)
@@ -55,7 +61,7 @@ impl Template {
 
     /// A figure, the default of the parameter that stands in its place, or what a mapping has for that default.
     pub(super) fn number(&self, path: &str) -> u64 {
-        let value = self.at(path);
+        let value = self.chosen(self.at(path));
         let default = |parameter: &str| self.at(&format!("Parameters.{parameter}.Default"));
         let found = value.strip_prefix("!FindInMap [").and_then(|rest| rest.strip_suffix(']'));
         let value = match found.map(|list| list.split(", ").collect::<Vec<_>>()).as_deref() {
@@ -63,9 +69,25 @@ impl Template {
                 let key = key.strip_prefix("!Ref ").map_or(*key, default);
                 self.at(&format!("Mappings.{mapping}.'{key}'.{name}"))
             }
-            _ => value.strip_prefix("!Ref ").map_or(value, default),
+            _ => value.strip_prefix("!Ref ").map_or(value.as_str(), default),
         };
         value.parse().map_err(|_| path).expect("a number")
+    }
+
+    /// The same text with the branch of each `!If` whose condition compares one parameter with one value.
+    pub(super) fn chosen(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("!If [") else { return text.to_owned() };
+        let (branches, after) = rest.split_once(']').expect("an end of the !If");
+        let [condition, then, otherwise] = branches.split(", ").collect::<Vec<_>>()[..] else {
+            return text.to_owned();
+        };
+        let compared = self.at(&format!("Conditions.{condition}"));
+        let compared = compared.strip_prefix("!Equals [!Ref ").and_then(|rest| rest.strip_suffix(']'));
+        let Some((parameter, value)) = compared.and_then(|compared| compared.split_once(", ")) else {
+            return text.to_owned();
+        };
+        let holds = self.at(&format!("Parameters.{parameter}.Default")) == value;
+        format!("{before}{}{}", if holds { then } else { otherwise }, self.chosen(after))
     }
 
     /// The values of a parameter that a user may give: those that are listed, else both ends of its range.
@@ -129,9 +151,9 @@ fn by_default_events_are_kept() {
     }
 }
 
-/// A sender has the address: it changes when one of these is replaced, and these are what SAM's `FunctionUrlConfig` made.
+/// Senders have the address, and an alias has another one.
 #[test]
-fn the_function_url_is_the_one_that_earlier_versions_had() {
+fn the_function_url_is_that_of_the_function_itself() {
     let template = Template::read();
     let url = |property: &str| template.at(&format!("Resources.ReceiverUrl.{property}"));
     assert_eq!(url("Type"), "AWS::Lambda::Url");
@@ -139,15 +161,16 @@ fn the_function_url_is_the_one_that_earlier_versions_had() {
     assert!(!template.0.contains_key("Resources.ReceiverUrl.Properties.Qualifier"));
     assert!(!template.0.keys().any(|path| path.contains("AutoPublishAlias")));
     for (permission, action) in [
-        ("ReceiverUrlPublicPermissions", "lambda:InvokeFunctionUrl"),
-        ("ReceiverURLInvokeAllowPublicAccess", "lambda:InvokeFunction"),
+        ("ReceiverUrlPermission", "lambda:InvokeFunctionUrl"),
+        ("ReceiverInvokePermission", "lambda:InvokeFunction"),
     ] {
         let property = |name: &str| template.at(&format!("Resources.{permission}.{name}"));
         assert_eq!([property("Properties.Action"), property("Condition")], [action, "HasUrl"]);
     }
 }
 
-/// What holds events, or protects what holds them, outlives the stack; all but the table, whose knowledge is worth an hour.
+/// What holds events, or protects what holds them, outlives the stack; all but the table, without which an event that is
+/// redelivered is processed again.
 #[test]
 fn deleting_the_stack_deletes_no_event_and_no_key() {
     let template = Template::read();
@@ -163,6 +186,8 @@ fn deleting_the_stack_deletes_no_event_and_no_key() {
     ];
     let typed = template.0.iter().filter(|(_, kind)| retained.contains(&kind.as_str()));
     let resources: Vec<_> = typed.filter_map(|(path, _)| path.strip_suffix(".Type")).collect();
+    // An access log holds no event.
+    let resources: Vec<_> = resources.into_iter().filter(|name| *name != "Resources.HttpApiLogs").collect();
     assert!(resources.len() >= 12, "{resources:?}");
     for resource in resources {
         let policy = |name: &str| template.at(&format!("{resource}.{name}"));
@@ -173,40 +198,50 @@ fn deleting_the_stack_deletes_no_event_and_no_key() {
     assert_eq!(template.at("Resources.Bucket.Properties.VersioningConfiguration.Status"), "Enabled");
 }
 
-/// In an organisation, each role has its boundary, and what holds events or keys can have one's own key.
 #[test]
-fn roles_have_a_boundary_and_what_holds_events_a_key() {
+fn every_role_has_the_boundary() {
     let template = Template::read();
-    let of_type = |of: &str| {
-        let found = template.0.iter().filter(move |(_, kind)| *kind == of);
-        found.filter_map(|(path, _)| path.strip_suffix(".Type").map(str::to_owned)).collect::<Vec<_>>()
-    };
-    let roles = of_type("AWS::IAM::Role");
+    let roles = template.0.iter().filter(|(_, kind)| *kind == "AWS::IAM::Role");
+    let roles: Vec<_> = roles.filter_map(|(path, _)| path.strip_suffix(".Type")).collect();
     assert_eq!(roles.len(), 4);
     for role in roles {
         let boundary = template.at(&format!("{role}.Properties.PermissionsBoundary"));
         assert_eq!(boundary, "!If [HasBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]", "{role}");
     }
-    let encryption =
-        "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID";
-    for (kind, number, property) in [
-        ("AWS::SQS::Queue", 2, "KmsMasterKeyId"),
-        ("AWS::S3::Bucket", 1, encryption),
-        ("AWS::SecretsManager::Secret", 1, "KmsKeyId"),
-        ("AWS::Logs::LogGroup", 3, "KmsKeyId"),
-        ("AWS::Events::EventBus", 1, "KmsKeyIdentifier"),
-        ("AWS::Events::Archive", 1, "KmsKeyIdentifier"),
-    ] {
-        let resources = of_type(kind);
-        assert_eq!(resources.len(), number, "{kind}");
-        for resource in resources {
-            let key = template.at(&format!("{resource}.Properties.{property}"));
-            assert_eq!(key, "!If [HasKey, !Ref KmsKeyArn, !Ref AWS::NoValue]", "{resource}");
-        }
-    }
-    assert_eq!(template.at("Resources.Table.Properties.SSESpecification"), "!If");
     let schedule = "Resources.Puller.Properties.Events.EveryMinute.Properties";
     assert_eq!(template.at(&format!("{schedule}.RoleArn")), "!GetAtt ScheduleRole.Arn");
+}
+
+/// `CloudFormation` replaces a managed policy whose description changes: it creates the new one, updates what depends on it,
+/// and deletes the old one last. A policy in the role would be updated before the functions, which still read the old secret.
+#[test]
+fn while_the_secret_is_changed_the_roles_may_read_both() {
+    let template = Template::read();
+    let secret = "!If [OwnSecret, !GetAtt SourcesSecret.Id, !Ref SourcesSecretArn]";
+    let policy = |property: &str| template.at(&format!("Resources.SourcesReadPolicy.{property}"));
+    assert_eq!(policy("Type"), "AWS::IAM::ManagedPolicy");
+    assert_eq!(policy("Properties.Roles"), "[!Ref ReceiverRole, !Ref PullerRole]");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
+    let (_, policy) = text.split_once("\n  SourcesReadPolicy:").unwrap();
+    let policy = policy.split("\n\n").next().unwrap();
+    assert_eq!(policy.matches(secret).count(), 2, "description and resource name the secret: {policy}");
+    for function in ["Receiver", "Puller"] {
+        assert_eq!(template.at(&format!("Resources.{function}.DependsOn")), "SourcesReadPolicy");
+        let variable =
+            format!("Resources.{function}.Properties.Environment.Variables.MEDIAHOOK_SOURCES_SECRET");
+        assert_eq!(template.at(&variable), secret);
+    }
+}
+
+/// A reader sees the system first, and can read the whole.
+#[test]
+fn the_template_is_short_and_the_alarms_are_last() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
+    assert!(text.lines().count() <= 1300, "{}", text.lines().count());
+    let first_alarm = text.find("  AlarmTopic:").unwrap();
+    for system in ["  Receiver:", "  Queue:", "  Puller:", "  Processor:", "  Table:", "  EventBusGuard:"] {
+        assert!(text.find(system).unwrap() < first_alarm, "{system}");
+    }
 }
 
 /// A function that is built for one architecture and deployed for another does not start, and every callback is answered 502.
@@ -278,6 +313,25 @@ fn the_edge_passes_on_what_the_receiver_takes() {
 
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
+}
+
+/// The members of `{ Type: Number, Default: 256 }`; none of any other text.
+fn members(flow: &str) -> Vec<(String, String)> {
+    let Some(inside) = flow.strip_prefix("{ ").and_then(|rest| rest.strip_suffix(" }")) else {
+        return Vec::new();
+    };
+    let (mut depth, mut quoted) = (0, false);
+    let members = inside.split(|character| {
+        match character {
+            '\'' => quoted = !quoted,
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        character == ',' && depth == 0 && !quoted
+    });
+    let members = members.filter_map(|member| member.split_once(": "));
+    members.map(|(key, value)| (key.trim().to_owned(), value.trim_matches('\'').to_owned())).collect()
 }
 
 /// What docs/process.md says holds whichever single parameter a user changes.
