@@ -434,6 +434,7 @@ fn fires(template: &Template, alarm: &str, published: &[Published]) -> bool {
 struct Setup {
     cloud: Cloud,
     queue_url: String,
+    dead_letter_queue_url: String,
     tencent: TencentVod,
     published: Vec<Published>,
 }
@@ -441,10 +442,10 @@ struct Setup {
 impl Setup {
     async fn new() -> Self {
         let cloud = Cloud::start().await;
-        let (queue_url, _) = cloud.queues(5, 30).await;
+        let (queue_url, dead_letter_queue_url) = cloud.queues(5, 30).await;
         cloud.table().create().await;
         let tencent = TencentVod::start(Duration::from_secs(30)).await;
-        Self { cloud, queue_url, tencent, published: Vec::new() }
+        Self { cloud, queue_url, dead_letter_queue_url, tencent, published: Vec::new() }
     }
 
     /// Starts a function of the template with these variables beside its own, and ends it after these invocations. What it
@@ -504,7 +505,12 @@ impl Setup {
     async fn process(&mut self) {
         let messages = Mapping::new(self.cloud.sqs(), &self.queue_url).receive().await;
         let processor = ("Processor", Path::new(env!("CARGO_BIN_EXE_processor")));
-        let variables = vec![("MEDIAHOOK_TABLE", TABLE.to_owned()), ("MEDIAHOOK_EVENT_BUS", BUS.to_owned())];
+        let variables = vec![
+            ("MEDIAHOOK_TABLE", TABLE.to_owned()),
+            ("MEDIAHOOK_EVENT_BUS", BUS.to_owned()),
+            ("MEDIAHOOK_DEAD_LETTER_QUEUE_URL", self.dead_letter_queue_url.clone()),
+            ("MEDIAHOOK_MAX_RECEIVE_COUNT", "5".to_owned()),
+        ];
         self.run(processor, variables, vec![mapping::invocation(&messages)], vec![30, 210, 390, 570]).await;
     }
 }
@@ -756,7 +762,7 @@ async fn every_alarm_fires_when_its_fault_is_played_and_no_other() {
         the_bus_is_down => ["Failed"];
         the_table_throttles => ["Failed"];
         the_bus_does_not_exist => ["Failed", "Misconfigured"];
-        the_table_does_not_exist => ["FunctionErrors", "Misconfigured"];
+        the_table_does_not_exist => ["Failed"];
         the_queue_is_a_standard_queue => ["Misconfigured"];
         callbacks_are_too_large_for_an_invocation => ["Unreached"];
         the_receiver_crashes => ["ReceiverFails"];
