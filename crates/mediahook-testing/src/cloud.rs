@@ -83,6 +83,7 @@ struct Backend {
     /// Which fault a call for an object meets, by its method and key.
     object_faults: Mutex<ObjectFaults>,
     entries: AtomicUsize,
+    connections: AtomicUsize,
 }
 
 /// A message's system attributes.
@@ -114,12 +115,17 @@ impl Cloud {
             unsendable: Mutex::new(Box::new(|_| false)),
             object_faults: Mutex::new(Box::new(|_, _| Fault::None)),
             entries: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
         });
         let serving = Arc::clone(&backend);
-        tokio::spawn(http::serve(listener, move |request| {
-            let backend = Arc::clone(&serving);
-            async move { backend.answer(request).await }
-        }));
+        tokio::spawn(async move {
+            let answering = Arc::clone(&serving);
+            let answer = move |request| {
+                let backend = Arc::clone(&answering);
+                async move { backend.answer(request).await }
+            };
+            http::serve_counted(listener, &serving.connections, answer).await;
+        });
         let cloud = Self { address, backend };
         http::send(address, "PUT", &format!("/{BUCKET}"), &[], "").await;
         cloud
@@ -171,6 +177,11 @@ impl Cloud {
         [&sqs.calls, &s3.calls, &secrets.calls].map(|calls| calls.load(Ordering::Relaxed))
     }
 
+    /// How many connections were opened to it.
+    pub fn connections(&self) -> usize {
+        self.backend.connections.load(Ordering::Relaxed)
+    }
+
     /// The variables by which a function finds this cloud.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -219,7 +230,7 @@ impl Cloud {
     pub async fn objects(&self, prefix: &str) -> Vec<(String, String)> {
         let mut objects = Vec::new();
         for key in self.keys(prefix).await {
-            let body = self.bucket().get(&key).await.expect("an object that is listed");
+            let body = self.bucket().get(&key).await.expect("an answer").expect("an object that is listed");
             objects.push((key, String::from_utf8_lossy(&body).into_owned()));
         }
         objects

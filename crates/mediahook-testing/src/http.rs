@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -20,7 +21,17 @@ where
     F: Fn(Request) -> R + Clone + Send + 'static,
     R: Future<Output = Option<Response>> + Send,
 {
+    serve_counted(listener, &AtomicUsize::new(0), answer).await;
+}
+
+/// The same; it counts the connections.
+pub async fn serve_counted<F, R>(listener: TcpListener, connections: &AtomicUsize, answer: F)
+where
+    F: Fn(Request) -> R + Clone + Send + 'static,
+    R: Future<Output = Option<Response>> + Send,
+{
     while let Ok((stream, _)) = listener.accept().await {
+        connections.fetch_add(1, Ordering::Relaxed);
         // A head and a body in two packets would wait for each other's acknowledgement (Nagle).
         let _ = stream.set_nodelay(true);
         // Whatever is closed here without an end is reset, and not politely finished.
