@@ -13,10 +13,12 @@ pub const MAX_BATCH: usize = 16;
 
 /// The protocol of one sender's queue.
 pub trait SenderQueue: Debug + Send + Sync {
-    /// The request for the next events, up to [`MAX_BATCH`]. The sender may hold it for some seconds.
-    fn receive_request(&self, now: OffsetDateTime) -> Request;
+    /// The request for the next events, up to this many, which is at most [`MAX_BATCH`]. A sender whose API has no
+    /// such number ignores it. The sender may hold the request for some seconds.
+    fn receive_request(&self, max_events: usize, now: OffsetDateTime) -> Request;
 
-    /// The events in the answer; none if the queue is empty.
+    /// The events in the answer; none if the queue is empty. An event that cannot be read is delivered as it is, so
+    /// that it harms no other.
     ///
     /// # Errors
     /// [`QueueError`]: the sender answered with an error, or the answer cannot be parsed.
@@ -73,19 +75,35 @@ pub struct Delivery {
 pub struct QueueError {
     /// A short text.
     pub why: String,
-    /// Whether a retry of the same request may succeed soon.
-    pub transient: bool,
+    /// What the failure means for a retry.
+    pub kind: Failure,
+}
+
+/// What a failed request means for a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The sender refuses the request until somebody changes something.
+    Refused,
+    /// The sender fails for now, and says so: it has handed out no events.
+    Busy,
+    /// The answer was lost or cannot be read. It may have had events, which the sender now hides for a while.
+    Lost,
 }
 
 impl QueueError {
-    /// A temporary error.
-    pub fn transient(why: impl Into<String>) -> Self {
-        Self { why: why.into(), transient: true }
+    /// The error of a request that the sender refuses.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self { why: why.into(), kind: Failure::Refused }
     }
 
-    /// An error that lasts until somebody changes something.
-    pub fn lasting(why: impl Into<String>) -> Self {
-        Self { why: why.into(), transient: false }
+    /// The error of a sender that fails for now.
+    pub fn busy(why: impl Into<String>) -> Self {
+        Self { why: why.into(), kind: Failure::Busy }
+    }
+
+    /// The error of an answer that was lost or cannot be read.
+    pub fn lost(why: impl Into<String>) -> Self {
+        Self { why: why.into(), kind: Failure::Lost }
     }
 }
 

@@ -4,14 +4,14 @@
 //! Up to 16 messages a call. A message that is not deleted is redelivered when its visibility timeout ends (30 s by
 //! default), with a new receipt handle; the old handle is then invalid. An empty queue is 404 `MessageNotExist`.
 
-use base64_simd::STANDARD as BASE64;
-use quick_xml::escape::escape;
+use base64_simd::STANDARD_NO_PAD as BASE64;
+use quick_xml::escape::{escape, unescape};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::mns_signature::{self, VERSION_HEADER};
-use crate::queue::{Answer, Delivery, Endpoint, MAX_BATCH, QueueError, Request, SenderQueue, printable};
+use crate::queue::{Answer, Delivery, Endpoint, Failure, QueueError, Request, SenderQueue, printable};
 use crate::secret::Secret;
 use crate::settings::Word;
 
@@ -49,17 +49,19 @@ impl MnsQueue {
 }
 
 impl SenderQueue for MnsQueue {
-    fn receive_request(&self, now: OffsetDateTime) -> Request {
-        let query = format!("?numOfMessages={MAX_BATCH}&waitseconds={WAIT_S}");
+    fn receive_request(&self, max_events: usize, now: OffsetDateTime) -> Request {
+        let query = format!("?numOfMessages={max_events}&waitseconds={WAIT_S}");
         self.request("GET", &query, String::new(), now)
     }
 
     fn parse_receive(&self, answer: &Answer) -> Result<Vec<Delivery>, QueueError> {
-        let read = Xml::read(answer);
-        match (answer.status, read) {
+        // A character that was cut in the middle spoils its own message, not the whole answer.
+        let body = String::from_utf8_lossy(&answer.body);
+        match (answer.status, Xml::read(&body)) {
             (200, Some(Xml::Messages { messages })) => Ok(messages.into_iter().map(delivery).collect()),
-            // MNS answers differently for an empty queue, so this page does not come from MNS.
-            (200, _) => Err(no_answer(answer)),
+            // MNS answers differently for an empty queue: this is a page that does not come from MNS, or a list with an
+            // unreadable message.
+            (200, _) => split_messages(&body).ok_or_else(|| QueueError::lost("cannot parse the response")),
             (_, read) if read.as_ref().is_some_and(|xml| xml.code() == Some(EMPTY)) => Ok(Vec::new()),
             (_, read) => Err(refusal(answer, read.as_ref())),
         }
@@ -71,7 +73,7 @@ impl SenderQueue for MnsQueue {
 
     /// 204 confirms all. 404 with a list of errors confirms all but these: documented for the batch call.
     fn parse_delete(&self, answer: &Answer) -> Result<usize, QueueError> {
-        match (answer.status, Xml::read(answer)) {
+        match (answer.status, Xml::read(&String::from_utf8_lossy(&answer.body))) {
             (204, _) => Ok(0),
             (404, Some(Xml::Errors { errors })) if errors.iter().all(|e| e.receipt_handle.is_some()) => {
                 Ok(errors.len())
@@ -117,8 +119,8 @@ struct XmlError {
 
 impl Xml {
     /// Nothing if it is not XML, is cut off, or is another document.
-    fn read(answer: &Answer) -> Option<Self> {
-        quick_xml::de::from_str(std::str::from_utf8(&answer.body).ok()?).ok()
+    fn read(body: &str) -> Option<Self> {
+        quick_xml::de::from_str(body).ok()
     }
 
     fn code(&self) -> Option<&str> {
@@ -134,21 +136,49 @@ impl Xml {
     }
 }
 
+/// The messages of a list that is not valid XML, each read alone, so that the one at fault harms no other: its body is
+/// delivered as it stands there. `None` if the list does not end: the last of them may be cut off.
+fn split_messages(body: &str) -> Option<Vec<Delivery>> {
+    let (list, _) = body.split_once("<Messages")?.1.rsplit_once("</Messages>")?;
+    let read = |message: &str| {
+        let (message, _) = message.split_once("</Message>")?;
+        if let Ok(message) = quick_xml::de::from_str(&format!("<Message>{message}</Message>")) {
+            return Some(delivery(message));
+        }
+        let element = |name: &str| {
+            let (_, rest) = message.split_once(&format!("<{name}>"))?;
+            rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
+        };
+        let text = |name: &str| element(name).and_then(|text| unescape(text).ok()).map(String::from);
+        let body = element("MessageBody").unwrap_or(message).to_owned();
+        Some(Delivery { receipt: text("ReceiptHandle"), body, entry_id: text("MessageId") })
+    };
+    list.split("<Message>").skip(1).map(read).collect()
+}
+
 fn delivery(message: XmlMessage) -> Delivery {
     let receipt = message.receipt_handle.filter(|handle| !handle.is_empty());
     let entry_id = message.message_id.filter(|id| !id.is_empty());
     Delivery { receipt, body: plain(message.message_body), entry_id }
 }
 
-/// Both are said to write plain JSON, but some producers encode it, and MNS itself does not say which. A text that is
-/// neither is unchanged, and becomes unprocessable later.
+/// Both are said to write plain JSON, but some producers encode it, and MNS itself does not say which. Clients write base64
+/// in lines, without padding, or in its URL-safe alphabet. A text that is neither is unchanged, and becomes unprocessable
+/// later.
 fn plain(body: String) -> String {
     let is_json = |text: &str| text.trim_ascii_start().starts_with('{');
     if is_json(&body) {
         return body;
     }
-    let decoded =
-        BASE64.decode_to_vec(body.trim_ascii()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let digits = body.trim_ascii().trim_end_matches('=').bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let digits: Vec<_> = digits
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            _ => byte,
+        })
+        .collect();
+    let decoded = BASE64.decode_to_vec(digits).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.filter(|text| is_json(text)).unwrap_or(body)
 }
 
@@ -161,18 +191,19 @@ fn receipt_handles(handles: &[String]) -> String {
     )
 }
 
-fn no_answer(answer: &Answer) -> QueueError {
-    QueueError::transient(format!("HTTP status {}, an answer that is none", answer.status))
-}
-
 fn refusal(answer: &Answer, read: Option<&Xml>) -> QueueError {
-    let code = read.and_then(Xml::code).unwrap_or("no code");
+    let code = read.and_then(Xml::code);
     let request = read.and_then(Xml::error).and_then(|error| error.request_id.as_deref());
     let request = printable(request.unwrap_or("unknown"));
-    QueueError {
-        why: format!("HTTP status {}, {}, request {request}", answer.status, printable(code)),
-        transient: answer.status >= 500 || answer.status == 429 || code.contains("LimitExceeded"),
-    }
+    let kind = match code {
+        // Not from MNS, but from something on the way, which may have lost a list of messages.
+        None if answer.status >= 500 => Failure::Lost,
+        Some(code) if answer.status >= 500 || code.contains("LimitExceeded") => Failure::Busy,
+        _ if answer.status == 429 => Failure::Busy,
+        _ => Failure::Refused,
+    };
+    let code = printable(code.unwrap_or("no code"));
+    QueueError { why: format!("HTTP status {}, {code}, request {request}", answer.status), kind }
 }
 
 /// RFC 1123, GMT.
@@ -199,7 +230,7 @@ mod tests {
     #[test]
     fn requests_are_for_the_queue() {
         let now = datetime!(2015-07-09 03:01:34 UTC);
-        let pull = queue().receive_request(now);
+        let pull = queue().receive_request(16, now);
         assert_eq!(
             (pull.method, pull.url.as_str()),
             (
@@ -220,12 +251,14 @@ mod tests {
     #[test]
     fn raw_and_base64_are_told_apart() {
         let json = " {\"EventType\":\"x\"}";
-        let encoded = BASE64.encode_to_string(json);
+        let encoded = base64_simd::STANDARD.encode_to_string(json);
         for (body, expected) in [
             (json, json),
             (encoded.as_str(), json),
             ("YToyOnt9", "YToyOnt9"), // base64, but of no JSON
-            ("e30", "e30"),           // not strictly base64
+            ("e30", "{}"),            // not padded
+            ("IHsiYSI6\r\n Ij8_Pj4ifQ==\n", " {\"a\":\"??>>\"}"),
+            ("eyJh#A", "eyJh#A"),
             ("[1]", "[1]"),
             ("", ""),
         ] {
@@ -262,6 +295,28 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_not_xml_is_delivered_as_it_is_and_harms_no_other() {
+        for bad in ["a&#0;b", "a & b", "a<b>c", "&nosuch;"] {
+            let message = |handle: &str, body: &str| {
+                format!(
+                    "<Message><MessageId>m{handle}</MessageId><MessageBody>{body}</MessageBody><ReceiptHandle>{handle}</ReceiptHandle></Message>"
+                )
+            };
+            let xml = format!(
+                "<?xml version=\"1.0\"?><Messages xmlns=\"x\">{}{}{}</Messages>",
+                message("1", "{&quot;a&quot;:1}"),
+                message("2", bad),
+                message("3", "{}")
+            );
+            let deliveries = queue().parse_receive(&answer(200, &xml)).unwrap();
+            let read: Vec<_> = deliveries.iter().map(|d| (d.receipt.as_deref(), d.body.as_str())).collect();
+            assert_eq!(read, [(Some("1"), r#"{"a":1}"#), (Some("2"), bad), (Some("3"), "{}")]);
+            let cut_off = &xml[..xml.len() - 30];
+            assert_eq!(queue().parse_receive(&answer(200, cut_off)).unwrap_err().kind, Failure::Lost);
+        }
+    }
+
+    #[test]
     fn empty_and_errors_are_told_apart() {
         let error = |status, code: &str| {
             let xml = format!(
@@ -272,20 +327,20 @@ mod tests {
         assert_eq!(error(404, "MessageNotExist").unwrap(), []);
         assert_eq!(
             error(404, "QueueNotExist").unwrap_err(),
-            QueueError::lasting("HTTP status 404, QueueNotExist, request 5E7")
+            QueueError::refused("HTTP status 404, QueueNotExist, request 5E7")
         );
-        assert!(!error(403, "SignatureDoesNotMatch").unwrap_err().transient);
-        assert!(error(500, "InternalError").unwrap_err().transient);
+        assert_eq!(error(403, "SignatureDoesNotMatch").unwrap_err().kind, Failure::Refused);
+        assert_eq!(error(500, "InternalError").unwrap_err().kind, Failure::Busy);
         for body in [
             "<Messages><Message>",
             "<Messages><Message><MessageBody>{}</MessageBody></Message>",
-            "<Messages><Message><MessageBody>&nosuch;</MessageBody></Message></Messages>",
+            "<Messages><Message><MessageBody>&nosuch;</MessageBody></Messages>",
             "<a><b></a>",
             "<html></html>",
             "{}",
             "",
         ] {
-            assert!(queue().parse_receive(&answer(200, body)).unwrap_err().transient, "{body}");
+            assert_eq!(queue().parse_receive(&answer(200, body)).unwrap_err().kind, Failure::Lost, "{body}");
         }
     }
 
@@ -299,7 +354,7 @@ mod tests {
             queue().parse_delete(&answer(404, whole)).unwrap_err().why,
             "HTTP status 404, QueueNotExist, request 5"
         );
-        assert!(queue().parse_delete(&answer(503, "")).unwrap_err().transient);
+        assert_eq!(queue().parse_delete(&answer(503, "")).unwrap_err().kind, Failure::Lost);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::tc3;
 use crate::body::raw_text;
-use crate::queue::{Answer, Delivery, Endpoint, QueueError, Request, SenderQueue, printable};
+use crate::queue::{Answer, Delivery, Endpoint, Failure, QueueError, Request, SenderQueue, printable};
 use crate::secret::Secret;
 use crate::settings::{Word, given};
 
@@ -23,7 +23,7 @@ const VERSION: &str = "2018-07-17";
 /// code.
 const EMPTY: &str = "ResourceNotFound";
 /// Temporary errors; parts after a dot make them more specific.
-const TRANSIENT: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
+const BUSY: [&str; 4] = ["InternalError", "FailedOperation", "RequestLimitExceeded", "LimitExceeded"];
 
 /// One app's queue of events: the `pull` section of a source.
 #[derive(Debug, Deserialize)]
@@ -73,16 +73,29 @@ impl ReliableCallback {
 }
 
 impl SenderQueue for ReliableCallback {
-    fn receive_request(&self, now: OffsetDateTime) -> Request {
+    fn receive_request(&self, _: usize, now: OffsetDateTime) -> Request {
         self.request("PullEvents", serde_json::Map::new(), now)
     }
 
     fn parse_receive(&self, answer: &Answer) -> Result<Vec<Delivery>, QueueError> {
-        let response = response(answer)?;
+        // A character that was cut in the middle spoils its own event, not the whole answer.
+        let body = String::from_utf8_lossy(&answer.body);
+        let response = match response(answer.status, &body) {
+            Ok(response) => response,
+            Err(error) if answer.status == 200 => {
+                return split_events(&body)
+                    .map(|events| events.into_iter().map(delivery).collect())
+                    .ok_or(error);
+            }
+            Err(error) => return Err(error),
+        };
         match response.error {
             Some(error) if error.code == EMPTY => Ok(Vec::new()),
             Some(error) => Err(refusal(&error, response.request_id.as_deref())),
-            None => Ok(response.events.unwrap_or_default().into_iter().map(delivery).collect()),
+            None => {
+                let events = response.events.unwrap_or_default();
+                Ok(events.into_iter().map(|event| delivery(event.get())).collect())
+            }
         }
     }
 
@@ -92,7 +105,8 @@ impl SenderQueue for ReliableCallback {
     }
 
     fn parse_delete(&self, answer: &Answer) -> Result<usize, QueueError> {
-        let response = response(answer)?;
+        let body = String::from_utf8_lossy(&answer.body);
+        let response = response(answer.status, &body)?;
         match response.error {
             Some(error) => Err(refusal(&error, response.request_id.as_deref())),
             None => Ok(0),
@@ -129,28 +143,66 @@ struct Handle<'a> {
     handle: Option<&'a RawValue>,
 }
 
-fn response(answer: &Answer) -> Result<Response<'_>, QueueError> {
-    if answer.status != 200 {
-        return Err(QueueError::transient(format!("HTTP status {}", answer.status)));
+fn response(status: u16, body: &str) -> Result<Response<'_>, QueueError> {
+    if status != 200 {
+        return Err(QueueError::lost(format!("HTTP status {status}")));
     }
-    let wrapped: Result<Wrapped<'_>, _> = serde_json::from_slice(&answer.body);
+    let wrapped: Result<Wrapped<'_>, _> = serde_json::from_str(body);
     // serde's own text would repeat the contents.
     wrapped.map(|w| w.response).map_err(|e| {
-        QueueError::transient(format!("an answer that is none: line {}, column {}", e.line(), e.column()))
+        QueueError::lost(format!("cannot parse the response: line {}, column {}", e.line(), e.column()))
     })
 }
 
-fn delivery(event: &RawValue) -> Delivery {
-    let handle = serde_json::from_str::<Handle<'_>>(event.get()).ok().and_then(|h| h.handle);
-    let receipt = handle.and_then(raw_text);
+/// The events of a response that is not valid JSON, each as it stands there, so that the one at fault harms no other.
+/// `None` if the list does not end: the last of them may be cut off.
+fn split_events(body: &str) -> Option<Vec<&str>> {
+    let list = body.split_once("\"EventSet\"")?.1.trim_start().strip_prefix(':')?;
+    let list = list.trim_start().strip_prefix('[')?;
+    let (mut events, mut depth, mut begin) = (Vec::new(), 0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for (at, byte) in list.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                if depth == 0 {
+                    begin = at;
+                }
+                depth += 1;
+            }
+            b']' if depth == 0 => return Some(events),
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    events.push(list.get(begin..=at)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn delivery(event: &str) -> Delivery {
+    let handle = serde_json::from_str::<Handle<'_>>(event).ok().and_then(|h| h.handle);
+    let receipt = handle.and_then(raw_text).or_else(|| handle_of_unreadable(event));
     // No document says whether a redelivered event keeps its handle, and the entry has no other name.
-    Delivery { receipt, body: event.get().to_owned(), entry_id: None }
+    Delivery { receipt, body: event.to_owned(), entry_id: None }
+}
+
+/// The handle of an event that is not valid JSON.
+fn handle_of_unreadable(event: &str) -> Option<String> {
+    let value = event.split_once("\"EventHandle\"")?.1.trim_start_matches([' ', ':', '"']);
+    value.split(['"', ',', '}']).next().filter(|handle| !handle.is_empty()).map(String::from)
 }
 
 fn refusal(error: &ApiError, request_id: Option<&str>) -> QueueError {
     let kind = error.code.split('.').next().unwrap_or_default();
     let why = format!("{}, request {}", printable(&error.code), printable(request_id.unwrap_or("unknown")));
-    QueueError { why, transient: TRANSIENT.contains(&kind) }
+    QueueError { why, kind: if BUSY.contains(&kind) { Failure::Busy } else { Failure::Refused } }
 }
 
 #[cfg(test)]
@@ -170,7 +222,7 @@ mod tests {
     #[test]
     fn the_sub_app_is_named_and_the_endpoint_may_be() {
         let now = datetime!(2026-11-22 05:50:25 UTC);
-        let request = queue("").receive_request(now);
+        let request = queue("").receive_request(16, now);
         assert_eq!((request.method, request.body.as_str()), ("POST", "{}"));
         assert_eq!(request.url, "https://vod.tencentcloudapi.com/");
         assert!(request.headers.contains(&("x-tc-action", "PullEvents".to_owned())));
@@ -195,6 +247,25 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_not_json_is_delivered_as_it_is_and_harms_no_other() {
+        for bad in [
+            r#"{"EventHandle":"2","Text":"\x]}"}"#,
+            "{\"Text\":\"a\nb\",\"EventHandle\" : \"2\"}",
+            r#"{"EventHandle":2,"N":NaN}"#,
+        ] {
+            let body = format!(
+                r#"{{"Response":{{"EventSet":[{{"EventHandle":"1","A":["[",{{}}]}}, {bad},{{"EventHandle":"3"}}],"RequestId":"r"}}}}"#
+            );
+            let deliveries = pulled(&body).unwrap();
+            let receipts: Vec<_> = deliveries.iter().map(|d| d.receipt.as_deref()).collect();
+            assert_eq!(receipts, [Some("1"), Some("2"), Some("3")], "{bad}");
+            assert_eq!(deliveries[1].body, bad);
+            let cut_off = &body[..body.len() - 22];
+            assert_eq!(pulled(cut_off).unwrap_err().kind, Failure::Lost, "{cut_off}");
+        }
+    }
+
+    #[test]
     fn empty_is_said_in_three_ways() {
         for body in [
             r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"no event"},"RequestId":"r"}}"#,
@@ -216,12 +287,13 @@ mod tests {
         };
         assert_eq!(
             error("AuthFailure.SignatureFailure"),
-            QueueError::lasting("AuthFailure.SignatureFailure, request r-1")
+            QueueError::refused("AuthFailure.SignatureFailure, request r-1")
         );
-        assert_eq!(error("InternalError"), QueueError::transient("InternalError, request r-1"));
-        assert!(error("RequestLimitExceeded.Sub").transient);
-        assert!(!error("UnauthorizedOperation").transient);
-        assert_eq!(pulled("<html>").unwrap_err().why, "an answer that is none: line 1, column 1");
-        assert!(queue("").parse_receive(&Answer { status: 502, body: vec![] }).unwrap_err().transient);
+        assert_eq!(error("InternalError"), QueueError::busy("InternalError, request r-1"));
+        assert_eq!(error("RequestLimitExceeded.Sub").kind, Failure::Busy);
+        assert_eq!(error("UnauthorizedOperation").kind, Failure::Refused);
+        assert_eq!(pulled("<html>").unwrap_err().why, "cannot parse the response: line 1, column 1");
+        let lost = queue("").parse_receive(&Answer { status: 502, body: vec![] });
+        assert_eq!(lost.unwrap_err().kind, Failure::Lost);
     }
 }
