@@ -1,8 +1,8 @@
 //! The HTTP client of all AWS clients: the SDK's own, with TLS by `ring`.
 //!
-//! It keeps one idle connection for each host. After a freeze, a function's connections may be dead. The attempt that
-//! uses such a connection fails within its time limit. There is no second idle connection, so the next attempt opens
-//! a new one. The pool's own idle timeout uses a monotonic clock, which may stand still while the function is frozen.
+//! After a freeze, a function's connections may be dead. The attempt that uses such a connection fails within its time
+//! limit. A function that answers a sender keeps one idle connection for each host, so that the next attempt opens a new
+//! one; the puller keeps as many as it has requests at once. The pool's own idle timeout uses a monotonic clock, which may stand still while the function is frozen.
 //! So after the same time by the wall clock, an unused client starts with an empty pool.
 
 use std::sync::Mutex;
@@ -31,7 +31,6 @@ const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 /// Shorter than the time for which AWS keeps an idle connection, so that a request seldom uses one that is just being
 /// closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-const MAX_IDLE_PER_HOST: usize = 1;
 
 /// Variables that name your own certificates.
 const OWN_CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
@@ -59,9 +58,9 @@ impl Trust {
 ///
 /// # Errors
 /// [`ConfigError::Tls`] if TLS cannot be set up.
-pub(super) fn build(trust: Trust, now: Clock) -> Result<SharedHttpClient, ConfigError> {
-    let state = Mutex::new((with_empty_pool(trust)?, now()));
-    Ok(ByWallClock { trust, now, state }.into_shared())
+pub(super) fn build(trust: Trust, now: Clock, max_idle: usize) -> Result<SharedHttpClient, ConfigError> {
+    let state = Mutex::new((with_empty_pool(trust, max_idle)?, now()));
+    Ok(ByWallClock { trust, max_idle, now, state }.into_shared())
 }
 
 /// The wall clock.
@@ -71,6 +70,7 @@ pub(super) type Clock = fn() -> SystemTime;
 #[derive(Debug)]
 struct ByWallClock {
     trust: Trust,
+    max_idle: usize,
     now: Clock,
     /// The client, and when it was last used.
     state: Mutex<(SharedHttpClient, SystemTime)>,
@@ -89,7 +89,7 @@ impl HttpClient for ByWallClock {
         let now = (self.now)();
         // If the clock was set back, the idle time is unknown: the connections count as stale.
         let is_fresh = now.duration_since(*used).is_ok_and(|idle| idle < IDLE_TIMEOUT);
-        if !is_fresh && let Ok(new) = with_empty_pool(self.trust) {
+        if !is_fresh && let Ok(new) = with_empty_pool(self.trust, self.max_idle) {
             *client = new;
         }
         *used = now;
@@ -97,7 +97,7 @@ impl HttpClient for ByWallClock {
     }
 }
 
-fn with_empty_pool(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
+fn with_empty_pool(trust: Trust, max_idle: usize) -> Result<SharedHttpClient, ConfigError> {
     let store = match trust {
         Trust::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         Trust::System => TrustStore::default(),
@@ -106,7 +106,7 @@ fn with_empty_pool(trust: Trust) -> Result<SharedHttpClient, ConfigError> {
     let context = context.map_err(|error| ConfigError::Tls(StoreError(error.to_string())))?;
     Ok(Builder::new()
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .pool_max_idle_per_host(max_idle)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context)
         .build_https())

@@ -62,7 +62,15 @@ impl Aws {
     /// TLS cannot be set up. With an endpoint that is not a URL, the SDK would put the whole request into its error;
     /// with a newline in region or credentials, it would panic.
     pub fn new(environment: Environment) -> Result<Self, ConfigError> {
-        Self::with_clock(environment, SystemTime::now)
+        Self::build(environment, SystemTime::now, 1)
+    }
+
+    /// The same, with so many idle connections for each host: as many as there are requests at once.
+    ///
+    /// # Errors
+    /// The same as for [`Aws::new`].
+    pub fn with_idle_connections(environment: Environment, number: usize) -> Result<Self, ConfigError> {
+        Self::build(environment, SystemTime::now, number)
     }
 
     /// The same, with the wall clock that measures the idle time of connections.
@@ -70,6 +78,14 @@ impl Aws {
     /// # Errors
     /// The same as for [`Aws::new`].
     pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigError> {
+        Self::build(environment, now, 1)
+    }
+
+    fn build(
+        environment: Environment,
+        now: fn() -> SystemTime,
+        max_idle: usize,
+    ) -> Result<Self, ConfigError> {
         let credential = |name| environment.credential(name)?.ok_or(ConfigError::Missing(name));
         let region = match environment.credential("AWS_REGION")? {
             Some(region) => region,
@@ -86,7 +102,7 @@ impl Aws {
         }
         let (use_fips, use_dualstack) = (environment.flag(USE_FIPS)?, environment.flag(USE_DUALSTACK)?);
         let credentials = Credentials::new(key_id, key, token, None, "environment");
-        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
+        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now, max_idle)?;
         let mut sdk = SdkConfig::builder()
             // The tested version.
             .behavior_version(BehaviorVersion::v2026_01_12())

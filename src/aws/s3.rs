@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
-use aws_sdk_s3::types::Object;
+use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use time::OffsetDateTime;
 
 use super::http_client::DropUnanswered;
@@ -86,9 +86,13 @@ impl Bucket for S3Bucket {
         Box::pin(put.send()).await.map(drop).map_err(|e| store_error(&e))
     }
 
-    async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let get = self.client().get_object().bucket(&self.name).key(key);
-        let mut body = Box::pin(get.send()).await.map_err(|e| store_error(&e))?.body;
+        let mut body = match Box::pin(get.send()).await {
+            Ok(answer) => answer.body,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(store_error(&error)),
+        };
         let mut object = Vec::new();
         // Without the error's own text, because it may quote the object.
         let cut_off = |_| StoreError("the object was cut off".to_owned());
@@ -98,7 +102,7 @@ impl Bucket for S3Bucket {
             }
             object.extend_from_slice(&piece);
         }
-        Ok(object)
+        Ok(Some(object))
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
@@ -109,9 +113,17 @@ impl Bucket for S3Bucket {
         Ok(Page { objects: page.contents.unwrap_or_default().into_iter().filter_map(listed).collect(), more })
     }
 
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let delete = self.client().delete_object().bucket(&self.name).key(key);
-        Box::pin(delete.send()).await.map(drop).map_err(|e| store_error(&e))
+    async fn delete_many(&self, keys: &[String]) -> Result<Vec<StoreError>, StoreError> {
+        let objects = keys.iter().filter_map(|key| ObjectIdentifier::builder().key(key).build().ok());
+        let delete = Delete::builder().set_objects(Some(objects.collect())).quiet(true).build();
+        let delete = delete.map_err(|_| StoreError("the request is incomplete".to_owned()))?;
+        let delete = self.client().delete_objects().bucket(&self.name).delete(delete);
+        let answer = Box::pin(delete.send()).await.map_err(|e| store_error(&e))?;
+        Ok(answer
+            .errors()
+            .iter()
+            .map(|error| StoreError(error.code().unwrap_or("no code").to_owned()))
+            .collect())
     }
 }
 

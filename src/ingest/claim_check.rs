@@ -44,7 +44,8 @@ pub async fn check_in(envelope: &mut CloudEvent, bucket: &impl Bucket) -> Result
 /// [`DataError`]: `dataref` is not below `payload/` of this bucket, the object cannot be read, or it is not JSON.
 pub async fn fetch(envelope: &CloudEvent, bucket: &impl Bucket) -> Result<Option<Box<RawValue>>, DataError> {
     let Some(key) = dataref_key(envelope, bucket.name())? else { return Ok(None) };
-    let text = String::from_utf8(bucket.get(key).await?).map_err(|_| DataError::NotJson)?;
+    let object = bucket.get(key).await?.ok_or_else(|| StoreError("NoSuchKey".to_owned()))?;
+    let text = String::from_utf8(object).map_err(|_| DataError::NotJson)?;
     RawValue::from_string(text).map(Some).map_err(|_| DataError::NotJson)
 }
 

@@ -27,8 +27,8 @@ pub fn message(event: &CloudEvent) -> Message {
 }
 
 /// The events of one media asset are one group, so that they keep their order and others do not wait for them. An event
-/// without a subject is a group of its own.
-fn group_id(event: &CloudEvent) -> String {
+/// without a subject is a group of its own. It is at most 128 characters, as SQS requires.
+pub fn group_id(event: &CloudEvent) -> String {
     let subject = event.subject.as_deref().unwrap_or(&event.id);
     let readable = format!("{}/{subject}", event.source);
     if readable.len() <= MAX_GROUP_ID_CHARS && readable.bytes().all(|b| b.is_ascii_graphic()) {

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::sources::Source;
 
-pub use message::message;
+pub use message::{group_id, message};
 
 /// Builds the event in a body that is known to come from a source. `entry_id` is the name of its entry in the sender's
 /// queue, if it was pulled and the queue has such names.

@@ -87,7 +87,7 @@ mod tests {
             pending().await
         }
 
-        async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+        async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
             pending().await
         }
 
@@ -95,7 +95,7 @@ mod tests {
             pending().await
         }
 
-        async fn delete(&self, _: &str) -> Result<(), StoreError> {
+        async fn delete_many(&self, _: &[String]) -> Result<Vec<StoreError>, StoreError> {
             pending().await
         }
     }

@@ -19,6 +19,7 @@ pub async fn prepare(
     if whole.body.len() <= queue.max_message_bytes() {
         return Ok((whole, false));
     }
+    drop(whole); // it may have megabytes
     let mut event = event.clone();
     claim_check::check_in(&mut event, bucket).await?;
     Ok((message(&event), true))

@@ -172,13 +172,13 @@ mod tests {
         async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
             Err(StoreError("no bucket".into()))
         }
-        async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+        async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
             Err(StoreError("no bucket".into()))
         }
         async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
             Err(StoreError("no bucket".into()))
         }
-        async fn delete(&self, _: &str) -> Result<(), StoreError> {
+        async fn delete_many(&self, _: &[String]) -> Result<Vec<StoreError>, StoreError> {
             Err(StoreError("no bucket".into()))
         }
     }

@@ -1,34 +1,31 @@
-//! Drains one feed: pull, store, confirm exactly the stored items, until the feed is empty or time runs out.
+//! Drains one feed: the next items, stored and confirmed, until the feed is empty or time runs out.
 //!
 //! Each event ends in one of three ways. It is enqueued and confirmed; or it is unprocessable, so it is put into
-//! `rejected/` and confirmed; or it is not stored, so the feed redelivers it. A redelivered event delays the later
-//! events of its own media asset, and no others. A run ends early only if the queue fails as a whole.
+//! `rejected/` and confirmed; or it is not stored, so the feed redelivers it. A later event of a media asset must never
+//! overtake one that failed. So events are sent in rounds, the next one of each group, and a group whose event failed is
+//! left for the next run. A run ends early only if the queue fails as a whole.
 
-use futures_util::StreamExt as _;
+use std::collections::HashSet;
+
 use futures_util::future::{join, join_all};
-use futures_util::stream;
+use mediahook_events::CloudEvent;
+use mediahook_senders::Unprocessable;
+use mediahook_senders::queue::Failure;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use tokio::time::{Duration, Instant, timeout_at};
+use tokio::time::{Duration, timeout_at};
 
-use super::batch::{Batch, Pending};
-use super::feed::{Content, Feed, Item, Pulled, UnprocessableBody};
-use super::fifo_order::{self, BlockedGroups};
+use super::feed::{Content, Feed, Item};
 use super::summary::FeedSummary;
 use crate::ingest::rejected::Rejected;
-use crate::ingest::{self, store};
-use crate::storage::Message;
-use crate::storage::{Bucket, Queue, StoreError};
+use crate::ingest::{group_id, store};
+use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, StoreError, within};
 use crate::timeouts::Deadline;
-use crate::timeouts::pull::{RETRY_POLICY, STORE_WITHIN, pull_within};
+use crate::timeouts::pull::store_until;
 use crate::trace::Trace;
-use mediahook_events::CloudEvent;
 
 /// How often a failed pull is retried before the feed is skipped until the next run.
 const RETRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many events' data are put into the bucket at the same time.
-const UPLOADS_AT_ONCE: usize = 4;
 
 /// Moves the events of a feed to the queue.
 pub(super) struct Drain<'a, Q, B> {
@@ -39,184 +36,210 @@ pub(super) struct Drain<'a, Q, B> {
     pub(super) trace: Option<Trace>,
 }
 
-/// An event whose data is too large for a message: its number, and the envelope.
-type Upload = (usize, Box<CloudEvent>);
+/// A body that goes to `rejected/`.
+struct Body {
+    receipt: Option<String>,
+    received: OffsetDateTime,
+    body: String,
+    reason: Unprocessable,
+}
+
+/// Some items while they are stored.
+struct Batch<'a> {
+    summary: &'a mut FeedSummary,
+    /// The groups whose event failed in this run.
+    blocked: &'a mut HashSet<String>,
+    /// The receipts of what is stored.
+    receipts: Vec<String>,
+    /// What the queue never accepts because of its contents.
+    unsendable: Vec<Body>,
+}
+
+/// An event that waits for its round.
+struct Waiting {
+    receipt: Option<String>,
+    received: OffsetDateTime,
+    group: String,
+    event: Box<CloudEvent>,
+}
+
+/// An event whose message is ready.
+struct Ready {
+    receipt: Option<String>,
+    received: OffsetDateTime,
+    message: Message,
+}
 
 impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
     /// Drains a feed. The summary covers everything from the first pull on.
-    pub(super) async fn run(&self, feed: &mut dyn Feed, summary: &mut FeedSummary) {
-        let mut groups = BlockedGroups::default();
-        let mut failures = 0;
-        loop {
-            let Some(within) = pull_within(self.deadline) else {
-                summary.more = true;
-                return;
+    pub(super) async fn run(&self, feed: &mut impl Feed, summary: &mut FeedSummary) {
+        let (mut has_begun, mut failures, mut busy) = (false, 0, None);
+        let mut blocked = HashSet::new();
+        summary.more = loop {
+            let Some(within) = feed.time_for_next(self.deadline) else {
+                if !has_begun {
+                    summary.error = Some("no time was left for a single pull".to_owned());
+                }
+                break true;
             };
-            match feed.pull(within).await {
+            has_begun = true;
+            match feed.next(within).await {
                 // Not pulled again before the next minute: a sender that has too many long polls answers the same
                 // immediately.
-                Ok(Pulled { items, .. }) if items.is_empty() => return,
-                Ok(Pulled { items, memory: _until_stored }) => {
-                    failures = 0;
-                    if !self.store_and_confirm(feed, items, &mut groups, summary).await {
-                        return;
+                Ok(None) => break false,
+                Ok(Some(items)) => {
+                    // The sender had handed out nothing when it failed, so these are the events.
+                    (failures, busy) = (0, None);
+                    if !self.store_and_confirm(feed, items, &mut blocked, summary).await {
+                        break false;
                     }
                 }
-                Err(error) if error.transient && failures < RETRIES => {
+                Err(error) => {
+                    tracing::debug!(source = feed.name(), %error, "a pull failed");
+                    match error.kind {
+                        Failure::Busy => busy = Some(error.why),
+                        // The events of a lost answer are hidden now: that a retry finds nothing proves nothing.
+                        Failure::Lost | Failure::Refused => summary.error = Some(error.why),
+                    }
+                    if error.kind == Failure::Refused || failures == RETRIES {
+                        break false;
+                    }
                     failures += 1;
-                    tracing::debug!(source = feed.name(), %error, "a pull failed and is retried");
                     tokio::time::sleep(PAUSE * failures).await;
                 }
-                Err(error) => {
-                    summary.error = Some(error.why);
-                    return;
-                }
             }
-        }
+        };
+        summary.error = busy.or(summary.error.take());
     }
 
-    /// Stores a batch and confirms the stored items. Returns whether the queue works: if not, the next batch would
-    /// fail too, and its items would only be redelivered later.
+    /// Stores items and confirms the stored ones. Returns whether the queue works: if not, the next items would fail
+    /// too, and would only be redelivered later.
     async fn store_and_confirm(
         &self,
-        feed: &mut dyn Feed,
+        feed: &mut impl Feed,
         items: Vec<Item>,
-        groups: &mut BlockedGroups,
+        blocked: &mut HashSet<String>,
         summary: &mut FeedSummary,
     ) -> bool {
-        let all = items.len();
+        let (all, stored_before, stuck_before) = (items.len(), summary.stored(), summary.stuck);
         summary.pulled += all;
-        let mut batch = Batch::new(groups, summary);
-        let queue_works = self.store(feed, items, &mut batch).await;
-        let (stored, receipts) = batch.close();
+        let (queue_works, receipts) = self.store(feed, items, blocked, summary).await;
+        let (stored, stuck) = (summary.stored() - stored_before, summary.stuck - stuck_before);
         summary.failed += all - stored;
-        summary.unconfirmed += stored;
+        if stored + stuck < all {
+            feed.left_behind();
+        }
+        if receipts.len() < stored {
+            summary.error = Some(format!("confirm: {} events have no receipt", stored - receipts.len()));
+        }
+        let mut confirmed = 0;
         if !receipts.is_empty() {
-            let confirmation = feed.confirm(receipts).await;
-            summary.confirmed += confirmation.confirmed;
-            summary.unconfirmed -= confirmation.confirmed.min(stored);
+            let confirmation = feed.confirm(receipts, self.deadline).await;
+            confirmed = confirmation.confirmed;
             summary.error = confirmation.error.map(|e| format!("confirm: {e}")).or(summary.error.take());
         }
+        summary.confirmed += confirmed;
+        summary.unconfirmed += stored.saturating_sub(confirmed);
         queue_works
     }
 
-    /// Stores as many items as it can within [`STORE_WITHIN`]. Returns whether the queue works.
-    async fn store(&self, feed: &dyn Feed, items: Vec<Item>, batch: &mut Batch<'_>) -> bool {
-        let until = Instant::now() + STORE_WITHIN;
-        let (unprocessable, uploads) = self.classify(feed.name(), items, batch);
+    /// Stores as many items as it can in time. Returns whether the queue works, and the receipts of what is stored.
+    async fn store(
+        &self,
+        feed: &impl Feed,
+        items: Vec<Item>,
+        blocked: &mut HashSet<String>,
+        summary: &mut FeedSummary,
+    ) -> (bool, Vec<String>) {
+        let until = store_until(self.deadline);
+        let (mut events, mut bodies) = (Vec::new(), Vec::new());
+        for Item { receipt, received, content } in items {
+            match content {
+                Content::Event(event) => {
+                    events.push(Waiting { receipt, received, group: group_id(&event), event });
+                }
+                Content::Unprocessable { body, reason } => {
+                    bodies.push(Body { receipt, received, body, reason })
+                }
+                Content::Stuck { place, why } => summary.stuck(feed.name(), &place, &why),
+            }
+        }
+        let (receipts, unsendable) = (Vec::new(), Vec::new());
+        let mut batch = Batch { summary, blocked, receipts, unsendable };
         let (rejected, queue_works) =
-            join(self.reject_all(unprocessable, until), self.enqueue(uploads, batch, until)).await;
+            join(self.reject(feed.name(), bodies, until), self.enqueue(events, &mut batch, until)).await;
         batch.rejected(rejected);
-        let invalid = std::mem::take(&mut batch.invalid);
+        let unsendable = std::mem::take(&mut batch.unsendable);
         if feed.keeps_unconfirmed() {
-            for (receipt, UnprocessableBody { reason, .. }) in invalid {
-                batch.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
+            for Body { receipt, reason, .. } in unsendable {
+                batch.summary.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
             }
         } else {
             // Otherwise its sender would drop it some day.
-            let rejected = self.reject_all(invalid, until).await;
-            batch.rejected(rejected);
+            batch.rejected(self.reject(feed.name(), unsendable, until).await);
         }
-        queue_works
+        (queue_works, batch.receipts)
     }
 
-    /// Adds the events to the batch. Returns the items for `rejected/`, and the items whose data goes to the bucket
-    /// first.
-    fn classify(
-        &self,
-        feed: &str,
-        items: Vec<Item>,
-        batch: &mut Batch<'_>,
-    ) -> (Vec<(Option<String>, UnprocessableBody)>, Vec<Upload>) {
-        let (mut unprocessable, mut uploads) = (Vec::new(), Vec::new());
-        for (number, Item { receipt, content }) in items.into_iter().enumerate() {
-            match content {
-                Content::Event(envelope) => {
-                    let event = self.pending(number, receipt, &envelope);
-                    let is_ready = event.is_ready;
-                    if batch.add(event) && !is_ready {
-                        uploads.push((number, envelope));
-                    }
-                }
-                Content::Unprocessable(body) => unprocessable.push((receipt, body)),
-                Content::Stuck { place, why } => batch.stuck(feed, &place, &why),
-            }
-        }
-        (unprocessable, uploads)
-    }
-
-    /// An event in the form for the queue; if it is too large for that, without its body until the bucket has its data.
-    fn pending(&self, number: usize, receipt: Option<String>, envelope: &CloudEvent) -> Pending {
-        let mut message = self.message(envelope);
-        let is_ready = message.body.len() <= self.queue.max_message_bytes();
-        if !is_ready {
-            message.body = String::new();
-        }
-        let recorded = envelope.recordedtime.as_deref().unwrap_or_default();
-        let received = OffsetDateTime::parse(recorded, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        Pending { number, receipt, message, is_ready, source: envelope.source.clone(), received }
-    }
-
-    /// An event's message. It has the trace in which the event was received, however long ago.
-    fn message(&self, envelope: &CloudEvent) -> Message {
-        let message = ingest::message(envelope);
-        Message { trace: message.trace.or(self.trace), ..message }
-    }
-
-    /// Sends the events that are ready, and others as soon as the bucket has their data. Returns whether the queue
-    /// works.
-    async fn enqueue(&self, uploads: Vec<Upload>, batch: &mut Batch<'_>, until: Instant) -> bool {
-        let uploads: Vec<_> = uploads.into_iter().map(|upload| self.upload(upload)).collect();
-        let mut uploads = stream::iter(uploads).buffer_unordered(UPLOADS_AT_ONCE);
+    /// Sends the events in rounds: the next event of each group, at most ten. Returns whether the queue works.
+    async fn enqueue(&self, mut events: Vec<Waiting>, batch: &mut Batch<'_>, until: Deadline) -> bool {
         loop {
-            let pending = batch.pending.iter().map(|pending| (&pending.message, pending.is_ready));
-            let places = fifo_order::next_call(pending, self.queue.max_message_bytes());
-            if places.is_empty() {
-                match timeout_at(until, uploads.next()).await {
-                    Ok(Some((number, uploaded))) => batch.uploaded(number, uploaded),
-                    Ok(None) => return true,
-                    Err(_) => {
-                        batch.summary.error = Some(too_late());
-                        return true;
-                    }
-                }
-                continue;
+            let round = next_round(&mut events, batch.blocked);
+            if round.is_empty() {
+                return true;
             }
-            let messages = places.iter().filter_map(|at| Some(&batch.pending.get(*at)?.message));
-            let messages: Vec<_> = messages.collect();
-            let began = Instant::now();
-            match timeout_at(until, self.queue.enqueue_batch(&messages)).await {
-                Ok(Ok(results)) => batch.answered(&places, results),
-                Ok(Err(error)) => {
-                    batch.summary.error = Some(format!("queue: {error}"));
-                    return false;
-                }
-                Err(_) => {
-                    batch.summary.error = Some(too_late());
-                    // If the bucket used up the time, the queue may still work.
-                    return began.elapsed() < RETRY_POLICY.attempt;
+            for call in into_calls(self.prepare(round, batch, until).await, self.queue.max_message_bytes()) {
+                let messages: Vec<_> = call.iter().map(|ready| &ready.message).collect();
+                match timeout_at(until.instant(), self.queue.enqueue_batch(&messages)).await {
+                    Ok(Ok(results)) => {
+                        for (ready, result) in call.into_iter().zip(results) {
+                            batch.answered(ready, result);
+                        }
+                    }
+                    Ok(Err(error)) => {
+                        batch.summary.error = Some(format!("queue: {error}"));
+                        return false;
+                    }
+                    Err(_) => {
+                        batch.summary.error = Some("queue: no answer in time".to_owned());
+                        return false;
+                    }
                 }
             }
         }
     }
 
-    /// Puts an event's data into the bucket. Returns the message for the queue.
-    async fn upload(&self, (number, envelope): Upload) -> (usize, Result<Message, StoreError>) {
-        let prepared = store::prepare(self.queue, self.bucket, &envelope).await;
-        (number, prepared.map(|(message, _)| Message { trace: message.trace.or(self.trace), ..message }))
+    /// The messages of a round. If an event is too large for one, its data goes to the bucket first; a bucket that
+    /// fails leaves the queue half of the time.
+    async fn prepare(&self, round: Vec<Waiting>, batch: &mut Batch<'_>, until: Deadline) -> Vec<Ready> {
+        let prepared = round
+            .iter()
+            .map(|waiting| within(until.half(), store::prepare(self.queue, self.bucket, &waiting.event)));
+        let prepared = join_all(prepared).await;
+        let mut ready = Vec::new();
+        for (Waiting { receipt, received, group, .. }, prepared) in round.into_iter().zip(prepared) {
+            match prepared {
+                Ok((message, _)) => {
+                    // The trace in which it was received, however long ago.
+                    let message = Message { trace: message.trace.or(self.trace), ..message };
+                    ready.push(Ready { receipt, received, message });
+                }
+                Err(error) => batch.block(group, format!("bucket: {error}")),
+            }
+        }
+        ready
     }
 
     /// Puts bodies into `rejected/`. Returns the receipt of each, and whether it was stored.
-    async fn reject_all(
+    async fn reject(
         &self,
-        unprocessable: Vec<(Option<String>, UnprocessableBody)>,
-        until: Instant,
+        source: &str,
+        bodies: Vec<Body>,
+        until: Deadline,
     ) -> Vec<(Option<String>, Result<(), StoreError>)> {
-        let within = until.saturating_duration_since(Instant::now());
-        let puts = unprocessable.into_iter().map(async |(receipt, body)| {
-            let UnprocessableBody { source, body, reason, received } = &body;
-            let rejected = Rejected { source, body: body.as_bytes(), reason, received: *received };
-            let put = rejected.put(self.bucket, within, within).await;
+        let puts = bodies.into_iter().map(async |Body { receipt, received, body, reason }| {
+            let rejected = Rejected { source, body: body.as_bytes(), reason: &reason, received };
+            let put = rejected.put(self.bucket, until.left(), until.left()).await;
             let put = put.map(|key| {
                 tracing::warn!(source, %reason, key, "unprocessable: pulled, but no event for the queue");
             });
@@ -226,8 +249,71 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
     }
 }
 
-fn too_late() -> String {
-    format!("storing took longer than {} s", STORE_WITHIN.as_secs())
+impl Batch<'_> {
+    /// The queue has answered for an event.
+    fn answered(&mut self, Ready { receipt, received, message }: Ready, result: Result<(), EntryError>) {
+        match result {
+            Ok(()) => {
+                self.summary.enqueued += 1;
+                self.receipts.extend(receipt);
+            }
+            // It will never be in the queue, so its group need not wait for it.
+            Err(EntryError { why, is_lasting: true }) => {
+                let reason = Unprocessable::Unsendable(why.0);
+                self.unsendable.push(Body { receipt, received, body: message.body, reason });
+            }
+            Err(EntryError { why, is_lasting: false }) => {
+                self.block(message.group_id, format!("queue: {why}"))
+            }
+        }
+    }
+
+    /// An event failed: its group is left for the next run.
+    fn block(&mut self, group: String, error: String) {
+        self.blocked.insert(group);
+        self.summary.error = Some(error);
+    }
+
+    /// The bucket has these bodies in `rejected/`, or failed to store them.
+    fn rejected(&mut self, puts: Vec<(Option<String>, Result<(), StoreError>)>) {
+        for (receipt, put) in puts {
+            match put {
+                Ok(()) => {
+                    self.summary.rejected += 1;
+                    self.receipts.extend(receipt);
+                }
+                Err(error) => self.summary.error = Some(format!("bucket: {error}")),
+            }
+        }
+    }
+}
+
+/// Takes the next event of each group, at most ten, in their order. Drops the events of blocked groups.
+fn next_round(events: &mut Vec<Waiting>, blocked: &HashSet<String>) -> Vec<Waiting> {
+    let mut groups = HashSet::new();
+    let (round, rest) = std::mem::take(events)
+        .into_iter()
+        .filter(|event| !blocked.contains(&event.group))
+        .partition(|event| groups.len() < MAX_BATCH_MESSAGES && groups.insert(event.group.clone()));
+    *events = rest;
+    round
+}
+
+/// SQS limits a call to as many bytes as one message.
+fn into_calls(ready: Vec<Ready>, max_bytes: usize) -> Vec<Vec<Ready>> {
+    let (mut calls, mut room) = (Vec::<Vec<_>>::new(), 0);
+    for ready in ready {
+        let bytes = ready.message.body.len();
+        match calls.last_mut().filter(|_| bytes <= room) {
+            Some(call) => call.push(ready),
+            None => {
+                room = max_bytes;
+                calls.push(vec![ready]);
+            }
+        }
+        room = room.saturating_sub(bytes);
+    }
+    calls
 }
 
 #[cfg(test)]
@@ -236,13 +322,11 @@ mod tests {
     use std::sync::Mutex;
 
     use futures_util::FutureExt as _;
-    use futures_util::future::BoxFuture;
     use time::OffsetDateTime;
 
     use super::super::feed::Confirmation;
-    use super::super::memory_limit::MemoryLimit;
     use super::*;
-    use crate::ingest::envelope;
+    use crate::ingest::{self, envelope};
     use crate::sources::Sources;
     use crate::storage::{EntryError, Page};
     use mediahook_events::Channel;
@@ -295,7 +379,7 @@ mod tests {
             Err(StoreError("down".to_owned()))
         }
 
-        async fn get(&self, _: &str) -> Result<Vec<u8>, StoreError> {
+        async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
             Err(StoreError("down".to_owned()))
         }
 
@@ -303,8 +387,8 @@ mod tests {
             Ok(Page::default())
         }
 
-        async fn delete(&self, _: &str) -> Result<(), StoreError> {
-            Ok(())
+        async fn delete_many(&self, _: &[String]) -> Result<Vec<StoreError>, StoreError> {
+            Ok(Vec::new())
         }
     }
 
@@ -334,7 +418,8 @@ mod tests {
         let source = sources.get("tencent-vod/main").unwrap();
         let envelope =
             ingest::build(source, body.as_bytes(), Channel::Pull, None, OffsetDateTime::UNIX_EPOCH).unwrap();
-        Item { receipt: Some(name.to_owned()), content: Content::Event(Box::new(envelope)) }
+        let received = OffsetDateTime::UNIX_EPOCH;
+        Item { receipt: Some(name.to_owned()), received, content: Content::Event(Box::new(envelope)) }
     }
 
     impl Feed for Script {
@@ -342,19 +427,18 @@ mod tests {
             "script"
         }
 
-        fn pull(&mut self, _: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>> {
-            async {
-                let names = self.batches.pop_front().unwrap_or_default();
-                let memory = MemoryLimit::new(1).share();
-                Ok(Pulled { items: names.into_iter().map(item).collect(), memory })
-            }
-            .boxed()
+        fn time_for_next(&self, deadline: Deadline) -> Option<Duration> {
+            crate::timeouts::pull::pull_within(deadline)
         }
 
-        fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {
+        async fn next(&mut self, _: Duration) -> Result<Option<Vec<Item>>, QueueError> {
+            Ok(self.batches.pop_front().map(|names| names.into_iter().map(item).collect()))
+        }
+
+        async fn confirm(&mut self, receipts: Vec<String>, _: Deadline) -> Confirmation {
             let confirmed = receipts.len();
             self.confirmed.extend(receipts);
-            async move { Confirmation { confirmed, error: None } }.boxed()
+            Confirmation { confirmed, error: None }
         }
     }
 
@@ -375,9 +459,9 @@ mod tests {
     async fn no_event_overtakes_a_failed_one_of_its_media_asset() {
         let (queued, confirmed, summary) =
             drain(&[&["a1", "b1!", "a2", "b2", "c1"], &["b2", "a3"], &["b1!", "b2"]]).await;
-        assert_eq!(queued, ["a1", "a2", "c1", "a3", "b1!", "b2"]);
+        assert_eq!(queued, ["a1", "c1", "a2", "a3"], "the group is left for the next run");
         assert_eq!(confirmed.len(), queued.len());
-        assert_eq!((summary.pulled, summary.enqueued, summary.confirmed, summary.failed), (9, 6, 6, 3));
+        assert_eq!((summary.pulled, summary.enqueued, summary.confirmed, summary.failed), (9, 4, 4, 5));
     }
 
     #[tokio::test]
@@ -387,7 +471,7 @@ mod tests {
         assert_eq!(confirmed, queued);
         assert_eq!((summary.failed, summary.error.as_deref()), (3, Some("bucket: down")));
         let (queued, ..) = drain(&[&["a1!", "A2", "b1"], &["A2", "a1!", "a3", "b2"]]).await;
-        assert_eq!(queued, ["b1", "a1!", "b2"]);
+        assert_eq!(queued, ["b1", "b2"]);
     }
 
     #[tokio::test]
@@ -411,5 +495,42 @@ mod tests {
         let run = std::panic::AssertUnwindSafe(drain.run(&mut script, &mut summary)).catch_unwind().await;
         assert!(run.is_err());
         assert_eq!((summary.enqueued, summary.confirmed), (1, 1));
+    }
+
+    fn waiting(group: &str) -> Waiting {
+        let Item { receipt, received, content: Content::Event(event) } = item("a") else {
+            panic!("an event")
+        };
+        Waiting { receipt, received, group: group.to_owned(), event }
+    }
+
+    #[test]
+    fn a_round_has_ten_events_and_one_of_each_group() {
+        let mut events: Vec<_> = (0..12).map(|n| waiting(&n.to_string())).collect();
+        events.insert(1, waiting("0"));
+        let blocked = HashSet::from(["3".to_owned()]);
+        let mut rounds = Vec::new();
+        while !events.is_empty() {
+            let round = next_round(&mut events, &blocked);
+            rounds.push(round.into_iter().map(|waiting| waiting.group).collect::<Vec<_>>());
+        }
+        let first = ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10"];
+        assert_eq!(rounds, [&first[..], &["0", "11"]]);
+    }
+
+    #[test]
+    fn a_call_has_as_many_bytes_as_one_message() {
+        let ready = [500, 500, 1, 1_000, 999, 1].map(|bytes| Ready {
+            receipt: None,
+            received: OffsetDateTime::UNIX_EPOCH,
+            message: Message {
+                body: "x".repeat(bytes),
+                deduplication_id: String::new(),
+                group_id: String::new(),
+                trace: None,
+            },
+        });
+        let calls = into_calls(ready.into(), 1_000);
+        assert_eq!(calls.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1, 2]);
     }
 }

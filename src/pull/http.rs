@@ -7,18 +7,16 @@
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use http_body_util::BodyExt as _;
-use http_body_util::Full;
-use hyper::body::{Body as _, Bytes, Incoming};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use mediahook_senders::queue::{Answer, Request};
 
-use super::memory_limit::{MemoryShare, Shortage};
 use crate::mutex::lock;
 use crate::storage::{self, StoreError, transport_error};
-use mediahook_senders::queue::{Answer, Request};
 
 type Connector = HttpsConnector<HttpConnector>;
 type Pool = Client<Connector, Full<Bytes>>;
@@ -30,17 +28,17 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends requests to the senders' APIs.
 pub trait Http: Send + Sync {
-    /// Sends a request byte for byte, and follows no redirect. While the answer is read, this share of the memory
-    /// grows.
+    /// Sends a request byte for byte, and follows no redirect. Returns the answer, of at most this many bytes; `None`
+    /// if it has more.
     ///
     /// # Errors
-    /// [`StoreError`]: there is no complete answer within this time, or it does not fit into the memory.
+    /// [`StoreError`]: there is no complete answer within this time.
     fn send(
         &self,
         request: &Request,
         within: Duration,
-        memory: &mut MemoryShare,
-    ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Option<Answer>, StoreError>> + Send;
 
     /// Drops idle connections, because some of them are dead after a freeze.
     fn drop_connections(&self);
@@ -64,7 +62,7 @@ impl SenderHttp {
         Ok(pool.get_or_insert_with(client).clone())
     }
 
-    async fn exchange(&self, request: &Request, memory: &mut MemoryShare) -> Result<Answer, StoreError> {
+    async fn exchange(&self, request: &Request, max_bytes: usize) -> Result<Option<Answer>, StoreError> {
         let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -75,24 +73,12 @@ impl SenderHttp {
             .map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
         let answer = self.pool()?.request(request).await.map_err(|e| transport_error(&e))?;
         let (head, body) = answer.into_parts();
-        Ok(Answer { status: head.status.as_u16(), body: collect(body, memory).await? })
-    }
-}
-
-/// Reads a body while there is memory for it. If its length is known, the memory for all of it is reserved at once.
-async fn collect(mut body: Incoming, memory: &mut MemoryShare) -> Result<Vec<u8>, StoreError> {
-    let length = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
-    let too_large = |shortage: Shortage| StoreError(shortage.to_string());
-    memory.grow(length).await.map_err(too_large)?;
-    let mut read = Vec::with_capacity(length);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|e| transport_error(&e))?;
-        if let Some(bytes) = frame.data_ref() {
-            memory.grow(read.len() + bytes.len()).await.map_err(too_large)?;
-            read.extend_from_slice(bytes);
+        match Limited::new(body, max_bytes).collect().await {
+            Ok(body) => Ok(Some(Answer { status: head.status.as_u16(), body: body.to_bytes().into() })),
+            Err(error) if error.is::<LengthLimitError>() => Ok(None),
+            Err(error) => Err(transport_error(&*error)),
         }
     }
-    Ok(read)
 }
 
 fn connector() -> Result<Connector, StoreError> {
@@ -112,9 +98,9 @@ impl Http for SenderHttp {
         &self,
         request: &Request,
         within: Duration,
-        memory: &mut MemoryShare,
-    ) -> Result<Answer, StoreError> {
-        storage::within(within, self.exchange(request, memory)).await
+        max_bytes: usize,
+    ) -> Result<Option<Answer>, StoreError> {
+        storage::within(within, self.exchange(request, max_bytes)).await
     }
 
     /// Requests in flight continue.

@@ -1,81 +1,68 @@
-//! The feed of a sender's queue: sends its requests, and builds the envelopes of its bodies.
+//! The feed of a sender's queue: sends its requests, and builds the events of its bodies.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-
-use super::feed::{Confirmation, Content, Feed, Item, Pulled, UnprocessableBody};
-use super::http::Http;
-use super::memory_limit::{MemoryLimit, MemoryShare};
-use crate::ingest;
-use crate::sources::Source;
-use crate::timeouts::Clock;
-use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN};
-use crate::trace::Trace;
 use mediahook_events::Channel;
-use mediahook_senders::queue::{Answer, Delivery, MAX_BATCH, QueueError, Request, SenderQueue};
+use mediahook_senders::queue::{Answer, Delivery, Failure, MAX_BATCH, QueueError, Request, SenderQueue};
+
+use super::feed::{Confirmation, Content, Feed, Item};
+use super::http::Http;
+use crate::ingest;
+use crate::mutex::lock;
+use crate::sources::Source;
+use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN, pull_within};
+use crate::timeouts::{Clock, Deadline};
+use crate::trace::Trace;
 
 /// A source with a `pull` section.
 pub(super) struct SenderFeed<'a, H> {
-    source: &'a Source,
-    queue: &'a dyn SenderQueue,
-    http: &'a H,
-    memory: &'a MemoryLimit,
-    now: Clock,
-    trace: Option<Trace>,
+    pub(super) source: &'a Source,
+    pub(super) queue: &'a dyn SenderQueue,
+    pub(super) http: &'a H,
+    /// The most that one answer may have.
+    pub(super) max_bytes: usize,
+    pub(super) now: Clock,
+    /// The trace of its events.
+    pub(super) trace: Option<Trace>,
+    /// One after an answer that cannot be read: whichever event is at fault, the others arrive without it.
+    pub(super) events_at_once: usize,
+    /// The sources that are asked for one event at a time in the next run.
+    pub(super) isolated: &'a Mutex<HashSet<String>>,
 }
 
-impl<'a, H: Http> SenderFeed<'a, H> {
-    /// The feed of a source, if it has a `pull` section. Its events belong to this trace.
-    pub(super) fn new(
-        source: &'a Source,
-        http: &'a H,
-        memory: &'a MemoryLimit,
-        now: Clock,
-        trace: Option<Trace>,
-    ) -> Option<Self> {
-        Some(Self { source, queue: source.queue()?, http, memory, now, trace })
-    }
-
-    async fn exchange(
-        &self,
-        request: Request,
-        within: Duration,
-        memory: &mut MemoryShare,
-    ) -> Result<Answer, QueueError> {
-        let answer = self.http.send(&request, within, memory).await;
-        answer.map_err(|error| match memory.shortage() {
-            // The sender has already delivered these events: a retry would return other events or none, and report no
-            // error.
-            Some(shortage) => QueueError::lasting(shortage.to_string()),
-            None => QueueError::transient(error.to_string()),
-        })
+impl<H: Http> SenderFeed<'_, H> {
+    async fn exchange(&self, request: Request, within: Duration) -> Result<Answer, QueueError> {
+        match self.http.send(&request, within, self.max_bytes).await {
+            Ok(Some(answer)) => Ok(answer),
+            // No retry: the sender has handed out these events, and a retry would return others or none.
+            Ok(None) => Err(QueueError::refused(format!(
+                "an answer of more than {} KiB, a twentieth of the function's memory: raise PullerMemory",
+                self.max_bytes >> 10
+            ))),
+            Err(error) => Err(QueueError::lost(error.to_string())),
+        }
     }
 
     fn item(&self, delivery: Delivery) -> Item {
         let Delivery { receipt, body, entry_id } = delivery;
         let received = (self.now)();
-        let content =
-            match ingest::build(self.source, body.as_bytes(), Channel::Pull, entry_id.as_deref(), received) {
-                Ok(mut event) => {
-                    event.traceparent = self.trace.and_then(Trace::traceparent);
-                    Content::Event(Box::new(event))
-                }
-                Err(reason) => {
-                    let source = self.source.name().to_owned();
-                    Content::Unprocessable(UnprocessableBody { source, body, reason, received })
-                }
-            };
-        Item { receipt, content }
+        let built = ingest::build(self.source, body.as_bytes(), Channel::Pull, entry_id.as_deref(), received);
+        let content = match built {
+            Ok(mut event) => {
+                event.traceparent = self.trace.and_then(Trace::traceparent);
+                Content::Event(Box::new(event))
+            }
+            Err(reason) => Content::Unprocessable { body, reason },
+        };
+        Item { receipt, received, content }
     }
 
     async fn try_confirm(&self, receipts: &[String]) -> Result<Confirmation, QueueError> {
         let request = self.queue.delete_request(receipts, (self.now)());
-        let void = self
-            .queue
-            .parse_delete(&self.exchange(request, CONFIRM_ATTEMPT, &mut self.memory.share()).await?)?;
-        let error = (void > 0).then(|| QueueError::lasting(format!("{void} receipts were not taken")));
+        let void = self.queue.parse_delete(&self.exchange(request, CONFIRM_ATTEMPT).await?)?;
+        let error = (void > 0).then(|| QueueError::refused(format!("{void} receipts were not taken")));
         Ok(Confirmation { confirmed: receipts.len().saturating_sub(void), error })
     }
 
@@ -84,7 +71,7 @@ impl<'a, H: Http> SenderFeed<'a, H> {
     /// each step, because a timeout may end this function.
     async fn confirm_batch(&self, receipts: &[String], outcome: &mut Confirmation) {
         let again: Vec<_> = match self.try_confirm(receipts).await {
-            Err(error) if error.transient => vec![receipts],
+            Err(error) if error.kind != Failure::Refused => vec![receipts],
             Err(_) if receipts.len() > 1 => receipts.chunks(1).collect(),
             result => return outcome.add(result),
         };
@@ -99,32 +86,34 @@ impl<H: Http> Feed for SenderFeed<'_, H> {
         self.source.name()
     }
 
-    fn pull(&mut self, within: Duration) -> BoxFuture<'_, Result<Pulled, QueueError>> {
-        async move {
-            let mut memory = self.memory.share();
-            let answer = self.exchange(self.queue.receive_request((self.now)()), within, &mut memory).await?;
-            let deliveries = self.queue.parse_receive(&answer)?;
-            drop(answer);
-            let items = deliveries.into_iter().map(|delivery| self.item(delivery)).collect();
-            Ok(Pulled { items, memory })
-        }
-        .boxed()
+    fn time_for_next(&self, deadline: Deadline) -> Option<Duration> {
+        pull_within(deadline)
     }
 
-    fn confirm(&mut self, receipts: Vec<String>) -> BoxFuture<'_, Confirmation> {
-        async move {
-            let mut outcome = Confirmation::default();
-            let all = async {
-                for batch in receipts.chunks(MAX_BATCH) {
-                    self.confirm_batch(batch, &mut outcome).await;
-                }
-            };
-            if tokio::time::timeout(CONFIRM_WITHIN, all).await.is_err() {
-                outcome.error = Some(QueueError::transient("confirming took too long"));
-            }
-            outcome
+    async fn next(&mut self, within: Duration) -> Result<Option<Vec<Item>>, QueueError> {
+        let request = self.queue.receive_request(self.events_at_once, (self.now)());
+        let answer = self.exchange(request, within).await?;
+        let parsed = self.queue.parse_receive(&answer);
+        drop(answer); // it may have megabytes
+        if parsed.as_ref().is_err_and(|error| error.kind == Failure::Lost) {
+            self.events_at_once = 1;
+            lock(self.isolated).insert(self.source.name().to_owned());
         }
-        .boxed()
+        let deliveries = parsed?;
+        Ok((!deliveries.is_empty()).then(|| deliveries.into_iter().map(|each| self.item(each)).collect()))
+    }
+
+    async fn confirm(&mut self, receipts: Vec<String>, _: Deadline) -> Confirmation {
+        let mut outcome = Confirmation::default();
+        let all = async {
+            for batch in receipts.chunks(MAX_BATCH) {
+                self.confirm_batch(batch, &mut outcome).await;
+            }
+        };
+        if tokio::time::timeout(CONFIRM_WITHIN, all).await.is_err() {
+            outcome.error = Some(QueueError::busy("confirming took too long"));
+        }
+        outcome
     }
 }
 
@@ -139,8 +128,6 @@ impl Confirmation {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
     use crate::sources::Sources;
     use crate::storage::StoreError;
@@ -152,12 +139,7 @@ mod tests {
     }
 
     impl Http for Picky {
-        async fn send(
-            &self,
-            request: &Request,
-            _: Duration,
-            _: &mut MemoryShare,
-        ) -> Result<Answer, StoreError> {
+        async fn send(&self, request: &Request, _: Duration, _: usize) -> Result<Option<Answer>, StoreError> {
             let mut calls = self.calls.lock().unwrap();
             calls.push(request.body.clone());
             if calls.len() == 1 {
@@ -166,7 +148,7 @@ mod tests {
             let error = r#""Error":{"Code":"InvalidParameterValue","Message":"void"},"#;
             let error = if request.body.contains("void") { error } else { "" };
             let body = format!(r#"{{"Response":{{{error}"RequestId":"r"}}}}"#);
-            Ok(Answer { status: 200, body: body.into() })
+            Ok(Some(Answer { status: 200, body: body.into() }))
         }
 
         fn drop_connections(&self) {}
@@ -181,9 +163,19 @@ mod tests {
             http.calls.lock().unwrap().push(String::new());
         }
         let source = sources.get("tencent-vod/a").unwrap();
-        let (memory, clock) = (MemoryLimit::new(1 << 20), || time::OffsetDateTime::UNIX_EPOCH);
-        let mut feed = SenderFeed::new(source, &http, &memory, clock, None).unwrap();
-        let outcome = feed.confirm(receipts.iter().map(ToString::to_string).collect()).await;
+        let isolated = Mutex::default();
+        let mut feed = SenderFeed {
+            source,
+            queue: source.queue().unwrap(),
+            http: &http,
+            max_bytes: 1 << 20,
+            now: || time::OffsetDateTime::UNIX_EPOCH,
+            trace: None,
+            events_at_once: MAX_BATCH,
+            isolated: &isolated,
+        };
+        let receipts = receipts.iter().map(ToString::to_string).collect();
+        let outcome = feed.confirm(receipts, Deadline::after(Duration::from_secs(10))).await;
         let calls = http.calls.lock().unwrap().len() - usize::from(!after_a_failure);
         (outcome, calls)
     }

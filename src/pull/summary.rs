@@ -8,9 +8,11 @@ use time::OffsetDateTime;
 use tracing::Level;
 
 use crate::lambda::invocation::Invocation;
-use crate::telemetry::Recorder;
 use crate::telemetry::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
-use crate::telemetry::wide_event::{Call, Dimension, Measured, WideEvent};
+use crate::telemetry::{Line, Recorder, line};
+
+/// So many items that stay are logged by name in a run; the others are only counted.
+const MAX_STUCK_LINES: usize = 100;
 
 /// The summary of every feed by its name: a source's name, or `spill`. If the sources are not known, `sources` has
 /// the error.
@@ -19,6 +21,7 @@ pub struct Summary(pub BTreeMap<String, FeedSummary>);
 
 /// The results for the items of one feed.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FeedSummary {
     /// Items that the feed delivered. An item that is redelivered in the same run counts again.
     pub pulled: usize,
@@ -29,18 +32,20 @@ pub struct FeedSummary {
     /// Items confirmed, so that the feed does not redeliver them. Never more than `enqueued` and `rejected` together.
     pub confirmed: usize,
     /// Items stored, but not confirmed: they are redelivered under the same id.
-    #[serde(default)]
     pub unconfirmed: usize,
     /// Items neither in the queue nor in the bucket. They are not confirmed, so they are redelivered.
     pub failed: usize,
+    /// Those of `failed` that stay where they are until an operator looks at them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stuck: usize,
     /// Whether time ran out before the feed was empty.
     pub more: bool,
     /// Only for `spill`: how many events were there when the run began and still are. If there are very many, only
     /// some are counted.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<usize>,
     /// The last error, without payload and secrets.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
@@ -48,6 +53,20 @@ impl FeedSummary {
     /// The summary of a feed that could not start.
     pub(super) fn failed(error: impl Into<String>) -> Self {
         Self { error: Some(error.into()), ..Self::default() }
+    }
+
+    /// How many items are in the queue or in the bucket.
+    pub(super) fn stored(&self) -> usize {
+        self.enqueued + self.rejected
+    }
+
+    /// Call this for an item that stays where it is.
+    pub(super) fn stuck(&mut self, source: &str, place: &str, why: &str) {
+        if self.stuck < MAX_STUCK_LINES {
+            tracing::error!(source, place, why, "stuck: it stays where it is until an operator looks at it");
+        }
+        self.stuck += 1;
+        self.error = Some(format!("{place}: {why}"));
     }
 
     /// Writes the line of a feed, at level ERROR if it has an error.
@@ -63,30 +82,30 @@ impl FeedSummary {
             Some(_) => (Level::ERROR, "pulled, with an error"),
             None => (Level::INFO, "pulled"),
         };
-        let fields = Fields { source, summary: self, call: Call::new(invocation, invocation.trace, total) };
-        let (dimension, metrics) = (Dimension::of_source(Some(source)), self.metrics());
-        recorder.write(&WideEvent { at, level, message, dimension, metrics: &metrics, fields });
-    }
-
-    fn metrics(&self) -> Vec<Measured> {
-        let counted = |metric, number| Some(Measured::count(metric, number)).filter(|_| number > 0);
-        let metrics = [
-            Some(Measured::count(PULLED, self.pulled)),
-            counted(CONFIRMED, self.confirmed),
-            counted(CONFIRM_FAILED, self.unconfirmed),
-            counted(REJECTED, self.rejected),
-            counted(PULL_FAILED, usize::from(self.error.is_some())),
-            self.waiting.map(|waiting| Measured::count(SPILL_WAITING, waiting)),
+        let mut line = Line::new(level, message)
+            .source(source)
+            .field("enqueued", self.enqueued)
+            .field("failed", self.failed)
+            .field("more", self.more)
+            .field("error", &self.error)
+            .field("total_ms", line::ms(total))
+            .invocation(invocation)
+            .count(PULLED, self.pulled);
+        let waiting = self.waiting.map(|waiting| (SPILL_WAITING, waiting));
+        let counts = [
+            (CONFIRMED, self.confirmed),
+            (CONFIRM_FAILED, self.unconfirmed),
+            (REJECTED, self.rejected),
+            (PULL_FAILED, usize::from(self.error.is_some())),
         ];
-        metrics.into_iter().flatten().collect()
+        for (metric, number) in counts.into_iter().filter(|(_, number)| *number > 0).chain(waiting) {
+            line = line.count(metric, number);
+        }
+        line.write(recorder, at);
     }
 }
 
-#[derive(Serialize)]
-struct Fields<'a> {
-    source: &'a str,
-    #[serde(flatten)]
-    summary: &'a FeedSummary,
-    #[serde(flatten)]
-    call: Call<'a>,
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -88,6 +88,9 @@ impl From<StoreError> for EntryError {
 /// The maximum number of messages in one SQS call.
 pub const MAX_BATCH_MESSAGES: usize = 10;
 
+/// The maximum number of objects that S3 removes in one call.
+pub const MAX_DELETED_AT_ONCE: usize = 1_000;
+
 /// The largest object that is read. A callback in Lambda has at most 6 MB, and escapes for the queue can double that.
 /// A larger object is not from mediahook, and would only take memory from others.
 pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
@@ -113,11 +116,11 @@ pub trait Bucket: Send + Sync {
         media_type: &'static str,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Reads an object.
+    /// Reads an object; `None` if no object has this key.
     ///
     /// # Errors
-    /// No object has this key, it has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
-    fn get(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+    /// It has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
 
     /// Returns one page of the objects below a prefix, in the order of their keys: those after this key, or the first
     /// ones.
@@ -130,11 +133,15 @@ pub trait Bucket: Send + Sync {
         after: Option<&str>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// Removes an object. If it does not exist, that is a success.
+    /// Removes objects in one call, at most [`MAX_DELETED_AT_ONCE`]. Returns an error for each that it did not remove; an
+    /// object that does not exist is none.
     ///
     /// # Errors
-    /// There was no confirmation in time. The bucket may have removed it nevertheless.
-    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// There was no confirmation in time. The bucket may have removed any of them nevertheless.
+    fn delete_many(
+        &self,
+        keys: &[String],
+    ) -> impl Future<Output = Result<Vec<StoreError>, StoreError>> + Send;
 }
 
 /// One page of a listing.

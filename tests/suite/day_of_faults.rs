@@ -131,6 +131,8 @@ impl Day {
 
     /// A minute's run of the puller, in a new environment.
     async fn minute(&self) {
+        // A younger object of `spill/` waits for the next minute.
+        tokio::time::sleep(Duration::from_secs(6)).await;
         let time = Duration::from_secs(55);
         let mut puller = Function::start_with_timeout(PULLER, &self.receiver_variables, time).await;
         puller.invoke(json!({})).await.expect("a summary");

@@ -14,7 +14,6 @@ use mediahook::events::{Channel, Outcome};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::pull::Puller;
 use mediahook::pull::http::Http;
-use mediahook::pull::memory_limit::MemoryShare;
 use mediahook::receive::Receiver;
 use mediahook::sources::Sources;
 use mediahook::sources::cache::SourcesCache;
@@ -123,13 +122,12 @@ impl Inbox {
 }
 
 impl SenderQueue for Inbox {
-    fn receive_request(&self, _: OffsetDateTime) -> Request {
+    fn receive_request(&self, _: usize, _: OffsetDateTime) -> Request {
         self.request("/next", String::new())
     }
 
     fn parse_receive(&self, answer: &Answered) -> Result<Vec<Delivery>, QueueError> {
-        let handed: Value =
-            serde_json::from_slice(&answer.body).map_err(|_| QueueError::lasting("not JSON"))?;
+        let handed: Value = serde_json::from_slice(&answer.body).map_err(|_| QueueError::lost("not JSON"))?;
         let text = |of: &Value, name: &str| of[name].as_str().map(String::from);
         let deliveries = handed.as_array().into_iter().flatten().map(|delivery| Delivery {
             receipt: text(delivery, "receipt"),
@@ -260,19 +258,14 @@ struct Fake {
 }
 
 impl Http for Fake {
-    async fn send(
-        &self,
-        request: &Request,
-        _: Duration,
-        _: &mut MemoryShare,
-    ) -> Result<Answered, StoreError> {
+    async fn send(&self, request: &Request, _: Duration, _: usize) -> Result<Option<Answered>, StoreError> {
         let is_done = request.url == "https://queue.example.com/done";
         if is_done {
             self.done.lock().unwrap().push(request.body.clone());
         }
         let is_empty = is_done || std::mem::replace(&mut *self.handed_out.lock().unwrap(), true);
         let handed = if is_empty { json!([]) } else { json!([{ "receipt": "r1", "body": READY }]) };
-        Ok(Answered { status: 200, body: handed.to_string().into() })
+        Ok(Some(Answered { status: 200, body: handed.to_string().into() }))
     }
 
     fn drop_connections(&self) {}
@@ -281,7 +274,7 @@ impl Http for Fake {
 #[tokio::test]
 async fn what_its_queue_holds_is_pulled_and_confirmed() {
     let ((bucket, queue, queued), fake) = (aws().await, Fake::default());
-    let puller = Puller::new(sources_cache(), queue, bucket, fake.clone(), || NOW);
+    let puller = Puller::new(sources_cache(), queue, bucket, fake.clone(), || NOW, 256 << 20);
     let deadline = mediahook::timeouts::pull::deadline(Duration::from_secs(55));
     let summary = puller.pull(deadline, &Invocation::default()).await;
     assert_eq!(summary.0["example-cloud/main"].confirmed, 1, "{summary:?}");

@@ -117,6 +117,7 @@ async fn what_was_spilled_keeps_its_trace_and_what_is_pulled_has_the_pullers() {
     let mut variables = receiver_variables(&world.cloud, &world.queue_url);
     variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
     let timeout = std::time::Duration::from_secs(55);
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await; // a younger object waits for the next run
     let mut puller = Function::start_with_timeout(env!("CARGO_BIN_EXE_puller"), &variables, timeout).await;
     puller.invoke_in(json!({}), Some(ANOTHER)).await.unwrap();
 

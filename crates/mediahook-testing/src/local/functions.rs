@@ -57,8 +57,14 @@ impl Functions {
         let sources = Arc::new(SourcesCache::fixed(sources));
         let queue = |url: &str| SqsQueue::new(&cloud.aws(), url.to_owned(), RETRY_POLICY);
         let now = OffsetDateTime::now_utc;
-        let puller =
-            Puller::new(Arc::clone(&sources), queue(queue_url), cloud.bucket(), SenderHttp::default(), now);
+        let puller = Puller::new(
+            Arc::clone(&sources),
+            queue(queue_url),
+            cloud.bucket(),
+            SenderHttp::default(),
+            now,
+            256 << 20,
+        );
         let idempotency = DynamoDbIdempotency::new(
             &cloud.aws(),
             TABLE.to_owned(),
