@@ -77,6 +77,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Takes those of these names out.
+    #[must_use]
     pub fn split_off(&mut self, names: &[&str]) -> Self {
         let members = self.members.extract_if(.., |(name, _)| names.contains(&name.as_str())).collect();
         Self { place: self.place.clone(), members }

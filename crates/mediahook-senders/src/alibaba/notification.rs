@@ -16,15 +16,12 @@ pub(crate) fn read(body: &Body<'_>) -> Option<Notification> {
     let event_type = first_text(&members, "EventType")?;
     let time = first_text(&members, "EventTime").and_then(|text| time(&text));
     let is_it = |kind: &&Kind| kind.event_type == event_type;
-    let (prefix, kind, message) = match members.get("MessageBody").map(json_in) {
-        Some(message) => {
-            let kind = alibaba_ims::KINDS.iter().find(is_it).unwrap_or(&alibaba_ims::UNLISTED);
-            (ims_events::TYPE_PREFIX, kind, message)
-        }
-        None => {
-            let kind = alibaba_vod::KINDS.iter().find(is_it).unwrap_or(&alibaba_vod::UNLISTED);
-            (vod_events::TYPE_PREFIX, kind, members)
-        }
+    let (prefix, kind, message) = if let Some(message) = members.get("MessageBody").map(json_in) {
+        let kind = alibaba_ims::KINDS.iter().find(is_it).unwrap_or(&alibaba_ims::UNLISTED);
+        (ims_events::TYPE_PREFIX, kind, message)
+    } else {
+        let kind = alibaba_vod::KINDS.iter().find(is_it).unwrap_or(&alibaba_vod::UNLISTED);
+        (vod_events::TYPE_PREFIX, kind, members)
     };
     let attributes = Attributes { time, ..attributes(kind, &message) };
     Some(Notification {
