@@ -5,7 +5,6 @@ pub mod line;
 pub mod metrics;
 pub mod output;
 mod recorder;
-pub mod wide_event;
 
 use std::process::ExitCode;
 
