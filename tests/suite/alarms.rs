@@ -608,6 +608,8 @@ async fn the_queue_and_the_bucket_fail(setup: &mut Setup) {
 async fn the_queue_fails(setup: &mut Setup) {
     setup.cloud.sqs_faults(|_| Fault::Error);
     setup.receive(vec![tencent(PULL_COMPLETE)]).await;
+    // The puller leaves younger objects for its next run.
+    tokio::time::sleep(Duration::from_secs(6)).await;
     setup.pull(setup.tencent.settings()).await;
 }
 
@@ -616,6 +618,8 @@ async fn the_receiver_may_not_send_to_the_queue(setup: &mut Setup) {
     setup.cloud.sqs_faults(|call| if call == 0 { Fault::None } else { Fault::Denied });
     setup.receive(vec![tencent(PULL_COMPLETE)]).await;
     setup.cloud.sqs_faults(|_| Fault::None);
+    // The puller leaves younger objects for its next run.
+    tokio::time::sleep(Duration::from_secs(6)).await;
     setup.pull(setup.tencent.settings()).await;
 }
 
