@@ -1,4 +1,4 @@
-//! `mediahook` receives the event notifications of Tencent Cloud VOD and Alibaba Cloud IMS on AWS Lambda, and loses
+//! `mediahook` receives the event notifications of Tencent Cloud VOD, Alibaba Cloud IMS and ApsaraVideo VOD on AWS Lambda, and loses
 //! none: the receiver stores every authentic callback in a queue before it answers, the processor delivers each event to an event
 //! bus, or to a handler of your own.
 //!
@@ -28,7 +28,7 @@
 //! }
 //! ```
 //!
-//! - [`CloudEvent`]: the event, with the attributes that both senders share. [`events`] has the typed events, one call away.
+//! - [`CloudEvent`]: the event, with the attributes that all senders share. [`events`] has the typed events, one call away.
 //! - [`Failure`]: why an event was not processed, and whether it is retried.
 //! - [`config`]: the environment variables.
 //!
@@ -73,7 +73,7 @@ pub mod timeouts;
 #[doc(hidden)]
 pub mod trace;
 
-/// The typed events of both senders, and the envelope.
+/// The typed events of the senders, and the envelope.
 pub use mediahook_events as events;
 
 pub use config::Environment;
