@@ -80,6 +80,9 @@ impl Backlog {
         settled_ms: i64,
         waiting: &mut usize,
     ) -> Result<(), StoreError> {
+        if !self.listed.is_empty() {
+            return Ok(());
+        }
         let ranges = self.ranges.len();
         // The keys of two ranges are not sorted together.
         let is_incomplete = |listed: &VecDeque<_>, left: usize| {
@@ -137,8 +140,9 @@ impl<'a, B: Bucket> SpillFeed<'a, B> {
             let Page { objects, more } = self.bucket.list(SPILL, after.as_deref()).await?;
             prefixes.extend(objects.iter().map(|object| prefix_of(&object.key).to_owned()));
             let Some(last) = objects.last().filter(|_| more) else { break };
-            // The greatest character: no key of this source comes behind it.
-            after = Some(format!("{}\u{10ffff}", prefix_of(&last.key)));
+            let prefix = prefix_of(&last.key);
+            // `0` is the character behind `/`, so this is behind all keys of the source.
+            after = Some(prefix.strip_suffix('/').map_or(prefix.to_owned(), |source| format!("{source}0")));
         }
         let cursors = lock(self.cursors);
         let backlog = |prefix: String| {

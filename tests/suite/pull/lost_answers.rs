@@ -69,8 +69,12 @@ async fn an_answer_may_take_as_long_as_its_receipts_live() {
     const LATE: Duration = Duration::from_secs(12);
     let world = World::with_visibility(HIDDEN).await;
     world.put(1);
-    world.tencent.faults(|_, nth| if nth == 0 { Fault::AnswerLate(LATE) } else { Fault::None });
-    world.mns.faults(|_, nth| if nth == 0 { Fault::AnswerLate(LATE) } else { Fault::None });
+    let late = |call: &str, nth: usize| match (call, nth) {
+        ("PullEvents" | "GET", 0) => Fault::AnswerLate(LATE),
+        _ => Fault::None,
+    };
+    world.tencent.faults(late);
+    world.mns.faults(late);
     let summary = run(&mut world.puller().await).await;
     for source in [TENCENT, ALIBABA] {
         assert_clean(&summary, source, 1);
