@@ -551,8 +551,6 @@ fn receiver_cases() -> Vec<Case> {
             .in_world(World::Sqs(Fault::Code("InvalidAttributeName"))),
         case("the queue may not be asked", Receiver, signed(EVENT), Status(200), &["MEDIAHOOK_QUEUE_URL: the role may not ask for the queue", "\"Misconfigured\":1", "spilled"])
             .in_world(World::Sqs(Fault::Denied)),
-        case("an IMS key without a digit is a warning", Receiver, open(EVENT), Status(200), &["alibaba-ims/a: auth_keys: IMS takes only keys"])
-            .with(&[("MEDIAHOOK_SOURCES", r#"{"alibaba-ims/a":{"auth_keys":["K?yMarkWithout"]},"tencent-vod/open":{"unauthenticated":true}}"#)]),
         case("the secret cannot be read now", Receiver, signed(EVENT), Status(503), &["MEDIAHOOK_SOURCES_SECRET (the secret `mediahook/sources`)", "and there are none yet"])
             .in_world(World::SecretFault(Fault::Error)),
     ];
