@@ -12,7 +12,7 @@ use mediahook_testing::http;
 use mediahook_testing::local::Local;
 
 /// An element appears within this time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_one_file_and_names_no_other_place() {
