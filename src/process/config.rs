@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn records_have_a_lease_and_a_ttl() {
         let config = read(&[]).unwrap();
-        assert_eq!(config.leases, LeaseConfig { lease: LEASE, ttl: Duration::from_secs(1_209_600) });
+        assert_eq!(config.leases, LeaseConfig { lease: LEASE, ttl: Duration::from_hours(14 * 24) });
         let config = read(&[(LEASE_S, "20"), (IDEMPOTENCY_TTL_S, "60")]).unwrap();
         assert_eq!(
             config.leases,

@@ -37,7 +37,7 @@ pub(super) struct Drain<'a, Q, B> {
 }
 
 /// A body that goes to `rejected/`.
-struct Body {
+struct Rejection {
     receipt: Option<String>,
     received: OffsetDateTime,
     body: String,
@@ -52,7 +52,7 @@ struct Batch<'a> {
     /// The receipts of what is stored.
     receipts: Vec<String>,
     /// What the queue never accepts because of its contents.
-    unsendable: Vec<Body>,
+    unsendable: Vec<Rejection>,
 }
 
 /// An event that waits for its round.
@@ -159,7 +159,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
                     events.push(Waiting { receipt, received, group: group_id(&event), event });
                 }
                 Content::Unprocessable { body, reason } => {
-                    bodies.push(Body { receipt, received, body, reason })
+                    bodies.push(Rejection { receipt, received, body, reason });
                 }
                 Content::Stuck { place, why } => summary.stuck(feed.name(), &place, &why),
             }
@@ -171,7 +171,7 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
         batch.rejected(rejected);
         let unsendable = std::mem::take(&mut batch.unsendable);
         if feed.keeps_unconfirmed() {
-            for Body { receipt, reason, .. } in unsendable {
+            for Rejection { receipt, reason, .. } in unsendable {
                 batch.summary.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
             }
         } else {
@@ -234,10 +234,10 @@ impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
     async fn reject(
         &self,
         source: &str,
-        bodies: Vec<Body>,
+        bodies: Vec<Rejection>,
         until: Deadline,
     ) -> Vec<(Option<String>, Result<(), StoreError>)> {
-        let puts = bodies.into_iter().map(async |Body { receipt, received, body, reason }| {
+        let puts = bodies.into_iter().map(async |Rejection { receipt, received, body, reason }| {
             let rejected = Rejected { source, body: body.as_bytes(), reason: &reason, received };
             let put = rejected.put(self.bucket, until.left(), until.left()).await;
             let put = put.map(|key| {
@@ -260,10 +260,10 @@ impl Batch<'_> {
             // It will never be in the queue, so its group need not wait for it.
             Err(EntryError { why, is_lasting: true }) => {
                 let reason = Unprocessable::Unsendable(why.0);
-                self.unsendable.push(Body { receipt, received, body: message.body, reason });
+                self.unsendable.push(Rejection { receipt, received, body: message.body, reason });
             }
             Err(EntryError { why, is_lasting: false }) => {
-                self.block(message.group_id, format!("queue: {why}"))
+                self.block(message.group_id, format!("queue: {why}"));
             }
         }
     }
@@ -304,12 +304,11 @@ fn into_calls(ready: Vec<Ready>, max_bytes: usize) -> Vec<Vec<Ready>> {
     let (mut calls, mut room) = (Vec::<Vec<_>>::new(), 0);
     for ready in ready {
         let bytes = ready.message.body.len();
-        match calls.last_mut().filter(|_| bytes <= room) {
-            Some(call) => call.push(ready),
-            None => {
-                room = max_bytes;
-                calls.push(vec![ready]);
-            }
+        if let Some(call) = calls.last_mut().filter(|_| bytes <= room) {
+            call.push(ready);
+        } else {
+            room = max_bytes;
+            calls.push(vec![ready]);
         }
         room = room.saturating_sub(bytes);
     }

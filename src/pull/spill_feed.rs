@@ -358,7 +358,7 @@ mod tests {
 
     /// The numbers of the events that a run reads and deletes, by source.
     async fn run(bucket: &Memory, cursors: &Cursors, turns: usize) -> [Vec<usize>; 2] {
-        let deadline = Deadline::after(Duration::from_secs(60));
+        let deadline = Deadline::after(Duration::from_mins(1));
         let now = || datetime!(2026-11-24 00:00 UTC);
         let (mut spill, mut taken) =
             (SpillFeed::new(bucket, 32 << 20, now, cursors), [Vec::new(), Vec::new()]);

@@ -21,8 +21,10 @@ pub struct Recorder {
     /// Lines below this level are not written.
     pub(super) level: Level,
     /// Receives whole lines, with the line feed.
-    out: Arc<dyn Fn(&[u8]) + Send + Sync>,
+    out: Out,
 }
+
+type Out = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 impl Recorder {
     /// A recorder that writes to standard output, with the level and function name of the environment. A failed write

@@ -82,7 +82,7 @@ async fn what_the_buttons_do_is_seen_on_the_page() {
     assert_eq!(browser.evaluate(elsewhere).await, 0);
 }
 
-/// A headless Chromium, by its DevTools protocol over pipes: JSON messages that end with a zero byte.
+/// A headless Chromium, by its `DevTools` protocol over pipes: JSON messages that end with a zero byte.
 struct Browser {
     input: ChildStdin,
     output: BufReader<ChildStdout>,

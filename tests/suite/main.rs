@@ -1,6 +1,10 @@
 //! The tests that look at mediahook from outside. One binary, so that they are linked once.
 
 #![allow(
+    clippy::panic,
+    clippy::string_slice,
+    clippy::too_many_lines, // tables and days of faults
+    clippy::unused_async,   // the faults of a table have one shape
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,

@@ -28,10 +28,8 @@ impl Template {
                 continue;
             };
             path.retain(|(of, _)| *of < indent);
-            let (key, mut value) = match rest.starts_with('{') {
-                true => ("", rest.to_owned()),
-                false => (key, value.trim().to_owned()),
-            };
+            let (key, mut value) =
+                if rest.starts_with('{') { ("", rest.to_owned()) } else { (key, value.trim().to_owned()) };
             path.extend((!key.is_empty()).then_some((indent, key)));
             if value.ends_with(">-") || value.ends_with('|') || key == "Metrics" {
                 value.clear();

@@ -1,5 +1,13 @@
 //! What holds for every body, tried on many.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that panics has failed"
+)]
+
 use mediahook_events::Channel;
 use mediahook_senders::{Body, SENDERS, Unprocessable, id::id, read_event};
 use proptest::prelude::*;

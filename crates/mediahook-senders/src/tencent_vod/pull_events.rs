@@ -260,7 +260,7 @@ mod tests {
             let receipts: Vec<_> = deliveries.iter().map(|d| d.receipt.as_deref()).collect();
             assert_eq!(receipts, [Some("1"), Some("2"), Some("3")], "{bad}");
             assert_eq!(deliveries[1].body, bad);
-            let cut_off = &body[..body.len() - 22];
+            let cut_off = body.get(..body.len() - 22).unwrap();
             assert_eq!(pulled(cut_off).unwrap_err().kind, Failure::Lost, "{cut_off}");
         }
     }

@@ -390,7 +390,7 @@ fn find(entries: &[Entry], envelope: &Value) -> Option<usize> {
             let waits = entry.state == State::WithSender && envelope["source"] == entry.source.as_str();
             let body =
                 entry.request.as_ref().and_then(|request| serde_json::from_str::<Value>(&request.body).ok());
-            waits && body.is_some_and(|body| body.to_string() == data)
+            waits && body.is_some_and(|body| format!("{body}") == data)
         })
     })
 }
