@@ -1,7 +1,7 @@
 //! Whether a resource exists on which AWS itself stays silent.
 //!
 //! If an entry is put on an unknown bus, EventBridge answers 200 with an `EventId` and drops the entry. So a resource
-//! is checked at start, and again every [`CHECK_EVERY`].
+//! is checked at start, and again every `CHECK_EVERY`.
 //!
 //! | the answer | the resource |
 //! | --- | --- |
