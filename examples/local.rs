@@ -109,7 +109,7 @@ async fn show_samples(local: &Local, break_queue: bool) -> Result<bool, String> 
         rows.push((local.put_into_sender_queue(sender, name)?, *name, How::Signed, *outcome));
     }
     local.send_rubbish().await;
-    let mut is_good = local.settle(Duration::from_secs(15)).await && local.left_with_senders() == 0;
+    let mut is_good = local.settle(Duration::from_secs(40)).await && local.left_with_senders() == 0;
     local.fail_handler_when(|_, _| false);
 
     let entries = local.entries();
