@@ -30,6 +30,7 @@ mod pull;
 mod rotation;
 mod sender_facts;
 mod slow;
+mod standards;
 mod store;
 mod storm;
 mod structure;
