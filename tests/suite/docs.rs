@@ -12,9 +12,6 @@ use mediahook_senders::{alibaba_ims, alibaba_vod};
 
 use crate::sender_facts::{ims_members, tencent_name, vod_event};
 
-const HEAD: &str =
-    "| event type | payload | outcome | subject | `mediaid` | `taskid` | `time` | `context` | errors |";
-const RULE: &str = "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 const NONE: &str = "–";
 
 /// Names in their order of preference.
@@ -63,19 +60,6 @@ impl Sdk {
                 && (rest.is_empty() || self.has(of.trim_start_matches("[]"), rest))
         })
     }
-
-    /// Whether a class, or one that it leads to, has a member of this name; but for what is not read.
-    fn has_within(&self, class: &str, name: &str) -> bool {
-        self.0.get(class.trim_start_matches("[]")).is_some_and(|members| {
-            members
-                .iter()
-                .any(|(member, of)| *member == name || Self::is_read(member) && self.has_within(of, name))
-        })
-    }
-
-    fn is_read(member: &str) -> bool {
-        !["Input", "InputInfo", "MediaBasicInfo", "SegmentSet"].contains(&member)
-    }
 }
 
 /// The names of the payload.
@@ -83,83 +67,61 @@ fn members(kind: &Kind) -> &'static [&'static str] {
     known(kind.event_type).expect("the table has only known types").1
 }
 
-/// The cells of one Tencent event type that both its class in the SDK and the code say.
-fn of_class(sdk: &Sdk, kind: &Kind) -> String {
+/// The subject and the media asset of one Tencent event type, as both its class in the SDK and the code have them.
+fn subject_and_media(sdk: &Sdk, kind: &Kind) -> (String, String) {
     let class = sdk.class(kind);
-    // Its event is of another class.
-    let grade = if class == "ProcessImageAsync" { "(i)" } else { "(c)" };
-    let own = |names: &[&str]| -> Vec<String> {
-        let there = names.iter().filter(|name| sdk.has(class, name));
-        there.map(|name| format!("`{name}` {grade}")).collect()
+    let is_in_sdk = |path: &str| path.starts_with("MediaBasicInfo.MediaBasicInfo") || sdk.has(class, path);
+    for path in [kind.about, kind.output, kind.input, kind.created].into_iter().flat_map(paths) {
+        assert!(is_in_sdk(path), "{path} is not in {class}");
+    }
+    // The event of the type without a class of its own is read as the class of its query.
+    let grade = if class == "ProcessImageAsync" { " (i)" } else { "" };
+    let names = |of| {
+        let of: Vec<_> = paths(of).filter(|path| sdk.has(class, path)).collect();
+        if of.is_empty() { String::new() } else { format!("{}{grade}", code(of)) }
     };
-    let ids = |of: &'static str| {
-        let of: Vec<_> =
-            paths(of).filter(|path| !path.starts_with("MediaBasicInfo.MediaBasicInfo")).collect();
-        assert!(of.iter().all(|path| sdk.has(class, path)), "{} is not in {class}", of.join(", "));
-        if of.is_empty() { String::new() } else { format!("{} {grade}", code(of)) }
-    };
-    let task = own(&["TaskId"]).join("");
-    let (about, output, input) = (ids(kind.about), ids(kind.output), ids(kind.input));
+    let (about, output, input) = (names(kind.about), names(kind.output), names(kind.input));
     let subject = match kind.rule {
-        Rule::Cast => own(&["CastId"]).join(""),
-        _ => else_joined([about.clone(), task.clone(), output.clone()]),
+        Rule::Cast => names("CastId"),
+        _ => else_joined([about.clone(), names("TaskId")]),
     };
-    let input = if input.is_empty() { input } else { format!("of a failure {input}") };
-    let media = else_joined([about, output, input]);
-    let created = match (ids(kind.created), kind.rule) {
-        (path, Rule::Success) => path,
-        // That it is created at the end is a conclusion.
-        (path, _) => path.replace("(c)", "(i)"),
-    };
-    let finished = sdk.has_within(class, "FinishTime").then(|| format!("the latest `FinishTime` {grade}"));
-    let time = else_joined([created, finished.unwrap_or_default(), "receipt".to_owned()]);
-    let context = else_joined(own(&["SessionContext", "MediaBasicInfo.SourceInfo.SourceContext"]));
-    let mut errors = own(&["ErrCodeExt", "ErrCode"]);
-    if kind.rule == Rule::Restored {
-        errors.push("`Status` (i)".to_owned());
-    }
-    let mut parts = sdk.0[class].iter().filter(|(member, _)| Sdk::is_read(member));
-    if parts.any(|(_, of)| sdk.has_within(of, "ErrCode") || sdk.has_within(of, "ErrCodeExt")) {
-        errors.push(format!("its parts' {grade}"));
-    }
-    let task = if task.is_empty() { NONE.to_owned() } else { task };
-    format!("{subject} | {media} | {task} | {time} | {context} | {}", else_joined(errors))
+    let input = if input.is_empty() { input } else { format!("if failed {input}") };
+    (subject, else_joined([about, output, input]))
 }
 
 fn tencent_vod() -> String {
     let sdk = Sdk::read();
-    let mut table = format!("{HEAD} name |\n{RULE}");
+    let mut table =
+        "| event type | outcome | `subject` | `mediaid` |\n| --- | --- | --- | --- |\n".to_owned();
     for kind in KINDS {
         let outcome = match kind.rule {
-            Rule::Task | Rule::Flow => "by status (c)",
-            Rule::Ended => "at the end (c)",
-            Rule::Restored => "at the end, by number (i)",
-            Rule::Success => "success (c)",
-            Rule::Cast => "state (c), its end (i)",
+            Rule::Task | Rule::Flow => "status",
+            Rule::Ended => "end",
+            Rule::Restored => "number (i)",
+            Rule::Success => "success",
+            Rule::Cast => "state (i)",
             Rule::Unlisted => unreachable!("only of types that are not in the table"),
         };
-        let source = tencent_name(kind.event_type);
-        let (event_type, members) = (kind.event_type, code(members(kind).iter().copied()));
-        writeln!(table, "| `{event_type}` | {members} | {outcome} | {} | {source} |", of_class(&sdk, kind))
-            .unwrap();
+        let (event_type, grade) = (kind.event_type, tencent_name(kind.event_type));
+        let (subject, media) = subject_and_media(&sdk, kind);
+        writeln!(table, "| `{event_type}`{grade} | {outcome} | {subject} | {media} |").unwrap();
     }
     table
 }
 
 fn alibaba_outcome(rule: AlibabaRule) -> &'static str {
     match rule {
-        AlibabaRule::Status => "by status word",
-        AlibabaRule::Parts => "by status word, else its parts'",
-        AlibabaRule::EndOnly => "by status word, never success",
-        AlibabaRule::Started => "by status word, success is progress",
-        AlibabaRule::Created => "by status word, success without one",
+        AlibabaRule::Status => "status",
+        AlibabaRule::Parts => "status, else parts",
+        AlibabaRule::EndOnly => "never success",
+        AlibabaRule::Started => "success is progress",
+        AlibabaRule::Created => "success without status",
         AlibabaRule::Unlisted => unreachable!("only of types that are not in the table"),
     }
 }
 
 fn alibaba_ims() -> String {
-    let mut table =
-        "| event type | outcome | `mediaid` | members from |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut table = "| event type | outcome | `mediaid` | members |\n| --- | --- | --- | --- |\n".to_owned();
     for kind in alibaba_ims::KINDS {
         let (event_type, outcome) = (kind.event_type, alibaba_outcome(kind.rule));
         let media = else_joined(paths(kind.media).map(|path| format!("`{path}`")));
@@ -169,16 +131,15 @@ fn alibaba_ims() -> String {
 }
 
 fn alibaba_vod() -> String {
-    let mut table = "| event type | sent when | outcome | `mediaid` | `taskid` | `context` |\n\
-        | --- | --- | --- | --- | --- | --- |\n"
+    let mut table = "| event type | sent when | outcome | `mediaid` | `taskid` |\n\
+        | --- | --- | --- | --- | --- |\n"
         .to_owned();
     for kind in alibaba_vod::KINDS {
         let (event_type, outcome) = (kind.event_type, alibaba_outcome(kind.rule));
-        let (when, extend) = vod_event(event_type);
+        let when = vod_event(event_type);
         let ids = |of| else_joined(paths(of).map(|path| format!("`{path}`")));
         let (media, task) = (ids(kind.media), ids(kind.task));
-        writeln!(table, "| `{event_type}` | {when} | {outcome} | {media} | {task} | `Extend` {extend} |")
-            .unwrap();
+        writeln!(table, "| `{event_type}` | {when} | {outcome} | {media} | {task} |").unwrap();
     }
     table
 }
