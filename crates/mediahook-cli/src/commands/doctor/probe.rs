@@ -36,7 +36,7 @@ pub(super) async fn check(
         report.fail(
             "probe",
             found,
-            "the receiver and this command read different keys, or see docs/operations.md#wrong-key",
+            "the receiver and this command read different keys, or see docs/operations.md#unauthorized-sender",
         );
         return Ok(());
     };
