@@ -89,11 +89,23 @@ fn subject_and_media(sdk: &Sdk, kind: &Kind) -> (String, String) {
     (subject, else_joined([about, output, input]))
 }
 
+/// A table with one row for the event types that have the same cells, in the order of the first of each.
+fn grouped(head: &str, rows: impl Iterator<Item = (String, String)>) -> String {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (event_type, cells) in rows {
+        match groups.iter_mut().find(|(_, same)| *same == cells) {
+            Some((event_types, _)) => write!(event_types, ", {event_type}").unwrap(),
+            None => groups.push((event_type, cells)),
+        }
+    }
+    groups
+        .iter()
+        .fold(head.to_owned(), |table, (event_types, cells)| format!("{table}| {event_types} | {cells} |\n"))
+}
+
 fn tencent_vod() -> String {
     let sdk = Sdk::read();
-    let mut table =
-        "| event type | outcome | `subject` | `mediaid` |\n| --- | --- | --- | --- |\n".to_owned();
-    for kind in KINDS {
+    let rows = KINDS.iter().map(|kind| {
         let outcome = match kind.rule {
             Rule::Task | Rule::Flow => "status",
             Rule::Ended => "end",
@@ -102,11 +114,11 @@ fn tencent_vod() -> String {
             Rule::Cast => "state (i)",
             Rule::Unlisted => unreachable!("only of types that are not in the table"),
         };
-        let (event_type, grade) = (kind.event_type, tencent_name(kind.event_type));
         let (subject, media) = subject_and_media(&sdk, kind);
-        writeln!(table, "| `{event_type}`{grade} | {outcome} | {subject} | {media} |").unwrap();
-    }
-    table
+        let event_type = format!("`{}`{}", kind.event_type, tencent_name(kind.event_type));
+        (event_type, format!("{outcome} | {subject} | {media}"))
+    });
+    grouped("| event types | outcome | `subject` | `mediaid` |\n| --- | --- | --- | --- |\n", rows)
 }
 
 fn alibaba_outcome(rule: AlibabaRule) -> &'static str {
@@ -121,13 +133,12 @@ fn alibaba_outcome(rule: AlibabaRule) -> &'static str {
 }
 
 fn alibaba_ims() -> String {
-    let mut table = "| event type | outcome | `mediaid` | members |\n| --- | --- | --- | --- |\n".to_owned();
-    for kind in alibaba_ims::KINDS {
+    let rows = alibaba_ims::KINDS.iter().map(|kind| {
         let (event_type, outcome) = (kind.event_type, alibaba_outcome(kind.rule));
         let media = else_joined(paths(kind.media).map(|path| format!("`{path}`")));
-        writeln!(table, "| `{event_type}` | {outcome} | {media} | {} |", ims_members(event_type)).unwrap();
-    }
-    table
+        (format!("`{event_type}`"), format!("{outcome} | {media} | {}", ims_members(event_type)))
+    });
+    grouped("| event types | outcome | `mediaid` | members |\n| --- | --- | --- | --- |\n", rows)
 }
 
 fn alibaba_vod() -> String {
