@@ -1,8 +1,10 @@
-"""An AWS on loopback: ministack, with what the real one has in front of it (TLS) and around it (IAM)."""
+"""Where stacks are deployed: by default to an AWS on loopback, ministack, with what the real one has in front of it (TLS) and
+around it (IAM)."""
 
 import contextlib
 import http.client
 import http.server
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -30,20 +32,21 @@ class Failed(Exception):
 
 
 class Cloud:
-    """Use as `with Cloud() as cloud`: whatever it started has ended afterwards."""
+    """What every place has. Use as `with Emulator() as cloud`: whatever it started has ended afterwards."""
+
+    is_aws = False
+    region = REGION
+    prefix = ""  # of the names of all stacks
+    lacks = {}  # parameters for what it cannot create
+    tags = ()  # options of `sam deploy`
+    endpoint = None  # the services' own
 
     def __init__(self, build=None):
         """With a folder for what `sam build` makes, if it is to be kept."""
         self._folder = tempfile.TemporaryDirectory(prefix="mediahook-deploy-")
         self.folder = pathlib.Path(self._folder.name)
         self.build = build.absolute() if build else self.folder / "build"
-        self.log = self.folder / "ministack.log"
         self.architecture = ARCHITECTURES[platform.machine().lower()]
-        self._ministack = None
-        port = free_port()
-        self.plain_endpoint = f"http://127.0.0.1:{port}"
-        self._front = TlsFront(port)
-        self.endpoint = f"http://127.0.0.1:{self._front.server_port}"
 
     def __enter__(self):
         try:
@@ -56,6 +59,69 @@ class Cloud:
     def __exit__(self, *_):
         self._stop()
 
+    def will_remove(self, stack):
+        """Of a stack that is about to be created: it must not outlive this run."""
+
+    def will_purge(self, resources):
+        """Of resources by type and id that outlive their stack, or have none."""
+
+    def sam(self, command, *arguments, seconds, **variables):
+        """Runs the SAM CLI, and all that it starts, for at most so many seconds. A variable that is None is not set."""
+        log = self.folder / f"sam-{command}.log"
+        environment = {name: value for name, value in (os.environ | variables).items() if value is not None}
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                ["sam", command, *arguments], cwd=ROOT, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )
+            try:
+                status = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                raise Failed(f"still running after {seconds} s:\n{tail(log)}") from None
+            finally:
+                end_group(process)
+        if status:
+            raise Failed(f"exit status {status}:\n{tail(log)}")
+
+    def client(self, service, endpoint=None):
+        config = botocore.config.Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 4})
+        return boto3.client(service, endpoint_url=endpoint or self.endpoint, config=config)
+
+
+class Emulator(Cloud):
+    """ministack, started for this run and ended with it."""
+
+    # Its CloudFormation has no AWS::Events::Archive: the archive of the bus is the one resource that is not deployed here.
+    lacks = {"ArchiveRetentionDays": 0}
+
+    def __init__(self, build=None):
+        super().__init__(build)
+        self.log = self.folder / "ministack.log"
+        self._ministack = None
+        self._port = free_port()
+        self._front = TlsFront(self._port)
+        self.endpoint = f"http://127.0.0.1:{self._front.server_port}"
+        self.name = f"ministack {importlib.metadata.version('ministack')} at {self.endpoint}"
+
+    def address(self, domain):
+        """Where a request to this host name goes, and its Host header."""
+        return self.endpoint, {"Host": domain}
+
+    def plain_endpoint(self, _service=None):
+        """Without TLS, as its services see it."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @contextlib.contextmanager
+    def url_of(self, domain):
+        """An address from which every request goes to this host name, for what cannot set a Host header."""
+        front = TlsFront(self._port, domain)
+        threading.Thread(target=front.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{front.server_port}/"
+        finally:
+            front.shutdown()
+            front.server_close()
+
     def _start(self):
         self._enter_environment()
         threading.Thread(target=self._front.serve_forever, daemon=True).start()
@@ -64,7 +130,7 @@ class Cloud:
         environment |= {
             "HOME": self._folder.name,
             "TMPDIR": self._folder.name,
-            "GATEWAY_PORT": self.plain_endpoint.rsplit(":")[-1],
+            "GATEWAY_PORT": str(self._port),
             "BIND_HOST": "127.0.0.1",
             # Its MQTT and SFTP listeners would take every address, whatever BIND_HOST says.
             "IOT_MTLS_ENABLED": "0",
@@ -107,7 +173,7 @@ class Cloud:
         if self._ministack.poll() is not None:
             raise Failed(f"ministack ended:\n{tail(self.log)}")
         try:
-            return http_request(f"{self.plain_endpoint}/_ministack/ready")[0] == 200
+            return http_request(f"{self.plain_endpoint()}/_ministack/ready")[0] == 200
         except OSError:
             return False
 
@@ -117,34 +183,13 @@ class Cloud:
         self._front.server_close()
         self._folder.cleanup()
 
-    def sam(self, command, *arguments, seconds):
-        """Runs the SAM CLI, and all that it starts, for at most so many seconds."""
-        log = self.folder / f"sam-{command}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                ["sam", command, *arguments], cwd=ROOT, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            )
-            try:
-                status = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                raise Failed(f"still running after {seconds} s:\n{tail(log)}") from None
-            finally:
-                end_group(process)
-        if status:
-            raise Failed(f"exit status {status}:\n{tail(log)}")
-
     @contextlib.contextmanager
-    def region(self, name):
+    def in_region(self, name):
         """What is done in here is done in another region."""
         variables = ("AWS_REGION", "AWS_DEFAULT_REGION")
         os.environ |= dict.fromkeys(variables, name)
         yield
         os.environ |= dict.fromkeys(variables, REGION)
-
-    def client(self, service, endpoint=None):
-        config = botocore.config.Config(connect_timeout=10, read_timeout=30, retries={"max_attempts": 2})
-        return boto3.client(service, endpoint_url=endpoint or self.endpoint, config=config)
 
 
 class TlsFront(http.server.ThreadingHTTPServer):
@@ -155,9 +200,10 @@ class TlsFront(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port):
+    def __init__(self, port, host=None):
+        """With the host name that requests are for, if it is not the one in their header."""
         super().__init__(("127.0.0.1", 0), TlsFrontHandler)
-        self.target_port = port
+        self.target_port, self.host = port, host
 
 
 class TlsFrontHandler(http.server.BaseHTTPRequestHandler):
@@ -170,7 +216,7 @@ class TlsFrontHandler(http.server.BaseHTTPRequestHandler):
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
-                connection.putheader(name, value)
+                connection.putheader(name, self.server.host or value if name.lower() == "host" else value)
             connection.putheader("X-Forwarded-Proto", "https")
             connection.endheaders(body)
             answer = connection.getresponse()
@@ -185,6 +231,10 @@ class TlsFrontHandler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(length))
         self.end_headers()
         self.wfile.write(body)
+
+    def handle(self):
+        with contextlib.suppress(ConnectionError):  # whoever asked is gone, or ministack is
+            super().handle()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _pass_on
 
