@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::trace::Trace;
 
@@ -29,18 +27,6 @@ pub fn time_left(context: &lambda_runtime::Context) -> Duration {
 /// The error of an invocation that fails as a whole, as Lambda shows it. The text has no payload in it.
 pub fn failure(error_type: &'static str, error: impl Into<Box<dyn Error>>) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message: error.into().to_string() }
-}
-
-/// Whether an invocation has the records of a queue, a stream or a topic. A function that does not process them must fail:
-/// SQS deletes the records of an invocation that succeeds.
-pub fn has_records(payload: &str) -> bool {
-    #[derive(Deserialize)]
-    struct WithRecords {
-        #[serde(rename = "Records")]
-        _records: IgnoredAny,
-    }
-    // A struct can be read from a list too.
-    payload.trim_start().starts_with('{') && serde_json::from_str::<WithRecords>(payload).is_ok()
 }
 
 impl Invocation {

@@ -1,4 +1,4 @@
-//! Drains one feed: the next items, stored and confirmed, until the feed is empty or time runs out.
+//! One feed in one run: stores its events, and keeps what can be confirmed.
 //!
 //! Each event ends in one of three ways. It is enqueued and confirmed; or it is unprocessable, so it is put into
 //! `rejected/` and confirmed; or it is not stored, so the feed redelivers it. A later event of a media asset must never
@@ -7,280 +7,147 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use mediahook_events::CloudEvent;
 use mediahook_senders::Unprocessable;
-use mediahook_senders::queue::Failure;
-use time::OffsetDateTime;
-use tokio::time::{Duration, timeout_at};
 
-use super::feed::{Content, Feed, Item};
+use super::Puller;
 use super::summary::FeedSummary;
 use crate::ingest::rejected::Rejected;
 use crate::ingest::{group_id, store};
-use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, StoreError, within};
+use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, within};
 use crate::timeouts::Deadline;
-use crate::timeouts::pull::store_until;
 use crate::trace::Trace;
 
-/// How often a failed pull is retried before the feed is skipped until the next run.
-const RETRIES: u32 = 2;
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// Moves the events of a feed to the queue.
-pub(super) struct Drain<'a, Q, B> {
-    pub(super) queue: &'a Q,
-    pub(super) bucket: &'a B,
+/// The state of one feed in one run.
+pub(super) struct Drain<'a, Q, B, H> {
+    pub(super) puller: &'a Puller<Q, B, H>,
+    /// A source's name, or `spill`.
+    pub(super) name: &'a str,
     pub(super) deadline: Deadline,
     /// The trace of the run, for events without a trace of their own.
     pub(super) trace: Option<Trace>,
-}
-
-/// A body that goes to `rejected/`.
-struct Rejection {
-    receipt: Option<String>,
-    received: OffsetDateTime,
-    body: String,
-    reason: Unprocessable,
-}
-
-/// Some items while they are stored.
-struct Batch<'a> {
-    summary: &'a mut FeedSummary,
-    /// The groups whose event failed in this run.
-    blocked: &'a mut HashSet<String>,
-    /// The receipts of what is stored.
-    receipts: Vec<String>,
+    pub(super) summary: FeedSummary,
+    /// The receipts of what is stored and not yet confirmed.
+    pub(super) stored: Vec<String>,
     /// What the queue never accepts because of its contents.
-    unsendable: Vec<Rejection>,
+    pub(super) unsendable: Vec<Rejection>,
+    /// Whether the queue failed as a whole: further items would fail too, and would only be redelivered later.
+    pub(super) queue_failed: bool,
+    /// The groups whose event failed in this run.
+    blocked: HashSet<String>,
 }
 
-/// An event that waits for its round.
-struct Waiting {
-    receipt: Option<String>,
-    received: OffsetDateTime,
-    group: String,
-    event: Box<CloudEvent>,
+/// An event, and the receipt that confirms it; without one it is redelivered.
+pub(super) struct Item {
+    pub(super) receipt: Option<String>,
+    pub(super) event: CloudEvent,
 }
 
-/// An event whose message is ready.
-struct Ready {
-    receipt: Option<String>,
-    received: OffsetDateTime,
-    message: Message,
+/// A body for `rejected/`.
+pub(super) struct Rejection {
+    pub(super) receipt: Option<String>,
+    pub(super) body: String,
+    pub(super) reason: Unprocessable,
 }
 
-impl<Q: Queue, B: Bucket> Drain<'_, Q, B> {
-    /// Drains a feed. The summary covers everything from the first pull on.
-    pub(super) async fn run(&self, feed: &mut impl Feed, summary: &mut FeedSummary) {
-        let (mut has_begun, mut failures, mut busy) = (false, 0, None);
-        let mut blocked = HashSet::new();
-        summary.more = loop {
-            let Some(within) = feed.time_for_next(self.deadline) else {
-                if !has_begun {
-                    summary.error = Some("no time was left for a single pull".to_owned());
-                }
-                break true;
-            };
-            has_begun = true;
-            match feed.next(within).await {
-                // Not pulled again before the next minute: a sender that has too many long polls answers the same
-                // immediately.
-                Ok(None) => break false,
-                Ok(Some(items)) => {
-                    // The sender had handed out nothing when it failed, so these are the events.
-                    (failures, busy) = (0, None);
-                    if !self.store_and_confirm(feed, items, &mut blocked, summary).await {
-                        break false;
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(source = feed.name(), %error, "a pull failed");
-                    match error.kind {
-                        Failure::Busy => busy = Some(error.why),
-                        // The events of a lost answer are hidden now: that a retry finds nothing proves nothing.
-                        Failure::Lost | Failure::Refused => summary.error = Some(error.why),
-                    }
-                    if error.kind == Failure::Refused || failures == RETRIES {
-                        break false;
-                    }
-                    failures += 1;
-                    tokio::time::sleep(PAUSE * failures).await;
-                }
-            }
-        };
-        summary.error = busy.or(summary.error.take());
+impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
+    pub(super) fn new(
+        puller: &'a Puller<Q, B, H>,
+        name: &'a str,
+        deadline: Deadline,
+        trace: Option<Trace>,
+    ) -> Self {
+        let (stored, unsendable, blocked) = (Vec::new(), Vec::new(), HashSet::new());
+        let (summary, queue_failed) = (FeedSummary::default(), false);
+        Self { puller, name, deadline, trace, summary, stored, unsendable, queue_failed, blocked }
     }
 
-    /// Stores items and confirms the stored ones. Returns whether the queue works: if not, the next items would fail
-    /// too, and would only be redelivered later.
-    async fn store_and_confirm(
-        &self,
-        feed: &mut impl Feed,
-        items: Vec<Item>,
-        blocked: &mut HashSet<String>,
-        summary: &mut FeedSummary,
-    ) -> bool {
-        let (all, stored_before, stuck_before) = (items.len(), summary.stored(), summary.stuck);
-        summary.pulled += all;
-        let (queue_works, receipts) = self.store(feed, items, blocked, summary).await;
-        let (stored, stuck) = (summary.stored() - stored_before, summary.stuck - stuck_before);
-        summary.failed += all - stored;
-        if stored + stuck < all {
-            feed.left_behind();
-        }
-        if receipts.len() < stored {
-            summary.error = Some(format!("confirm: {} events have no receipt", stored - receipts.len()));
-        }
-        let mut confirmed = 0;
-        if !receipts.is_empty() {
-            let confirmation = feed.confirm(receipts, self.deadline).await;
-            confirmed = confirmation.confirmed;
-            summary.error = confirmation.error.map(|e| format!("confirm: {e}")).or(summary.error.take());
-        }
-        summary.confirmed += confirmed;
-        summary.unconfirmed += stored.saturating_sub(confirmed);
-        queue_works
-    }
-
-    /// Stores as many items as it can in time. Returns whether the queue works, and the receipts of what is stored.
-    async fn store(
-        &self,
-        feed: &impl Feed,
-        items: Vec<Item>,
-        blocked: &mut HashSet<String>,
-        summary: &mut FeedSummary,
-    ) -> (bool, Vec<String>) {
-        let until = store_until(self.deadline);
-        let (mut events, mut bodies) = (Vec::new(), Vec::new());
-        for Item { receipt, received, content } in items {
-            match content {
-                Content::Event(event) => {
-                    events.push(Waiting { receipt, received, group: group_id(&event), event });
-                }
-                Content::Unprocessable { body, reason } => {
-                    bodies.push(Rejection { receipt, received, body, reason });
-                }
-                Content::Stuck { place, why } => summary.stuck(feed.name(), &place, &why),
-            }
-        }
-        let (receipts, unsendable) = (Vec::new(), Vec::new());
-        let mut batch = Batch { summary, blocked, receipts, unsendable };
-        let (rejected, queue_works) =
-            join(self.reject(feed.name(), bodies, until), self.enqueue(events, &mut batch, until)).await;
-        batch.rejected(rejected);
-        let unsendable = std::mem::take(&mut batch.unsendable);
-        if feed.keeps_unconfirmed() {
-            for Rejection { receipt, reason, .. } in unsendable {
-                batch.summary.stuck(feed.name(), &receipt.unwrap_or_default(), &reason.to_string());
-            }
-        } else {
-            // Otherwise its sender would drop it some day.
-            batch.rejected(self.reject(feed.name(), unsendable, until).await);
-        }
-        (queue_works, batch.receipts)
-    }
-
-    /// Sends the events in rounds: the next event of each group, at most ten. Returns whether the queue works.
-    async fn enqueue(&self, mut events: Vec<Waiting>, batch: &mut Batch<'_>, until: Deadline) -> bool {
+    /// Sends events in rounds: the next event of each group, at most ten.
+    pub(super) async fn enqueue(&mut self, mut events: Vec<Item>, until: Deadline) {
+        let queue = &self.puller.queue;
         loop {
-            let round = next_round(&mut events, batch.blocked);
-            if round.is_empty() {
-                return true;
+            events.retain(|item| !self.blocked.contains(&group_id(&item.event)));
+            if events.is_empty() || self.queue_failed {
+                return;
             }
-            for call in into_calls(self.prepare(round, batch, until).await, self.queue.max_message_bytes()) {
-                let messages: Vec<_> = call.iter().map(|ready| &ready.message).collect();
-                match timeout_at(until.instant(), self.queue.enqueue_batch(&messages)).await {
-                    Ok(Ok(results)) => {
-                        for (ready, result) in call.into_iter().zip(results) {
-                            batch.answered(ready, result);
+            let round = self.prepare(next_round(&mut events), until).await;
+            // SQS limits a call to as many bytes as one message.
+            let bytes: usize = round.iter().map(|(_, message)| message.body.len()).sum();
+            let at_once = if bytes <= queue.max_message_bytes() { MAX_BATCH_MESSAGES } else { 1 };
+            for call in round.chunks(at_once) {
+                let messages: Vec<_> = call.iter().map(|(_, message)| message).collect();
+                match within(until.left(), queue.enqueue_batch(&messages)).await {
+                    Ok(results) => {
+                        for ((receipt, message), result) in call.iter().zip(results) {
+                            self.answered(receipt.clone(), message, result);
                         }
                     }
-                    Ok(Err(error)) => {
-                        batch.summary.error = Some(format!("queue: {error}"));
-                        return false;
-                    }
-                    Err(_) => {
-                        batch.summary.error = Some("queue: no answer in time".to_owned());
-                        return false;
+                    Err(error) => {
+                        self.summary.error = Some(format!("queue: {error}"));
+                        self.queue_failed = true;
+                        break;
                     }
                 }
             }
         }
     }
 
-    /// The messages of a round. If an event is too large for one, its data goes to the bucket first; a bucket that
-    /// fails leaves the queue half of the time.
-    async fn prepare(&self, round: Vec<Waiting>, batch: &mut Batch<'_>, until: Deadline) -> Vec<Ready> {
-        let prepared = round
-            .iter()
-            .map(|waiting| within(until.half(), store::prepare(self.queue, self.bucket, &waiting.event)));
+    /// The messages of a round, with their receipts. If an event is too large for one, its data goes to the bucket
+    /// first; a bucket that fails leaves the queue half of the time.
+    async fn prepare(&mut self, round: Vec<Item>, until: Deadline) -> Vec<(Option<String>, Message)> {
+        let Puller { queue, bucket, .. } = self.puller;
+        let prepared =
+            round.iter().map(|item| within(until.half(), store::prepare(queue, bucket, &item.event)));
         let prepared = join_all(prepared).await;
         let mut ready = Vec::new();
-        for (Waiting { receipt, received, group, .. }, prepared) in round.into_iter().zip(prepared) {
+        for (Item { receipt, event }, prepared) in round.into_iter().zip(prepared) {
             match prepared {
+                // The trace in which it was received, however long ago.
                 Ok((message, _)) => {
-                    // The trace in which it was received, however long ago.
-                    let message = Message { trace: message.trace.or(self.trace), ..message };
-                    ready.push(Ready { receipt, received, message });
+                    ready.push((receipt, Message { trace: message.trace.or(self.trace), ..message }));
                 }
-                Err(error) => batch.block(group, format!("bucket: {error}")),
+                Err(error) => self.leave(group_id(&event), format!("bucket: {error}")),
             }
         }
         ready
     }
 
-    /// Puts bodies into `rejected/`. Returns the receipt of each, and whether it was stored.
-    async fn reject(
-        &self,
-        source: &str,
-        bodies: Vec<Rejection>,
-        until: Deadline,
-    ) -> Vec<(Option<String>, Result<(), StoreError>)> {
-        let puts = bodies.into_iter().map(async |Rejection { receipt, received, body, reason }| {
-            let rejected = Rejected { source, body: body.as_bytes(), reason: &reason, received };
-            let put = rejected.put(self.bucket, until.left(), until.left()).await;
-            let put = put.map(|key| {
-                tracing::warn!(source, %reason, key, "unprocessable: pulled, but no event for the queue");
-            });
-            (receipt, put)
-        });
-        join_all(puts).await
-    }
-}
-
-impl Batch<'_> {
-    /// The queue has answered for an event.
-    fn answered(&mut self, Ready { receipt, received, message }: Ready, result: Result<(), EntryError>) {
+    /// The queue has answered for a message.
+    fn answered(&mut self, receipt: Option<String>, message: &Message, result: Result<(), EntryError>) {
         match result {
             Ok(()) => {
                 self.summary.enqueued += 1;
-                self.receipts.extend(receipt);
+                self.stored.extend(receipt);
             }
             // It will never be in the queue, so its group need not wait for it.
             Err(EntryError { why, is_lasting: true }) => {
-                let reason = Unprocessable::Unsendable(why.0);
-                self.unsendable.push(Rejection { receipt, received, body: message.body, reason });
+                let (body, reason) = (message.body.clone(), Unprocessable::Unsendable(why.0));
+                self.unsendable.push(Rejection { receipt, body, reason });
             }
-            Err(EntryError { why, is_lasting: false }) => {
-                self.block(message.group_id, format!("queue: {why}"));
-            }
+            Err(EntryError { why, .. }) => self.leave(message.group_id.clone(), format!("queue: {why}")),
         }
     }
 
     /// An event failed: its group is left for the next run.
-    fn block(&mut self, group: String, error: String) {
+    fn leave(&mut self, group: String, error: String) {
         self.blocked.insert(group);
         self.summary.error = Some(error);
     }
 
-    /// The bucket has these bodies in `rejected/`, or failed to store them.
-    fn rejected(&mut self, puts: Vec<(Option<String>, Result<(), StoreError>)>) {
-        for (receipt, put) in puts {
+    /// Puts bodies into `rejected/`.
+    pub(super) async fn reject(&mut self, bodies: Vec<Rejection>, until: Deadline) {
+        let (source, Puller { bucket, now, .. }) = (self.name, self.puller);
+        let puts = bodies.iter().map(async |Rejection { body, reason, .. }| {
+            let rejected = Rejected { source, body: body.as_bytes(), reason, received: now() };
+            rejected.put(bucket, until.left(), until.left()).await
+        });
+        for (put, Rejection { receipt, reason, .. }) in join_all(puts).await.into_iter().zip(&bodies) {
             match put {
-                Ok(()) => {
+                Ok(key) => {
+                    tracing::warn!(source, %reason, key, "unprocessable: pulled, but no event for the queue");
                     self.summary.rejected += 1;
-                    self.receipts.extend(receipt);
+                    self.stored.extend(receipt.clone());
                 }
                 Err(error) => self.summary.error = Some(format!("bucket: {error}")),
             }
@@ -288,248 +155,95 @@ impl Batch<'_> {
     }
 }
 
-/// Takes the next event of each group, at most ten, in their order. Drops the events of blocked groups.
-fn next_round(events: &mut Vec<Waiting>, blocked: &HashSet<String>) -> Vec<Waiting> {
+/// Takes the next event of each group, at most ten, in their order.
+fn next_round(events: &mut Vec<Item>) -> Vec<Item> {
     let mut groups = HashSet::new();
-    let (round, rest) = std::mem::take(events)
-        .into_iter()
-        .filter(|event| !blocked.contains(&event.group))
-        .partition(|event| groups.len() < MAX_BATCH_MESSAGES && groups.insert(event.group.clone()));
-    *events = rest;
-    round
-}
-
-/// SQS limits a call to as many bytes as one message.
-fn into_calls(ready: Vec<Ready>, max_bytes: usize) -> Vec<Vec<Ready>> {
-    let (mut calls, mut room) = (Vec::<Vec<_>>::new(), 0);
-    for ready in ready {
-        let bytes = ready.message.body.len();
-        if let Some(call) = calls.last_mut().filter(|_| bytes <= room) {
-            call.push(ready);
-        } else {
-            room = max_bytes;
-            calls.push(vec![ready]);
-        }
-        room = room.saturating_sub(bytes);
-    }
-    calls
+    let is_next = |item: &mut Item| groups.len() < MAX_BATCH_MESSAGES && groups.insert(group_id(&item.event));
+    events.extract_if(.., is_next).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-    use std::sync::Mutex;
-
-    use futures_util::FutureExt as _;
+    use super::super::tests::{self, MAIN, sources};
+    use super::*;
+    use crate::ingest;
+    use mediahook_events::Channel;
     use time::OffsetDateTime;
 
-    use super::super::feed::Confirmation;
-    use super::*;
-    use crate::ingest::{self, envelope};
-    use crate::sources::Sources;
-    use crate::storage::{EntryError, Page};
-    use mediahook_events::Channel;
-    use mediahook_senders::queue::QueueError;
-
-    /// A queue that fails once for every event whose name ends in `!`, and as a whole for `down?`; a bucket that is
-    /// down.
-    #[derive(Default)]
-    struct Memory {
-        queued: Mutex<Vec<String>>,
-        failed: Mutex<Vec<String>>,
-    }
-
-    impl Queue for Memory {
-        fn max_message_bytes(&self) -> usize {
-            1_000
-        }
-
-        async fn enqueue(&self, _: &Message) -> Result<(), EntryError> {
-            Ok(())
-        }
-
-        async fn enqueue_batch(
-            &self,
-            messages: &[&Message],
-        ) -> Result<Vec<Result<(), EntryError>>, StoreError> {
-            if messages.iter().any(|message| message.body.contains("down?")) {
-                return Err(StoreError("scripted".to_owned()));
-            }
-            let outcome = |message: &&Message| {
-                let name = envelope::parse(&message.body).unwrap().taskid.unwrap();
-                let mut failed = self.failed.lock().unwrap();
-                if name.ends_with('!') && !failed.contains(&name) {
-                    failed.push(name);
-                    return Err(EntryError { why: StoreError("scripted".to_owned()), is_lasting: false });
-                }
-                self.queued.lock().unwrap().push(name);
-                Ok(())
-            };
-            Ok(messages.iter().map(outcome).collect())
-        }
-    }
-
-    impl Bucket for Memory {
-        fn name(&self) -> &'static str {
-            "bucket"
-        }
-
-        async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
-            Err(StoreError("down".to_owned()))
-        }
-
-        async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
-            Err(StoreError("down".to_owned()))
-        }
-
-        async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, StoreError> {
-            Ok(Page::default())
-        }
-
-        async fn delete_many(&self, _: &[String]) -> Result<Vec<StoreError>, StoreError> {
-            Ok(Vec::new())
-        }
-    }
-
-    /// Returns batches of names. An event's media asset is the first letter of its name, and a capital letter means
-    /// that it is too large for the queue. The name `panic` causes a panic.
-    struct Script {
-        batches: VecDeque<Vec<&'static str>>,
-        confirmed: Vec<String>,
-    }
-
-    impl Script {
-        fn new(batches: &[&[&'static str]]) -> Self {
-            Self { batches: batches.iter().map(|batch| batch.to_vec()).collect(), confirmed: Vec::new() }
-        }
-    }
-
-    fn item(name: &str) -> Item {
-        assert!(name != "panic", "scripted");
-        let media = name.chars().next().unwrap();
+    /// An event of this task. Its media asset is the first letter, and a capital letter means that it is too large for
+    /// the queue.
+    fn item(task: &str) -> Item {
+        let media = task.chars().next().unwrap();
         let padding = if media.is_uppercase() { 2_000 } else { 0 };
         let body = format!(
-            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{name}","FileId":"{}","Name":"{}"}}}}"#,
+            r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{task}","FileId":"{}","Name":"{}"}}}}"#,
             media.to_lowercase(),
             "x".repeat(padding)
         );
-        let sources = Sources::parse(r#"{"tencent-vod/main":{}}"#).unwrap();
-        let source = sources.get("tencent-vod/main").unwrap();
-        let envelope =
-            ingest::build(source, body.as_bytes(), Channel::Pull, None, OffsetDateTime::UNIX_EPOCH).unwrap();
-        let received = OffsetDateTime::UNIX_EPOCH;
-        Item { receipt: Some(name.to_owned()), received, content: Content::Event(Box::new(envelope)) }
+        let sources = sources();
+        let (source, received) = (sources.get(MAIN).unwrap(), OffsetDateTime::UNIX_EPOCH);
+        let event = ingest::build(source, body.as_bytes(), Channel::Pull, None, received).unwrap();
+        Item { receipt: Some(task.to_owned()), event }
     }
 
-    impl Feed for Script {
-        fn name(&self) -> &'static str {
-            "script"
+    /// Enqueues one batch after the other while the queue works. Returns what is queued and what can be confirmed.
+    async fn enqueue(batches: &[&[&str]]) -> (Vec<String>, Vec<String>, FeedSummary) {
+        let puller = tests::puller(());
+        let mut drain = tests::drain(&puller);
+        for batch in batches {
+            if !drain.queue_failed {
+                drain.summary.pulled += batch.len();
+                let until = drain.deadline;
+                drain.enqueue(batch.iter().map(|task| item(task)).collect(), until).await;
+            }
         }
-
-        fn time_for_next(&self, deadline: Deadline) -> Option<Duration> {
-            crate::timeouts::pull::pull_within(deadline)
-        }
-
-        async fn next(&mut self, _: Duration) -> Result<Option<Vec<Item>>, QueueError> {
-            Ok(self.batches.pop_front().map(|names| names.into_iter().map(item).collect()))
-        }
-
-        async fn confirm(&mut self, receipts: Vec<String>, _: Deadline) -> Confirmation {
-            let confirmed = receipts.len();
-            self.confirmed.extend(receipts);
-            Confirmation { confirmed, error: None }
-        }
-    }
-
-    async fn drain(batches: &[&[&'static str]]) -> (Vec<String>, Vec<String>, FeedSummary) {
-        let (memory, mut script, mut summary) =
-            (Memory::default(), Script::new(batches), FeedSummary::default());
-        let drain = Drain {
-            queue: &memory,
-            bucket: &memory,
-            deadline: crate::timeouts::pull::deadline(Duration::from_secs(55)),
-            trace: None,
-        };
-        drain.run(&mut script, &mut summary).await;
-        (memory.queued.into_inner().unwrap(), script.confirmed, summary)
+        let (stored, summary) = (drain.stored, drain.summary.finish());
+        (puller.queue.queued.into_inner().unwrap(), stored, summary)
     }
 
     #[tokio::test]
     async fn no_event_overtakes_a_failed_one_of_its_media_asset() {
-        let (queued, confirmed, summary) =
-            drain(&[&["a1", "b1!", "a2", "b2", "c1"], &["b2", "a3"], &["b1!", "b2"]]).await;
+        let (queued, stored, summary) =
+            enqueue(&[&["a1", "b1!", "a2", "b2", "c1"], &["b2", "a3"], &["b1!", "b2"]]).await;
         assert_eq!(queued, ["a1", "c1", "a2", "a3"], "the group is left for the next run");
-        assert_eq!(confirmed.len(), queued.len());
-        assert_eq!((summary.pulled, summary.enqueued, summary.confirmed, summary.failed), (9, 4, 4, 5));
+        assert_eq!(stored, queued);
+        assert_eq!((summary.pulled, summary.enqueued, summary.failed), (9, 4, 5));
     }
 
     #[tokio::test]
     async fn no_event_overtakes_one_whose_data_the_bucket_did_not_take() {
-        let (queued, confirmed, summary) = drain(&[&["a1", "A2", "a3", "b1"], &["c1", "a4"]]).await;
+        let (queued, stored, summary) = enqueue(&[&["a1", "A2", "a3", "b1"], &["c1", "a4"]]).await;
         assert_eq!(queued, ["a1", "b1", "c1"]);
-        assert_eq!(confirmed, queued);
+        assert_eq!(stored, queued);
         assert_eq!((summary.failed, summary.error.as_deref()), (3, Some("bucket: down")));
-        let (queued, ..) = drain(&[&["a1!", "A2", "b1"], &["A2", "a1!", "a3", "b2"]]).await;
+        let (queued, ..) = enqueue(&[&["a1!", "A2", "b1"], &["A2", "a1!", "a3", "b2"]]).await;
         assert_eq!(queued, ["b1", "b2"]);
     }
 
     #[tokio::test]
     async fn a_queue_that_fails_ends_the_run_and_a_failed_entry_does_not() {
-        let (queued, confirmed, summary) = drain(&[&["down?", "a2"], &["b1"]]).await;
-        assert_eq!((queued.len(), confirmed.len(), summary.pulled), (0, 0, 2));
-        let (queued, ..) = drain(&[&["a1!", "a2"], &["b1"]]).await;
+        let (queued, stored, summary) = enqueue(&[&["down?", "a2"], &["b1"]]).await;
+        assert_eq!((queued.len(), stored.len(), summary.pulled), (0, 0, 2));
+        let (queued, ..) = enqueue(&[&["a1!", "a2"], &["b1"]]).await;
         assert_eq!(queued, ["b1"]);
-    }
-
-    #[tokio::test]
-    async fn after_a_panic_the_summary_has_what_was_done_before() {
-        let (memory, mut script, mut summary) =
-            (Memory::default(), Script::new(&[&["a1"], &["panic"]]), FeedSummary::default());
-        let drain = Drain {
-            queue: &memory,
-            bucket: &memory,
-            deadline: crate::timeouts::pull::deadline(Duration::from_secs(55)),
-            trace: None,
-        };
-        let run = std::panic::AssertUnwindSafe(drain.run(&mut script, &mut summary)).catch_unwind().await;
-        assert!(run.is_err());
-        assert_eq!((summary.enqueued, summary.confirmed), (1, 1));
-    }
-
-    fn waiting(group: &str) -> Waiting {
-        let Item { receipt, received, content: Content::Event(event) } = item("a") else {
-            panic!("an event")
-        };
-        Waiting { receipt, received, group: group.to_owned(), event }
     }
 
     #[test]
     fn a_round_has_ten_events_and_one_of_each_group() {
-        let mut events: Vec<_> = (0..12).map(|n| waiting(&n.to_string())).collect();
-        events.insert(1, waiting("0"));
-        let blocked = HashSet::from(["3".to_owned()]);
-        let mut rounds = Vec::new();
-        while !events.is_empty() {
-            let round = next_round(&mut events, &blocked);
-            rounds.push(round.into_iter().map(|waiting| waiting.group).collect::<Vec<_>>());
-        }
-        let first = ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10"];
-        assert_eq!(rounds, [&first[..], &["0", "11"]]);
+        let mut events: Vec<_> = "abcdefghijkl".chars().map(|media| item(&format!("{media}1"))).collect();
+        events.insert(1, item("a2"));
+        let mut round = || {
+            let round = next_round(&mut events);
+            round.into_iter().filter_map(|item| item.receipt).collect::<Vec<_>>()
+        };
+        assert_eq!(round(), ["a1", "b1", "c1", "d1", "e1", "f1", "g1", "h1", "i1", "j1"]);
+        assert_eq!(round(), ["a2", "k1", "l1"]);
     }
 
-    #[test]
-    fn a_call_has_as_many_bytes_as_one_message() {
-        let ready = [500, 500, 1, 1_000, 999, 1].map(|bytes| Ready {
-            receipt: None,
-            received: OffsetDateTime::UNIX_EPOCH,
-            message: Message {
-                body: "x".repeat(bytes),
-                deduplication_id: String::new(),
-                group_id: String::new(),
-                trace: None,
-            },
-        });
-        let calls = into_calls(ready.into(), 1_000);
-        assert_eq!(calls.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1, 2]);
+    /// The fake refuses a call that is too large.
+    #[tokio::test]
+    async fn a_call_has_no_more_bytes_than_one_message() {
+        let (queued, ..) = enqueue(&[&["a1", "b1", "c1", "d1", "e1", "f1"]]).await;
+        assert_eq!(queued, ["a1", "b1", "c1", "d1", "e1", "f1"]);
     }
 }

@@ -12,19 +12,17 @@ use hyper::body::Bytes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use mediahook_senders::queue::{Answer, Request};
 
 use crate::mutex::lock;
-use crate::storage::{self, StoreError, transport_error};
+use crate::storage::{StoreError, transport_error};
 
 type Connector = HttpsConnector<HttpConnector>;
 type Pool = Client<Connector, Full<Bytes>>;
 
 /// For the TCP handshake alone: both senders are on another continent than most functions.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Shorter than the time for which a server keeps an idle connection.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends requests to the senders' APIs.
 pub trait Http: Send + Sync {
@@ -32,11 +30,10 @@ pub trait Http: Send + Sync {
     /// if it has more.
     ///
     /// # Errors
-    /// [`StoreError`]: there is no complete answer within this time.
+    /// [`StoreError`]: there is no complete answer.
     fn send(
         &self,
         request: &Request,
-        within: Duration,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Option<Answer>, StoreError>> + Send;
 
@@ -55,29 +52,7 @@ impl SenderHttp {
     fn pool(&self) -> Result<Pool, StoreError> {
         let connector = self.connector.get_or_init(connector).as_ref().map_err(Clone::clone)?;
         let mut pool = lock(&self.pool);
-        let client = || {
-            let mut builder = Builder::new(TokioExecutor::new());
-            builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).build(connector.clone())
-        };
-        Ok(pool.get_or_insert_with(client).clone())
-    }
-
-    async fn exchange(&self, request: &Request, max_bytes: usize) -> Result<Option<Answer>, StoreError> {
-        let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
-        }
-        // The error's own text may quote a header.
-        let request = builder
-            .body(Full::from(request.body.clone()))
-            .map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
-        let answer = self.pool()?.request(request).await.map_err(|e| transport_error(&e))?;
-        let (head, body) = answer.into_parts();
-        match Limited::new(body, max_bytes).collect().await {
-            Ok(body) => Ok(Some(Answer { status: head.status.as_u16(), body: body.to_bytes().into() })),
-            Err(error) if error.is::<LengthLimitError>() => Ok(None),
-            Err(error) => Err(transport_error(&*error)),
-        }
+        Ok(pool.get_or_insert_with(|| Builder::new(TokioExecutor::new()).build(connector.clone())).clone())
     }
 }
 
@@ -94,13 +69,22 @@ fn connector() -> Result<Connector, StoreError> {
 }
 
 impl Http for SenderHttp {
-    async fn send(
-        &self,
-        request: &Request,
-        within: Duration,
-        max_bytes: usize,
-    ) -> Result<Option<Answer>, StoreError> {
-        storage::within(within, self.exchange(request, max_bytes)).await
+    async fn send(&self, request: &Request, max_bytes: usize) -> Result<Option<Answer>, StoreError> {
+        let mut builder = hyper::Request::builder().method(request.method).uri(&request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        // The error's own text may quote a header.
+        let request = builder
+            .body(Full::from(request.body.clone()))
+            .map_err(|_| StoreError("a request that cannot be sent".to_owned()))?;
+        let answer = self.pool()?.request(request).await.map_err(|e| transport_error(&e))?;
+        let (head, body) = answer.into_parts();
+        match Limited::new(body, max_bytes).collect().await {
+            Ok(body) => Ok(Some(Answer { status: head.status.as_u16(), body: body.to_bytes().into() })),
+            Err(error) if error.is::<LengthLimitError>() => Ok(None),
+            Err(error) => Err(transport_error(&*error)),
+        }
     }
 
     /// Requests in flight continue.

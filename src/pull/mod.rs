@@ -6,50 +6,42 @@
 //! for the few types whose payload repeats, see [`mediahook_senders::id`]).
 
 mod drain;
-mod feed;
 pub mod http;
 mod run;
-mod sender_feed;
-mod spill_feed;
+mod sender;
+mod spill;
 mod summary;
 
-use std::collections::HashSet;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
+use std::iter::once;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
-use mediahook_senders::queue::MAX_BATCH;
-use tracing::Level;
 
 pub use run::run;
 pub use summary::{FeedSummary, Summary};
 
 use crate::lambda::invocation::Invocation;
-use crate::mutex::lock;
-use crate::sources::Sources;
+use crate::sources::Source;
 use crate::sources::cache::SourcesCache;
 use crate::storage::{Bucket, Queue};
-use crate::telemetry::metrics::MISCONFIGURED;
-use crate::telemetry::{Line, Recorder};
-use crate::timeouts::pull::{SOURCES_WITHIN, pull_within};
+use crate::telemetry::{Recorder, line};
+use crate::timeouts::pull::SOURCES_WITHIN;
 use crate::timeouts::{Clock, Deadline};
 use drain::Drain;
-use feed::Feed;
 use http::Http;
-use sender_feed::SenderFeed;
-use spill_feed::{Cursors, SpillFeed};
 
-/// How many senders' queues are drained at once, beside `spill/`.
-const SENDERS_AT_ONCE: usize = 4;
+/// How many feeds are drained at once.
+const FEEDS_AT_ONCE: usize = 5;
 /// The share of the function's memory that one answer may have. An event is in memory up to three times (answer, event,
-/// message), in five feeds at once, and the process itself needs some too.
+/// message), in all feeds at once, and the process itself needs some too.
 const MEMORY_SHARES: usize = 20;
 
 /// Pulls every source that has a `pull` section, and `spill/`.
+#[derive(Debug)]
 pub struct Puller<Q, B, H> {
     sources: Arc<SourcesCache>,
     queue: Q,
@@ -58,14 +50,16 @@ pub struct Puller<Q, B, H> {
     /// The most that one answer, or the objects of `spill/` that are read at once, may have.
     max_bytes: usize,
     now: Clock,
-    recorder: Recorder,
+    /// Gets a line for each feed and run.
+    pub recorder: Recorder,
     /// The sources of which the last run met an answer that it could not read.
     isolated: Mutex<HashSet<String>>,
-    cursors: Cursors,
+    /// How far the last run came in each part of `spill/` that was too large for it.
+    cursors: Mutex<HashMap<String, String>>,
 }
 
 impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
-    /// A puller for a function with this much memory.
+    /// A puller for a function with this much memory. It logs nothing.
     pub fn new(
         sources: Arc<SourcesCache>,
         queue: Q,
@@ -79,90 +73,201 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         Self { sources, queue, bucket, http, max_bytes, now, recorder, isolated, cursors }
     }
 
-    /// The same, with a log line for each feed and run.
-    #[must_use]
-    pub fn with_recorder(self, recorder: Recorder) -> Self {
-        Self { recorder, ..self }
-    }
-
     /// Pulls until all feeds are empty, or until time is almost up.
     pub async fn pull(&self, deadline: Deadline, invocation: &Invocation) -> Summary {
-        let (began, is_too_short) = (Instant::now(), pull_within(deadline).is_none());
         self.http.drop_connections();
-        let mut summaries = Vec::new();
         self.sources.refresh_if_due((self.now)(), SOURCES_WITHIN).await;
         let sources = self.sources.current();
-        if sources.is_none() {
-            // `spill/` needs no sources.
-            let summary = FeedSummary::failed("the sources are not known");
-            summaries.push(("sources".to_owned(), summary, began.elapsed()));
-        }
-        let senders = self.sender_feeds(sources.as_deref(), invocation);
-        if is_too_short && !senders.is_empty() {
-            Line::new(Level::ERROR, "misconfigured: nothing is pulled until this is fixed")
-                .field("error", "the function's timeout is too short for a single pull: give it 55 s")
-                .invocation(invocation)
-                .count(MISCONFIGURED, 1)
-                .write(&self.recorder, (self.now)());
-        }
-        let drain = Drain { queue: &self.queue, bucket: &self.bucket, deadline, trace: invocation.trace };
-        let spill = SpillFeed::new(&self.bucket, self.max_bytes, self.now, &self.cursors);
-        let senders = stream::iter(senders).map(|feed| drain_feed(&drain, feed));
-        let senders = senders.buffer_unordered(SENDERS_AT_ONCE).collect::<Vec<_>>();
-        let (spill, senders) = join(drain_feed(&drain, spill), senders).await;
-        summaries.extend(senders);
-        summaries.push(spill);
-        for (source, summary, total) in &summaries {
-            summary.log(source, (self.now)(), *total, invocation, &self.recorder);
-        }
-        Summary(summaries.into_iter().map(|(source, summary, _)| (source, summary)).collect())
-    }
-
-    /// The feeds of the sources with a `pull` section. Each run begins with another one, so that senders that do not
-    /// answer keep not always the same ones waiting.
-    fn sender_feeds<'a>(
-        &'a self,
-        sources: Option<&'a Sources>,
-        invocation: &Invocation,
-    ) -> Vec<SenderFeed<'a, H>> {
-        let isolated = std::mem::take(&mut *lock(&self.isolated));
-        let feed = |source: &'a crate::sources::Source| {
-            let events_at_once = if isolated.contains(source.name()) { 1 } else { MAX_BATCH };
-            Some(SenderFeed {
-                source,
-                queue: source.queue()?,
-                http: &self.http,
-                max_bytes: self.max_bytes,
-                now: self.now,
-                trace: invocation.trace,
-                events_at_once,
-                isolated: &self.isolated,
-            })
-        };
-        let mut feeds: Vec<_> = sources.into_iter().flat_map(Sources::iter).filter_map(feed).collect();
+        let mut senders: Vec<_> = sources.iter().flat_map(|sources| sources.iter()).collect();
+        senders.retain(|source| source.queue().is_some());
+        // Each run begins with another one, so that senders that do not answer keep not always the same ones waiting.
         let minutes = usize::try_from((self.now)().unix_timestamp() / 60).unwrap_or_default();
-        let first = minutes % feeds.len().max(1);
-        feeds.rotate_left(first);
-        feeds
+        let first = minutes % senders.len().max(1);
+        senders.rotate_left(first);
+
+        // `spill/` needs no sources.
+        let feeds = once(None).chain(senders.into_iter().map(Some));
+        let drained = stream::iter(feeds).map(|source| self.drain(source, deadline, invocation));
+        let mut summary = Summary(drained.buffer_unordered(FEEDS_AT_ONCE).collect().await);
+        if sources.is_none() {
+            let error = Some("the sources are not known".to_owned());
+            let unknown = FeedSummary { error, ..FeedSummary::default() };
+            unknown.line("sources").invocation(invocation).write(&self.recorder, (self.now)());
+            summary.0.insert("sources".to_owned(), unknown);
+        }
+        summary
+    }
+
+    /// Drains a source's queue, or else `spill/`. Returns the feed's name and the result.
+    async fn drain(
+        &self,
+        source: Option<&Source>,
+        deadline: Deadline,
+        invocation: &Invocation,
+    ) -> (String, FeedSummary) {
+        let (name, began) = (source.map_or("spill", Source::name), Instant::now());
+        let mut drain = Drain::new(self, name, deadline, invocation.trace);
+        let run = async {
+            match source {
+                Some(source) => drain.sender(source).await,
+                None => drain.spill().await,
+            }
+        };
+        let run = AssertUnwindSafe(run).catch_unwind().await;
+        let mut summary = drain.summary.finish();
+        if run.is_err() {
+            summary.error = Some("a panic, see the log".to_owned());
+        }
+        let line = summary.line(name).field("total_ms", line::ms(began.elapsed())).invocation(invocation);
+        line.write(&self.recorder, (self.now)());
+        (name.to_owned(), summary)
     }
 }
 
-/// Drains a feed. Returns its name, the result and how long it took.
-async fn drain_feed<Q: Queue, B: Bucket>(
-    drain: &Drain<'_, Q, B>,
-    mut feed: impl Feed,
-) -> (String, FeedSummary, Duration) {
-    let (began, mut summary) = (Instant::now(), FeedSummary::default());
-    let run = AssertUnwindSafe(drain.run(&mut feed, &mut summary)).catch_unwind().await;
-    if run.is_err() {
-        summary.error = Some("a panic, see the log".to_owned());
-    }
-    summary.waiting = feed.waiting();
-    (feed.name().to_owned(), summary, began.elapsed())
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
 
-impl<Q, B, H> fmt::Debug for Puller<Q, B, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Puller").field("sources", &self.sources).finish_non_exhaustive()
+    use mediahook_senders::queue::{Answer, Request};
+    use time::OffsetDateTime;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::ingest::envelope;
+    use crate::sources::Sources;
+    use crate::storage::{EntryError, Listed, Message, Page, StoreError};
+    use crate::timeouts::pull::deadline;
+
+    pub(super) const MAIN: &str = "tencent-vod/main";
+
+    pub(super) fn sources() -> Sources {
+        let pull = r#"{"pull":{"secret_id":"AKID1","secret_key":"ExampleKey1"}}"#;
+        Sources::parse(&format!(r#"{{"{MAIN}":{pull},"alibaba-ims/prod":{{}}}}"#)).unwrap()
+    }
+
+    /// No sender at all.
+    impl Http for () {
+        async fn send(&self, _: &Request, _: usize) -> Result<Option<Answer>, StoreError> {
+            Err(StoreError("no sender".to_owned()))
+        }
+
+        fn drop_connections(&self) {}
+    }
+
+    /// A puller with fakes, at midnight after the events of the tests.
+    pub(super) fn puller<H: Http>(http: H) -> Puller<FakeQueue, FakeBucket, H> {
+        let (sources, now) = (Arc::new(SourcesCache::fixed(sources())), || datetime!(2026-11-24 00:00 UTC));
+        Puller::new(sources, FakeQueue::default(), FakeBucket::default(), http, now, 256 << 20)
+    }
+
+    pub(super) fn drain<H>(puller: &Puller<FakeQueue, FakeBucket, H>) -> Drain<'_, FakeQueue, FakeBucket, H> {
+        Drain::new(puller, MAIN, deadline(Duration::from_secs(55)), None)
+    }
+
+    /// A queue that fails once for every event whose task ends in `!`, and as a whole for `down?`.
+    #[derive(Default)]
+    pub(super) struct FakeQueue {
+        pub(super) queued: Mutex<Vec<String>>,
+        failed: Mutex<HashSet<String>>,
+    }
+
+    impl Queue for FakeQueue {
+        fn max_message_bytes(&self) -> usize {
+            1_000
+        }
+
+        async fn enqueue(&self, _: &Message) -> Result<(), EntryError> {
+            Ok(())
+        }
+
+        async fn enqueue_batch(
+            &self,
+            messages: &[&Message],
+        ) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+            let bytes: usize = messages.iter().map(|message| message.body.len()).sum();
+            assert!(bytes <= self.max_message_bytes() && messages.len() <= 10, "SQS refuses the call");
+            if messages.iter().any(|message| message.body.contains("down?")) {
+                return Err(StoreError("scripted".to_owned()));
+            }
+            let outcome = |message: &&Message| {
+                let task = envelope::parse(&message.body).unwrap().taskid.unwrap();
+                if task.ends_with('!') && self.failed.lock().unwrap().insert(task.clone()) {
+                    return Err(StoreError("scripted".to_owned()).into());
+                }
+                self.queued.lock().unwrap().push(task);
+                Ok(())
+            };
+            Ok(messages.iter().map(outcome).collect())
+        }
+    }
+
+    /// A bucket that stores nothing new, with pages of a thousand, like S3. Nobody may read an empty object.
+    #[derive(Default)]
+    pub(super) struct FakeBucket(pub(super) Mutex<BTreeMap<String, Vec<u8>>>);
+
+    impl Bucket for FakeBucket {
+        fn name(&self) -> &'static str {
+            "bucket"
+        }
+
+        async fn put(&self, _: &str, _: Vec<u8>, _: &'static str) -> Result<(), StoreError> {
+            Err(StoreError("down".to_owned()))
+        }
+
+        async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+            let object = self.0.lock().unwrap().get(key).cloned();
+            let denied = object.as_ref().is_some_and(Vec::is_empty);
+            if denied { Err(StoreError("AccessDenied".to_owned())) } else { Ok(object) }
+        }
+
+        async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
+            let objects = self.0.lock().unwrap();
+            let keys =
+                objects.iter().filter(|(key, _)| key.starts_with(prefix) && Some(key.as_str()) > after);
+            let modified = OffsetDateTime::UNIX_EPOCH;
+            let listed =
+                |(key, body): (&String, &Vec<u8>)| Listed { key: key.clone(), modified, bytes: body.len() };
+            let mut objects: Vec<_> = keys.take(1_001).map(listed).collect();
+            let more = objects.len() > 1_000;
+            objects.truncate(1_000);
+            Ok(Page { objects, more })
+        }
+
+        async fn delete_many(&self, keys: &[String]) -> Result<Vec<StoreError>, StoreError> {
+            self.0.lock().unwrap().retain(|key, _| !keys.contains(key));
+            Ok(Vec::new())
+        }
+    }
+
+    /// A Tencent with one event, which panics when it is asked again.
+    #[derive(Default)]
+    struct Panics(Mutex<usize>);
+
+    impl Http for Panics {
+        async fn send(&self, _: &Request, _: usize) -> Result<Option<Answer>, StoreError> {
+            let mut calls = self.0.lock().unwrap();
+            *calls += 1;
+            let body = match *calls {
+                1 => {
+                    r#"{"Response":{"EventSet":[{"EventHandle":"1","EventType":"X","XEvent":{"TaskId":"t"}}],"RequestId":"r"}}"#
+                }
+                2 => r#"{"Response":{"RequestId":"r"}}"#,
+                _ => panic!("scripted"),
+            };
+            Ok(Some(Answer { status: 200, body: body.into() }))
+        }
+
+        fn drop_connections(&self) {}
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_the_summary_has_what_was_done_before_and_the_other_feeds() {
+        let summary =
+            puller(Panics::default()).pull(deadline(Duration::from_secs(55)), &Invocation::default()).await;
+        let main = &summary.0[MAIN];
+        assert_eq!((main.enqueued, main.confirmed), (1, 1), "{main:?}");
+        assert_eq!(main.error.as_deref(), Some("a panic, see the log"));
+        assert_eq!(summary.0["spill"], FeedSummary { waiting: Some(0), ..FeedSummary::default() });
     }
 }

@@ -1,18 +1,12 @@
 //! The result of one run for each feed: the response of the invocation, and a log line for each.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use tracing::Level;
 
-use crate::lambda::invocation::Invocation;
+use crate::telemetry::Line;
 use crate::telemetry::metrics::{CONFIRM_FAILED, CONFIRMED, PULL_FAILED, PULLED, REJECTED, SPILL_WAITING};
-use crate::telemetry::{Line, Recorder, line};
-
-/// So many items that stay are logged by name in a run; the others are only counted.
-const MAX_STUCK_LINES: usize = 100;
 
 /// The summary of every feed by its name: a source's name, or `spill`. If the sources are not known, `sources` has
 /// the error.
@@ -36,7 +30,6 @@ pub struct FeedSummary {
     /// Items neither in the queue nor in the bucket. They are not confirmed, so they are redelivered.
     pub failed: usize,
     /// Those of `failed` that stay where they are until an operator looks at them.
-    #[serde(skip_serializing_if = "is_zero")]
     pub stuck: usize,
     /// Whether time ran out before the feed was empty.
     pub more: bool,
@@ -50,46 +43,32 @@ pub struct FeedSummary {
 }
 
 impl FeedSummary {
-    /// The summary of a feed that could not start.
-    pub(super) fn failed(error: impl Into<String>) -> Self {
-        Self { error: Some(error.into()), ..Self::default() }
-    }
-
-    /// How many items are in the queue or in the bucket.
-    pub(super) fn stored(&self) -> usize {
-        self.enqueued + self.rejected
-    }
-
-    /// Call this for an item that stays where it is.
-    pub(super) fn stuck(&mut self, source: &str, place: &str, why: &str) {
-        if self.stuck < MAX_STUCK_LINES {
-            tracing::error!(source, place, why, "stuck: it stays where it is until an operator looks at it");
+    /// Completes it when the run is over.
+    pub(super) fn finish(mut self) -> Self {
+        let stored = self.enqueued + self.rejected;
+        self.failed = self.pulled.saturating_sub(stored);
+        self.unconfirmed = stored.saturating_sub(self.confirmed);
+        if self.more && self.pulled == 0 {
+            self.error.get_or_insert_with(|| "no time was left for a single pull".to_owned());
         }
-        self.stuck += 1;
-        self.error = Some(format!("{place}: {why}"));
+        if self.unconfirmed > 0 {
+            self.error.get_or_insert_with(|| "confirm: an event has no receipt".to_owned());
+        }
+        self
     }
 
-    /// Writes the line of a feed, at level ERROR if it has an error.
-    pub(super) fn log(
-        &self,
-        source: &str,
-        at: OffsetDateTime,
-        total: Duration,
-        invocation: &Invocation,
-        recorder: &Recorder,
-    ) {
+    /// Its log line, at level ERROR if it has an error.
+    pub(super) fn line(&self, source: &str) -> Line {
         let (level, message) = match self.error {
             Some(_) => (Level::ERROR, "pulled, with an error"),
             None => (Level::INFO, "pulled"),
         };
-        let mut line = Line::new(level, message)
+        let line = Line::new(level, message)
             .source(source)
             .field("enqueued", self.enqueued)
             .field("failed", self.failed)
             .field("more", self.more)
             .field("error", &self.error)
-            .field("total_ms", line::ms(total))
-            .invocation(invocation)
             .count(PULLED, self.pulled);
         let waiting = self.waiting.map(|waiting| (SPILL_WAITING, waiting));
         let counts = [
@@ -98,14 +77,7 @@ impl FeedSummary {
             (REJECTED, self.rejected),
             (PULL_FAILED, usize::from(self.error.is_some())),
         ];
-        for (metric, number) in counts.into_iter().filter(|(_, number)| *number > 0).chain(waiting) {
-            line = line.count(metric, number);
-        }
-        line.write(recorder, at);
+        let counts = counts.into_iter().filter(|(_, number)| *number > 0).chain(waiting);
+        counts.fold(line, |line, (metric, number)| line.count(metric, number))
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }

@@ -703,16 +703,20 @@ fn receiver_cases() -> Vec<Case> {
 /// Cases of the puller.
 fn puller_cases() -> Vec<Case> {
     let schedule = || json!({ "source": "aws.scheduler" });
+    let not = "not a schedule: the puller is for its schedule";
     let mut cases = vec![
-        case("a text for a schedule", Puller, json!("PayloadMark"), Answer, &["spill"]),
-        case("a list for a schedule", Puller, json!(["PayloadMark"]), Answer, &["spill"]),
+        case("a text for a schedule", Puller, json!("PayloadMark"), Failure, &[not]),
+        case("a list for a schedule", Puller, json!(["PayloadMark"]), Failure, &[not]),
+        case("an event of a bus for a schedule", Puller, json!({ "source": "aws.s3", "detail": "PayloadMark" }), Failure, &[not]),
+        case("records for the puller", Puller, batch("PayloadMark"), Failure, &[not]),
         case("null for a schedule", Puller, json!(null), Answer, &["spill"]),
-        case("records for the puller", Puller, batch("PayloadMark"), Failure, &["not a schedule: the records of a queue"]),
+        case("nothing for a schedule", Puller, json!({}), Answer, &["spill"]),
+        case("a rule's schedule", Puller, json!({ "source": "aws.events", "detail-type": "Scheduled Event" }), Answer, &["spill"]),
         case("the queue is not there", Puller, schedule(), Failure, &["MEDIAHOOK_QUEUE_URL: there is no queue `nobody.fifo`", "\"Misconfigured\":1"])
             .with(&[("MEDIAHOOK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/nobody.fifo")]),
         case("the queue is a standard queue", Puller, schedule(), Failure, &["MEDIAHOOK_QUEUE_URL: the queue `callbacks.fifo` is not a FIFO queue", "\"Misconfigured\":1"])
             .in_world(World::Sqs(Fault::Code("InvalidAttributeName"))),
-        case("the queue may not be asked", Puller, schedule(), Answer, &["MEDIAHOOK_QUEUE_URL: the role may not ask for the queue", "\"Misconfigured\":1"])
+        case("the queue may not be asked", Puller, schedule(), Answer, &["the role may not ask for the queue", "\"enqueued\":0"])
             .in_world(World::Sqs(Fault::Denied)),
         case("the bucket is not there", Puller, schedule(), Answer, &["MEDIAHOOK_BUCKET: there is no bucket `no-such-bucket`", "\"Misconfigured\":1"])
             .with(&[("MEDIAHOOK_BUCKET", "no-such-bucket")]),

@@ -305,10 +305,9 @@ fn get(url: String) -> Request {
     }
 }
 
-/// With memory for an answer of two bytes.
 /// An answer of at most two bytes.
-async fn send(http: &SenderHttp, url: String, within: Duration) -> Result<Option<Answer>, StoreError> {
-    http.send(&get(url), within, 2).await
+async fn send(http: &SenderHttp, url: String) -> Result<Option<Answer>, StoreError> {
+    http.send(&get(url), 2).await
 }
 
 #[tokio::test]
@@ -318,7 +317,7 @@ async fn a_request_to_a_sender_is_byte_for_byte_and_no_redirect_is_followed() {
     })
     .await;
     let target = "/a//b/../c%7e%2F+?x=%20&&y=a|b&x=~'%e4";
-    let answer = send(&SenderHttp::default(), format!("{address}{target}"), Duration::from_secs(5)).await;
+    let answer = send(&SenderHttp::default(), format!("{address}{target}")).await;
     assert_eq!(answer.unwrap(), Some(Answer { status: 302, body: b"no".to_vec() }));
     let (_, head) = seen.recv().await.unwrap();
     let host = address.strip_prefix("http://").unwrap();
@@ -338,7 +337,7 @@ async fn connections_to_a_sender_are_reused_until_they_are_dropped() {
         if forget {
             http.drop_connections();
         }
-        send(&http, format!("{address}/"), Duration::from_secs(5)).await.unwrap();
+        send(&http, format!("{address}/")).await.unwrap();
         assert_eq!(seen.recv().await.unwrap().0, connection);
         // A connection can be used again a moment after its answer was read.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -346,18 +345,14 @@ async fn connections_to_a_sender_are_reused_until_they_are_dropped() {
 }
 
 #[tokio::test]
-async fn an_answer_of_a_sender_is_bounded_in_size_and_time() {
+async fn an_answer_of_a_sender_is_bounded_in_size() {
     let http = SenderHttp::default();
-    let within = Duration::from_millis(200);
     let (long, _seen) = serve(|_, _| Some(ok("yes"))).await;
-    assert_eq!(send(&http, format!("{long}/"), within).await, Ok(None));
-    let (silent, _seen) = serve(|_, _| None).await;
-    let error = send(&http, format!("{silent}/"), within).await.unwrap_err();
-    assert_eq!(error.0, "no answer within 200 ms");
+    assert_eq!(send(&http, format!("{long}/")).await, Ok(None));
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = send(&http, format!("http://{closed}/?secret"), within).await.unwrap_err();
+    let error = send(&http, format!("http://{closed}/?secret")).await.unwrap_err();
     assert_eq!(error.0, "the connection failed: connection refused");
-    let error = send(&http, "http://a b/?secret".to_owned(), within).await.unwrap_err();
+    let error = send(&http, "http://a b/?secret".to_owned()).await.unwrap_err();
     assert_eq!(error.0, "a request that cannot be sent");
 }
 

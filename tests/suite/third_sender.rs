@@ -258,7 +258,7 @@ struct Fake {
 }
 
 impl Http for Fake {
-    async fn send(&self, request: &Request, _: Duration, _: usize) -> Result<Option<Answered>, StoreError> {
+    async fn send(&self, request: &Request, _: usize) -> Result<Option<Answered>, StoreError> {
         let is_done = request.url == "https://queue.example.com/done";
         if is_done {
             self.done.lock().unwrap().push(request.body.clone());

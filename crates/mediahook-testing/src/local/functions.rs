@@ -57,7 +57,7 @@ impl Functions {
         let sources = Arc::new(SourcesCache::fixed(sources));
         let queue = |url: &str| SqsQueue::new(&cloud.aws(), url.to_owned(), RETRY_POLICY);
         let now = OffsetDateTime::now_utc;
-        let puller = Puller::new(
+        let mut puller = Puller::new(
             Arc::clone(&sources),
             queue(queue_url),
             cloud.bucket(),
@@ -74,9 +74,10 @@ impl Functions {
         );
         let mut receiver = Receiver::new(sources, queue(queue_url), cloud.bucket(), now);
         receiver.recorder = recorder.clone();
+        puller.recorder = recorder.clone();
         Self {
             receiver,
-            puller: puller.with_recorder(recorder.clone()),
+            puller,
             processor: Processor {
                 destination: HandlerDestination { handler, bucket: cloud.bucket() },
                 idempotency,
