@@ -103,11 +103,17 @@ class Leaving(Cloud):
         self.left = left
 
     def _tagged(self):
-        """What still has the tag of this run. Some services list for a while what was deleted, so secrets are left out."""
+        """What still has the tag of this run. Secrets and tables are listed for a while after they were deleted."""
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(
             TagFilters=[{"Key": "mediahook-proof", "Values": [self.run]}])
         arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
-        return [arn for arn in arns if ":secretsmanager:" not in arn and ":cloudformation:" not in arn]
+        return [arn for arn in arns if ":secretsmanager:" not in arn and ":cloudformation:" not in arn and not self._is_gone(arn)]
+
+    def _is_gone(self, arn):
+        try:
+            return ":table/" in arn and not self.client("dynamodb").describe_table(TableName=arn.rsplit("/")[-1])
+        except botocore.exceptions.ClientError as error:
+            return is_gone(error)
 
 
 class Account(Leaving):

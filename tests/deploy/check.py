@@ -10,6 +10,7 @@ import time
 import account
 import build
 import callbacks
+import doctor
 import examples
 import lifecycle
 import on_aws
@@ -47,6 +48,7 @@ CHECKS = [
     ("what only AWS has: an alarm fired, and somebody was told", on_aws.check_alarm, AWS),
     ("sam delete: what holds events or keys, and its policies, remain", lifecycle.check_delete, BOTH),
     ("the same name deploys again at once", lifecycle.check_redeploy, BOTH),
+    ("mediahook doctor: all is well on a fresh stack, and each of many mistakes is named", doctor.check_doctor, EMULATED),
     ("EventBus EXISTING without such a bus: the guard is refused, no event is put", parameters.check_missing_bus, EMULATED),
     ("EventBus EXISTING without such a bus: the deployment is refused", parameters.check_missing_bus_refused, AWS),
     ("EventBus EXISTING: the events are on that bus, which outlives the stack", parameters.check_existing_bus, BOTH),
