@@ -1,4 +1,4 @@
-"""What a receiver talks to, on loopback: the Lambda Runtime API, and SQS behind TLS. Both cost the receiver as little as
+"""What a function talks to, on loopback: the Lambda Runtime API, and AWS behind TLS. They cost the function as little as
 can be: every answer is one write, sent at once (a head sent before its body would wait for a delayed acknowledgement)."""
 
 import hashlib
@@ -123,6 +123,57 @@ class Sqs(Server):
         else:
             return 400, {"content-type": "application/x-amz-json-1.0"}, b'{"__type":"UnsupportedOperation"}'
         answer_headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": str(uuid.uuid4())}
+        return 200, answer_headers, json.dumps(answer).encode()
+
+
+class DynamoDb(Server):
+    """A table that keeps what is written. A conditional write is one for an item that does not exist."""
+
+    def __init__(self, tls):
+        self.calls, self.items = 0, {}
+        super().__init__(tls)
+
+    def answer(self, path, headers, body):
+        self.calls += 1
+        operation, sent = headers.get("x-amz-target", "").removeprefix("DynamoDB_20120810."), json.loads(body)
+        key = json.dumps((sent.get("Key") or sent.get("Item"))["id"])
+        answer_headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": str(uuid.uuid4())}
+        if operation == "PutItem":
+            if "ConditionExpression" in sent and key in self.items:
+                error = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
+                return 400, answer_headers, json.dumps(error).encode()
+            self.items[key] = sent["Item"]
+        elif operation == "UpdateItem":
+            names = sent["ExpressionAttributeNames"]
+            for change in sent["UpdateExpression"].removeprefix("SET ").split(","):
+                name, _, value = change.partition("=")
+                self.items[key][names[name.strip()]] = sent["ExpressionAttributeValues"][value.strip()]
+        elif operation == "DeleteItem":
+            self.items.pop(key, None)
+        else:
+            return 400, answer_headers, b'{"__type":"UnknownOperationException"}'
+        return 200, answer_headers, b"{}"
+
+
+class EventBridge(Server):
+    """A bus that keeps what is put on it."""
+
+    def __init__(self, tls):
+        self.calls, self.entries = 0, []
+        super().__init__(tls)
+
+    def answer(self, path, headers, body):
+        self.calls += 1
+        operation, sent = headers.get("x-amz-target", "").removeprefix("AWSEvents."), json.loads(body)
+        answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": str(uuid.uuid4())}
+        if operation == "PutEvents":
+            self.entries += sent["Entries"]
+            ids = [{"EventId": str(uuid.uuid4())} for _ in sent["Entries"]]
+            answer = {"FailedEntryCount": 0, "Entries": ids}
+        elif operation == "DescribeEventBus":
+            answer = {"Name": sent["Name"], "Arn": f"arn:aws:events:us-east-1:123456789012:event-bus/{sent['Name']}"}
+        else:
+            return 400, answer_headers, b'{"__type":"UnknownOperationException"}'
         return 200, answer_headers, json.dumps(answer).encode()
 
 
