@@ -199,7 +199,7 @@ async fn each_planted_mistake_is_named() {
     names(&stack, &[], "unknown: event bus: \"no permission: events:DescribeEventBus").await;
 
     stack.cloud.put_secret(r#"{"tencent-vod/main":{"sign_key":["S3cret"]}}"#).await;
-    names(&stack, &[], "fail: sources: \"the sources document: tencent-vod/main: sign_key: unknown member")
+    names(&stack, &[], "fail: sources: \"the sources document: tencent-vod/main: sign_key: unknown or wrong")
         .await;
 }
 
