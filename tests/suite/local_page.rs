@@ -24,7 +24,6 @@ async fn the_page_is_one_file_and_names_no_other_place() {
     }
 }
 
-#[ignore = "a browser on a busy machine is too slow for it: run it alone, with --ignored"]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_buttons_do_is_seen_on_the_page() {
     let local = Local::start(0, |_| {}).await.unwrap();

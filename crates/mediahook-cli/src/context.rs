@@ -126,7 +126,7 @@ impl Context {
             let stack = self.stack_name()?;
             let describe = self.aws().await?.cloudformation().describe_stacks().stack_name(stack).send();
             let answer = call("cloudformation:DescribeStacks", &format!("stack {stack}"), describe).await?;
-            let outputs = answer.stacks.unwrap_or_default().into_iter().flat_map(|stack| stack.outputs);
+            let outputs = answer.stacks.unwrap_or_default().into_iter().filter_map(|stack| stack.outputs);
             let pairs =
                 outputs.flatten().filter_map(|output| Some((output.output_key?, output.output_value?)));
             Ok(pairs.collect())

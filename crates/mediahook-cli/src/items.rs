@@ -233,7 +233,9 @@ struct Value<'a> {
 impl Reading<'_> {
     fn take(&mut self, json: &RawValue, stream: &str) {
         if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(json.get()) {
-            elements.into_iter().for_each(|element| self.take(element, stream));
+            for element in elements {
+                self.take(element, stream);
+            }
             return;
         }
         // `--query 'events[].message'`: each line is a text.
@@ -254,7 +256,9 @@ impl Reading<'_> {
         } else if let Some(body) = value.body.or(value.sqs_body) {
             self.take_envelope(&body);
         } else if let Some(values) = value.events.or(value.messages) {
-            values.into_iter().for_each(|value| self.take(value, stream));
+            for value in values {
+                self.take(value, stream);
+            }
         } else if let (Some(line), Some(of)) = (&value.message, &value.stream) {
             self.take_text(line, of);
         } else {

@@ -88,7 +88,7 @@ fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
             Command::Connect(command) => connect::run(&command, &context).await,
             Command::Doctor(command) => doctor::run(&command, &context).await,
             Command::Tail(command) => tail::run(&command, &context).await,
-            Command::Completion(command) => completion::run(&command),
+            Command::Completion(command) => Ok(completion::run(&command)),
         }
     })
 }

@@ -119,8 +119,8 @@ impl Queue {
 }
 
 /// A system attribute of a message.
-pub(crate) fn attribute(message: &Message, name: MessageSystemAttributeName) -> Option<&str> {
-    message.attributes.as_ref()?.get(&name).map(String::as_str)
+pub(crate) fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {
+    message.attributes.as_ref()?.get(name).map(String::as_str)
 }
 
 /// Lets at most so many messages through a second.

@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
 use crate::Cli;
-use crate::failure::{Exit, Failure};
+use crate::failure::Exit;
 use crate::output::Output;
 
 #[derive(Args)]
@@ -13,9 +13,9 @@ pub(crate) struct Completion {
     shell: Shell,
 }
 
-pub(crate) fn run(command: &Completion) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &Completion) -> Exit {
     let mut script = Vec::new();
     generate(command.shell, &mut Cli::command(), "mediahook", &mut script);
     Output::raw(&script);
-    Ok(Exit::Done)
+    Exit::Done
 }

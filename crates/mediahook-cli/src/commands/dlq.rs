@@ -119,7 +119,7 @@ impl Listed {
         let event = Event::of(body(message));
         Self {
             message_id: message_id(message).to_owned(),
-            group: attribute(message, Attribute::MessageGroupId).map(str::to_owned),
+            group: attribute(message, &Attribute::MessageGroupId).map(str::to_owned),
             died: died(message).map(shown_time),
             bytes: body(message).len(),
             reason: event.id.as_ref().and_then(|id| reasons.get(id)).cloned(),
@@ -248,9 +248,9 @@ async fn send_back(message: &Message, queue: &Queue) -> Result<(), crate::aws::A
     let now_ms = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     let outgoing = Outgoing {
         body: body(message),
-        group_id: attribute(message, Attribute::MessageGroupId).unwrap_or("mediahook"),
+        group_id: attribute(message, &Attribute::MessageGroupId).unwrap_or("mediahook"),
         deduplication_id: &format!("redrive-{}-{now_ms}", message_id(message)),
-        trace: attribute(message, Attribute::AwsTraceHeader),
+        trace: attribute(message, &Attribute::AwsTraceHeader),
     };
     queue.send(&outgoing).await
 }
@@ -327,7 +327,7 @@ impl<'a> Moving<'a> {
                 }
                 continue;
             };
-            let group = attribute(&message, Attribute::MessageGroupId).unwrap_or_default();
+            let group = attribute(&message, &Attribute::MessageGroupId).unwrap_or_default();
             if is_meant(&message, self.filter) && !self.blocked.contains(group) {
                 return Ok(Some(message));
             }
@@ -351,7 +351,7 @@ impl<'a> Moving<'a> {
                 .json(&json!({ "message_id": message_id(&message), "failed": error.to_string() }));
             self.context.out.note(format_args!("{}: {error}", message_id(&message)));
             self.blocked
-                .insert(attribute(&message, Attribute::MessageGroupId).unwrap_or_default().to_owned());
+                .insert(attribute(&message, &Attribute::MessageGroupId).unwrap_or_default().to_owned());
             self.failed += 1;
             self.kept.push(message);
         } else {
@@ -417,7 +417,7 @@ fn message_id(message: &Message) -> &str {
 
 /// When SQS got it.
 fn died(message: &Message) -> Option<OffsetDateTime> {
-    attribute(message, Attribute::SentTimestamp)?.parse().ok().map(time_of_ms)
+    attribute(message, &Attribute::SentTimestamp)?.parse().ok().map(time_of_ms)
 }
 
 fn attributes(message: &Message) -> HashMap<&str, &str> {

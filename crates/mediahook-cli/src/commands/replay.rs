@@ -20,7 +20,7 @@ use crate::sources::Document;
 /// An event keeps its id and every digit of its numbers, so what was processed already is not processed again.
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// s3://BUCKET/PREFIX, rejected/… or spill/… of the stack's bucket, an export of the log or of the dead-letter queue, a
+    /// `s3://BUCKET/PREFIX`, rejected/… or spill/… of the stack's bucket, an export of the log or of the dead-letter queue, a
     /// file, or `-`
     #[arg(required = true)]
     from: Vec<String>,
@@ -120,9 +120,9 @@ impl<'a> Replaying<'a> {
                 self.pace.wait().await;
                 let sent = self.send(sendable).await;
                 if sent.is_ok() {
-                    self.sent += 1
+                    self.sent += 1;
                 } else {
-                    self.failed += 1
+                    self.failed += 1;
                 }
                 sent.map_err(|failure| format!("failed: {failure}"))
             }
@@ -196,7 +196,7 @@ impl<'a> Replaying<'a> {
                     self.leave_data_in_bucket(&mut envelope).await?;
                 }
                 let message = ingest::message(&envelope);
-                let trace = message.trace.map(|trace| trace.xray());
+                let trace = message.trace.map(mediahook::trace::Trace::xray);
                 let outgoing = Outgoing {
                     body: &message.body,
                     group_id: &message.group_id,

@@ -116,14 +116,13 @@ pub(crate) async fn run(
 impl Rotation<'_> {
     /// Does what is left, from the step that was done last.
     async fn advance(&self, mut text: String, progress: Option<Progress>) -> Result<Exit, Failure> {
-        let progress = match progress {
-            Some(progress) => progress,
-            None => {
-                let key = new_key()?;
-                text = self.with_keys(&text, |keys| [vec![key.clone()], keys].concat())?;
-                self.put(&text).await?;
-                self.record(Step::Added, &key).await?
-            }
+        let progress = if let Some(progress) = progress {
+            progress
+        } else {
+            let key = new_key()?;
+            text = self.with_keys(&text, |keys| [vec![key.clone()], keys].concat())?;
+            self.put(&text).await?;
+            self.record(Step::Added, &key).await?
         };
         let document = Document::parse(text.clone())?;
         let source = document.get(&self.source)?;

@@ -329,7 +329,7 @@ impl Load {
             *report.answers.entry(status).or_default() += 1;
         }
         context.out.json(&report);
-        self.show(&report, context);
+        Self::show(&report, context);
         let as_expected = report.answers.get(&self.expected.to_string()) == Some(&sent);
         let unanswered = report.answers.get("none") == Some(&sent);
         Ok(if as_expected {
@@ -341,7 +341,7 @@ impl Load {
         })
     }
 
-    fn show(&self, report: &LoadReport, context: &Context) {
+    fn show(report: &LoadReport, context: &Context) {
         let most = report.answers.values().max().copied().unwrap_or(1);
         for (status, number) in &report.answers {
             let bar = "#".repeat(usize::try_from(number * 40 / most.max(1)).unwrap_or(0).max(1));

@@ -39,7 +39,7 @@ async fn a_callback_is_signed_with_the_sources_own_key_and_token_and_url() {
     ] {
         let ran = stack.run(&["send", source, event_type]).await;
         // The URL in the signature of `derived` is the function URL's own, which is another one on loopback.
-        let expected = if source == "alibaba-ims/derived" { 1 } else { 0 };
+        let expected = i32::from(source == "alibaba-ims/derived");
         assert_eq!(ran.code, expected, "{source} {ran:?}");
     }
 }

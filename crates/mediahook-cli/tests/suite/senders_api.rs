@@ -61,10 +61,10 @@ impl SendersApi {
             return match (acs3_matches(request), is_denied(action)) {
                 (false, _) => alibaba(
                     400,
-                    json!({ "Code": "SignatureDoesNotMatch", "Message": "no", "RequestId": "r" }),
+                    &json!({ "Code": "SignatureDoesNotMatch", "Message": "no", "RequestId": "r" }),
                 ),
                 (_, true) => {
-                    alibaba(403, json!({ "Code": "Forbidden.RAM", "Message": "no", "RequestId": "r" }))
+                    alibaba(403, &json!({ "Code": "Forbidden.RAM", "Message": "no", "RequestId": "r" }))
                 }
                 _ => self.alibaba(action, query),
             };
@@ -97,16 +97,16 @@ impl SendersApi {
 
     fn alibaba(&self, action: &str, query: &str) -> Response {
         match action {
-            "GetEventCallback" => alibaba(200, json!(*self.settings.lock().unwrap())),
+            "GetEventCallback" => alibaba(200, &json!(*self.settings.lock().unwrap())),
             "GetMessageCallback" => {
-                alibaba(200, json!({ "RequestId": "r", "MessageCallback": *self.settings.lock().unwrap() }))
+                alibaba(200, &json!({ "RequestId": "r", "MessageCallback": *self.settings.lock().unwrap() }))
             }
             "SetEventCallback" | "SetMessageCallback" => {
                 let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
                 self.replace(pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect());
-                alibaba(200, json!({ "RequestId": "r" }))
+                alibaba(200, &json!({ "RequestId": "r" }))
             }
-            _ => alibaba(404, json!({ "Code": "InvalidAction.NotFound" })),
+            _ => alibaba(404, &json!({ "Code": "InvalidAction.NotFound" })),
         }
     }
 
@@ -169,6 +169,6 @@ fn tencent(mut members: Value) -> Response {
     http::response(200, "application/json", json!({ "Response": members }).to_string())
 }
 
-fn alibaba(status: u16, body: Value) -> Response {
+fn alibaba(status: u16, body: &Value) -> Response {
     http::response(status, "application/json", body.to_string())
 }

@@ -126,10 +126,10 @@ impl Stack {
     /// The configuration of a client of this cloud.
     pub(crate) fn config(&self) -> aws_config::SdkConfig {
         let endpoint = &self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").unwrap().1;
-        self.config_at(endpoint)
+        Self::config_at(endpoint)
     }
 
-    fn config_at(&self, endpoint: &str) -> aws_config::SdkConfig {
+    fn config_at(endpoint: &str) -> aws_config::SdkConfig {
         let credentials = aws_sdk_sqs::config::Credentials::new("AKIAEXAMPLE", "s", None, None, "test");
         aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
@@ -144,7 +144,7 @@ impl Stack {
     pub(crate) async fn put_alarm(&self, name: &str, action: &str) {
         let endpoint =
             &self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL_CLOUDWATCH").unwrap().1;
-        let client = aws_sdk_cloudwatch::Client::new(&self.config_at(endpoint));
+        let client = aws_sdk_cloudwatch::Client::new(&Self::config_at(endpoint));
         let actions = Some(action).filter(|action| !action.is_empty()).map(str::to_owned);
         let alarm = client.put_metric_alarm().alarm_name(name).namespace("mediahook").metric_name("Lost");
         let alarm = alarm

@@ -174,7 +174,17 @@ impl Journal {
     ) -> u64 {
         let answered: Value = serde_json::from_str(&body).unwrap_or_default();
         let id = answered["id"].as_str().map(String::from);
+        let ms = (took.as_secs_f64() * 10_000.0).round() / 10.0;
+        let answer = Some(Answer { status, ms, body });
         self.change(|entries| {
+            // The queue may be faster than the answer: then the event's entry is there already.
+            let received = entries.iter_mut().find(|e| id.is_some() && e.id == id && e.request.is_none());
+            if let Some(entry) = received {
+                entry.answer = answer;
+                entry.request = Some(request);
+                entry.log.splice(..0, log);
+                return entry.number;
+            }
             let mut entry = Entry::new(entries, request.source());
             let earlier = id.as_ref().and_then(|id| entries.iter().find(|e| e.id.as_ref() == Some(id)));
             let (state, text, tone) = match (status, earlier) {
@@ -204,8 +214,7 @@ impl Journal {
             entry.id = id;
             entry.step("the request arrived".to_owned(), "neutral");
             entry.step(text, tone);
-            let ms = (took.as_secs_f64() * 10_000.0).round() / 10.0;
-            entry.answer = Some(Answer { status, ms, body });
+            entry.answer = answer;
             entry.request = Some(request);
             entry.log = log;
             let number = entry.number;

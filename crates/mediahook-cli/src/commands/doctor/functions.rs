@@ -174,7 +174,7 @@ async fn concurrency(report: &mut Report<'_>, context: &Context) -> Result<(), F
         ),
         Some(number) => report.ok("concurrency", format!("{receiver}: {number} reserved")),
         None => {
-            report.warn("concurrency", format!("{receiver}: none reserved, a flood has no ceiling"), put(50))
+            report.warn("concurrency", format!("{receiver}: none reserved, a flood has no ceiling"), put(50));
         }
     }
     let settings =
