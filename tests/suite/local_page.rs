@@ -58,8 +58,10 @@ async fn what_the_buttons_do_is_seen_on_the_page() {
     browser.newest("in spill/").await;
     browser.click("break-queue").await;
     browser.until("!document.getElementById('queue').classList.contains('broken')").await;
-    // The puller leaves what has just been spilled to its next run.
-    browser.until("document.getElementById('pull').click() || document.querySelector('#entries .chip').textContent === 'delivered'").await;
+    // The puller leaves what has just been spilled to its next run. Each run is waited for: a late one would take what the
+    // next step puts into the sender's queue.
+    let pulled = "act({ do: 'pull' }).then(() => document.querySelector('#entries .chip').textContent === 'delivered')";
+    browser.until(pulled).await;
 
     browser.click("put").await;
     browser.newest("with the sender").await;
@@ -158,7 +160,7 @@ impl Browser {
     }
 
     async fn evaluate(&mut self, script: &str) -> Value {
-        let params = json!({ "expression": script, "returnByValue": true });
+        let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
         self.call("Runtime.evaluate", params).await["result"]["value"].take()
     }
 
