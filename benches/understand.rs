@@ -2,11 +2,12 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use md5::{Digest as _, Md5};
 use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::receive::{authenticate, read_event};
 use mediahook::sources::Sources;
-use mediahook_senders::CallbackRequest;
+use mediahook_senders::secret::Secret;
+use mediahook_senders::tencent_vod::TencentVod;
+use mediahook_senders::{CallbackRequest, Sender as _};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -29,14 +30,9 @@ fn flow(bytes: usize) -> String {
         let room = bytes.saturating_sub(whole - size);
         *results = one.iter().cycle().take(one.len() * room / size).cloned().collect();
     }
-    let t = NOW_S + 600;
-    let sign =
-        format!("{:032x}", u128::from_be_bytes(Md5::digest(format!("{SIGN_KEY}{t}").as_bytes()).into()));
-    if let Some(members) = event.as_object_mut() {
-        members.insert("Sign".to_owned(), sign.into());
-        members.insert("T".to_owned(), t.into());
-    }
-    event.to_string()
+    let mut callback = CallbackRequest::new(event.to_string().into());
+    TencentVod.sign(&mut callback, "", &Secret::new(SIGN_KEY), NOW_S);
+    String::from_utf8(callback.into_body()).unwrap_or_default()
 }
 
 fn callback(body: &str) -> CallbackRequest {

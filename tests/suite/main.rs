@@ -17,10 +17,8 @@ mod bad_input;
 mod day_of_faults;
 mod docs;
 mod end_to_end;
-mod events;
 #[cfg(target_os = "linux")] // as on Lambda: others bring crates of their own
 mod footprint;
-mod identity;
 mod limits;
 mod local_page;
 mod policy;

@@ -1,33 +1,11 @@
 //! Alibaba Cloud ApsaraVideo VOD: event notifications by HTTP callback or through an MNS queue.
 
+use crate::alibaba::Alibaba;
 use crate::alibaba::kind::{Kind, Rule};
-use crate::alibaba::{self, MnsQueue};
-use crate::body::Body;
-use crate::queue::SenderQueue;
-use crate::sender::{Notification, Sender, Verify};
-use crate::settings::{Settings, SettingsError};
 
 /// The sender `alibaba-vod`.
-#[derive(Debug, Clone, Copy)]
-pub struct AlibabaVod;
-
-impl Sender for AlibabaVod {
-    fn name(&self) -> &'static str {
-        "alibaba-vod"
-    }
-
-    fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
-        alibaba::verifier(settings, "x-vod-signature", "x-vod-timestamp")
-    }
-
-    fn queue(&self, pull: Settings<'_>) -> Result<Box<dyn SenderQueue>, SettingsError> {
-        Ok(Box::new(pull.read::<MnsQueue>()?))
-    }
-
-    fn read(&self, body: &Body<'_>) -> Option<Notification> {
-        alibaba::read(body)
-    }
-}
+pub const ALIBABA_VOD: Alibaba =
+    Alibaba { name: "alibaba-vod", signature: "x-vod-signature", timestamp: "x-vod-timestamp" };
 
 /// An event of a video.
 const fn video(event_type: &'static str) -> Kind {
@@ -40,36 +18,37 @@ const fn media(event_type: &'static str) -> Kind {
 }
 
 /// For a type that is not in the table, ids are looked up where the types of the table have them.
-pub(crate) const UNLISTED: Kind =
-    Kind::new("", "VideoId MediaId ImageId AttachedMediaId", "JobId TaskId MediaRefreshJobId")
-        .rule(Rule::Unlisted);
+pub(crate) const UNLISTED: Kind = Kind {
+    rule: Rule::Unlisted,
+    ..Kind::new("", "VideoId MediaId ImageId AttachedMediaId", "JobId TaskId MediaRefreshJobId")
+};
 
 /// Every event type, in the order of the event list (help.aliyun.com/en/vod/user-guide/events).
 pub static KINDS: &[Kind] = &[
     // Uploads send no event of a failure, and older ones have no `Status`.
-    video("FileUploadComplete").rule(Rule::Created),
-    media("ImageUploadComplete").media("ImageId").rule(Rule::Created),
-    media("AttachedMediaUploadComplete").media("AttachedMediaId").rule(Rule::Created),
-    video("UploadByURLComplete").task("JobId"),
-    video("StreamTranscodeComplete").task("JobId"),
+    Kind { rule: Rule::Created, ..video("FileUploadComplete") },
+    Kind { media: "ImageId", rule: Rule::Created, ..media("ImageUploadComplete") },
+    Kind { media: "AttachedMediaId", rule: Rule::Created, ..media("AttachedMediaUploadComplete") },
+    Kind { task: "JobId", ..video("UploadByURLComplete") },
+    Kind { task: "JobId", ..video("StreamTranscodeComplete") },
     // Its word is `success` if any rendition succeeded. Each rendition is a job of its own.
     video("TranscodeComplete"),
-    video("SnapshotComplete").task("SnapshotInfos[].JobId").rule(Rule::Parts),
-    video("DynamicImageComplete").task("JobId"),
+    Kind { task: "SnapshotInfos[].JobId", rule: Rule::Parts, ..video("SnapshotComplete") },
+    Kind { task: "JobId", ..video("DynamicImageComplete") },
     video("VideoAnalysisComplete"),
     video("AddLiveRecordVideoComplete"),
     // It ends with a `FileUploadComplete` of the same video.
-    video("LiveRecordVideoComposeStart").rule(Rule::Started),
-    media("CreateAuditComplete").verdict("AuditStatus"),
-    media("AIMediaAuditComplete").task("JobId").verdict("Data.Suggestion"),
-    media("AIMediaDNAComplete").task("JobId"),
-    media("AIVideoTagComplete").task("JobId"),
+    Kind { rule: Rule::Started, ..video("LiveRecordVideoComposeStart") },
+    Kind { verdict: "AuditStatus", ..media("CreateAuditComplete") },
+    Kind { task: "JobId", verdict: "Data.Suggestion", ..media("AIMediaAuditComplete") },
+    Kind { task: "JobId", ..media("AIMediaDNAComplete") },
+    Kind { task: "JobId", ..media("AIVideoTagComplete") },
     media("ProduceMediaComplete"),
-    media("DeleteMediaComplete").deleted("DeleteType"),
+    Kind { deleted: "DeleteType", ..media("DeleteMediaComplete") },
     media("MediaBaseChangeComplete"),
     media("UpdateMediaStorageClassComplete"),
     media("RestoreMediaComplete"),
     // No event has the results of the submitted requests.
-    media("SubmitMediaRefreshComplete").task("MediaRefreshJobId").rule(Rule::EndOnly),
-    video("WorkflowTaskComplete").task("TaskId"),
+    Kind { task: "MediaRefreshJobId", rule: Rule::EndOnly, ..media("SubmitMediaRefreshComplete") },
+    Kind { task: "TaskId", ..video("WorkflowTaskComplete") },
 ];

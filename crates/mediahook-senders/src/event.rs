@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::body::{Body, Unprocessable};
-use crate::id::{self, Occurrence};
+use crate::id;
 use crate::sender::{EventError, Sender};
 
 /// `context`, `errorcode` and `errormessage` are cut to this many characters.
 const MAX_TEXT_CHARS: usize = 1_000;
-/// No sender has a type or an id of more bytes. Neither is ever cut, so a longer one is no event.
-const MAX_ID_BYTES: usize = 256;
+/// No sender has a type or an id of more characters. Neither is ever cut, so a longer one is no event.
+const MAX_ID_CHARS: usize = 256;
 
 /// Reads the event in a body that is known to come from a source.
 ///
@@ -32,10 +32,13 @@ pub fn read_event(
         .map_err(|error| Unprocessable::NotUtf8 { valid_bytes: error.valid_up_to() })?;
     let body = Body::parse(body)?;
     let notification = sender.read(&body).ok_or(Unprocessable::NoEvent)?;
-    let occurrence =
-        notification.repeats.then(|| entry_id.map_or(Occurrence::Minute(received), Occurrence::Entry));
+    let occurrence = match entry_id {
+        _ if !notification.repeats => String::new(),
+        Some(entry) => format!("entry {entry}"),
+        None => (received.unix_timestamp() / 60).to_string(),
+    };
     let (event_type, transport) = (notification.event_type, notification.transport);
-    let id = id::id(source, &event_type, &body, &transport, occurrence);
+    let id = id::id(source, &event_type, &body, &transport, &occurrence);
 
     let attributes = notification.attributes;
     let EventError { code, message } = attributes.error.unwrap_or_default();
@@ -57,8 +60,8 @@ pub fn read_event(
     event.recordedtime = Some(rfc3339(received));
 
     let ids = [&event.subject, &event.taskid, &event.mediaid, &event.proceduretaskid];
-    let is_short = |text: &&String| text.len() <= MAX_ID_BYTES;
-    let are_short = ids.into_iter().flatten().chain([&event.event_type]).all(|text| is_short(&text));
+    let is_short = |text: &String| text.chars().count() <= MAX_ID_CHARS;
+    let are_short = ids.into_iter().flatten().chain([&event.event_type]).all(is_short);
     if are_short { Ok(event) } else { Err(Unprocessable::NoEvent) }
 }
 

@@ -25,4 +25,4 @@ pub use sender::{
 
 /// All senders. A new one needs a folder here, and its place in this list.
 pub static SENDERS: &[&dyn Sender] =
-    &[&tencent_vod::TencentVod, &alibaba_ims::AlibabaIms, &alibaba_vod::AlibabaVod];
+    &[&tencent_vod::TencentVod, &alibaba_ims::ALIBABA_IMS, &alibaba_vod::ALIBABA_VOD];

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use crate::body::Body;
 use crate::queue::SenderQueue;
+use crate::secret::Secret;
 use crate::settings::{Settings, SettingsError};
 
 /// A cloud service that sends event notifications.
@@ -20,6 +21,12 @@ pub trait Sender: Send + Sync {
     /// # Errors
     /// [`SettingsError`]: a member is unknown, missing or of the wrong type; see [`Settings::read`].
     fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError>;
+
+    /// Signs a callback as the sender does, in place of a signature that it has already: its receiver with this key
+    /// verifies it. For tests of a handler, and for sending a callback again.
+    ///
+    /// `url` is the address that is set at the sender, byte for byte; a sender that does not sign it ignores it.
+    fn sign(&self, callback: &mut CallbackRequest, url: &str, key: &Secret, now_s: i64);
 
     /// Reads a source's `pull` section, and returns the client of its queue. Every function calls this, so that a
     /// mistake shows at start.
@@ -42,12 +49,21 @@ pub type CallbackRequest = http::Request<Vec<u8>>;
 /// [`BadSignature::Repeated`]: the header is given more than once, so it is ambiguous. (AWS joins the values of a
 /// repeated header with commas; other gateways repeat it.)
 pub fn header<'a>(callback: &'a CallbackRequest, name: &str) -> Result<Option<&'a str>, BadSignature> {
-    let mut found = callback.headers().get_all(name).iter();
-    match (found.next(), found.next()) {
-        (_, Some(_)) => Err(BadSignature::Repeated),
-        (value, None) => {
-            Ok(value.and_then(|v| v.to_str().ok()).map(str::trim).filter(|value| !value.is_empty()))
-        }
+    let value = only(callback.headers().get_all(name))?;
+    Ok(value.and_then(|v| v.to_str().ok()).map(str::trim).filter(|value| !value.is_empty()))
+}
+
+/// The one value of several, if any. More are ambiguous.
+pub(crate) fn only<T>(values: impl IntoIterator<Item = T>) -> Result<Option<T>, BadSignature> {
+    let mut values = values.into_iter();
+    let value = values.next();
+    if values.next().is_none() { Ok(value) } else { Err(BadSignature::Repeated) }
+}
+
+/// Sets a header, in place of one that the callback has already. The value is of visible characters.
+pub(crate) fn set_header(callback: &mut CallbackRequest, name: &'static str, value: String) {
+    if let Ok(value) = value.try_into() {
+        callback.headers_mut().insert(name, value);
     }
 }
 

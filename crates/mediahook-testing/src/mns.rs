@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
+use mediahook_senders::hex;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use time::OffsetDateTime;
@@ -16,7 +17,6 @@ use tokio::net::TcpListener;
 use super::http::{self, Request, Response};
 use super::inbox::Entry;
 use super::sender_queue::SenderQueue;
-use super::signing::md5_hex;
 use super::tencent_vod::header;
 
 pub const ACCESS_KEY_ID: &str = "LTAIFAKE0000000000000000";
@@ -104,7 +104,7 @@ impl Mns {
                  <EnqueueTime>{now_ms}</EnqueueTime><FirstDequeueTime>{now_ms}</FirstDequeueTime>\
                  <NextVisibleTime>{now_ms}</NextVisibleTime><DequeueCount>1</DequeueCount><Priority>8</Priority></Message>",
                 escape(body),
-                md5_hex(body).to_uppercase()
+                hex(&Md5::digest(body)).to_uppercase()
             )
         });
         let xml = if max.is_some() { format!(r#"<Messages xmlns="{XMLNS}">{xml}</Messages>"#) } else { xml };
@@ -154,8 +154,7 @@ fn check(request: &Request) -> Result<(), (u16, &'static str)> {
     }
     let body_md5 = header(headers, "content-md5");
     // The official SDK's way: base64 of the digest's hexadecimal text.
-    let expected_md5 =
-        BASE64_STANDARD.encode(format!("{:032x}", u128::from_be_bytes(Md5::digest(request.body()).into())));
+    let expected_md5 = BASE64_STANDARD.encode(hex(&Md5::digest(request.body())));
     if !body_md5.is_empty() && body_md5 != expected_md5 {
         return Err((400, "InvalidDegist"));
     }

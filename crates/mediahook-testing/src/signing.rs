@@ -1,27 +1,30 @@
-//! The senders' side: how they sign.
+//! The senders' side: how they sign, in the forms that the tests send.
 
-use md5::{Digest as _, Md5};
+use mediahook_senders::alibaba_ims::ALIBABA_IMS;
+use mediahook_senders::secret::Secret;
+use mediahook_senders::tencent_vod::TencentVod;
+use mediahook_senders::{CallbackRequest, Sender};
 
-/// A body as Tencent Cloud VOD sends it: `Sign` and `T` behind the event's own members.
+/// A body as Tencent Cloud VOD sends it, valid until `t`.
 pub fn sign_tencent(body: &str, sign_key: &str, t: i64) -> String {
-    let object = body.trim_end().strip_suffix('}').expect("an object");
-    format!(r#"{object},"Sign":"{}","T":{t}}}"#, md5_hex(&format!("{sign_key}{t}")))
+    let signed = signed(&TencentVod, body, "", sign_key, t - 600).into_body();
+    String::from_utf8(signed).expect("a body of text")
 }
 
 /// The headers Alibaba Cloud IMS sends: `X-ICE-TIMESTAMP` and `X-ICE-SIGNATURE`.
 pub fn sign_alibaba(url: &str, auth_key: &str, timestamp_s: i64) -> [(&'static str, String); 2] {
-    let [(_, timestamp), (_, signature)] = sign_alibaba_as("x-ice", url, auth_key, timestamp_s);
-    [("x-ice-timestamp", timestamp), ("x-ice-signature", signature)]
+    let signed = signed(&ALIBABA_IMS, "", url, auth_key, timestamp_s);
+    ["x-ice-timestamp", "x-ice-signature"].map(|name| (name, text(&signed.headers()[name])))
 }
 
-/// The same under the header names of another service.
-pub fn sign_alibaba_as(prefix: &str, url: &str, auth_key: &str, timestamp_s: i64) -> [(String, String); 2] {
-    [
-        (format!("{prefix}-timestamp"), timestamp_s.to_string()),
-        (format!("{prefix}-signature"), md5_hex(&format!("{url}|{timestamp_s}|{auth_key}"))),
-    ]
+/// A callback as a sender sends it to a URL.
+pub fn signed(sender: &dyn Sender, body: &str, url: &str, key: &str, now_s: i64) -> CallbackRequest {
+    let mut callback = CallbackRequest::new(body.into());
+    sender.sign(&mut callback, url, &Secret::new(key), now_s);
+    callback
 }
 
-pub fn md5_hex(text: &str) -> String {
-    format!("{:032x}", u128::from_be_bytes(Md5::digest(text.as_bytes()).into()))
+/// The text of a header.
+pub fn text(value: &hyper::header::HeaderValue) -> String {
+    value.to_str().expect("a header of text").to_owned()
 }

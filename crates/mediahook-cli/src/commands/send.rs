@@ -153,10 +153,8 @@ fn print_callback(print: Print, callback: &Callback) -> Exit {
         Print::Body => text.into_owned(),
         Print::Curl => {
             let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-            let headers = callback
-                .headers
-                .iter()
-                .map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}"))));
+            let headers =
+                headers(callback).map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}"))));
             let headers = headers.collect::<Vec<_>>().join(" ");
             format!("curl {headers} --data-binary {} {}\n", quoted(&text), quoted(&callback.url))
         }
@@ -166,14 +164,15 @@ fn print_callback(print: Print, callback: &Callback) -> Exit {
     Exit::Done
 }
 
+fn headers(callback: &Callback) -> impl Iterator<Item = (&str, &str)> {
+    callback.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
+}
+
 /// Payload format 2.0, as a function URL has it: `sam remote invoke` and `cargo lambda invoke` take it.
 fn invocation(callback: &Callback, body: &str) -> Value {
     let uri: http::Uri = callback.url.parse().unwrap_or_default();
-    let headers: serde_json::Map<_, _> = callback
-        .headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
-        .collect();
+    let headers: serde_json::Map<_, _> =
+        headers(callback).map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     let (path, domain) = (uri.path(), uri.host().unwrap_or_default());
     json!({
         "version": "2.0",

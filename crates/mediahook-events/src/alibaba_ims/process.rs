@@ -1,5 +1,6 @@
 //! Processing of a media asset: analysis, snapshots, animated images.
 
+pub use crate::alibaba_vod::process::SnapshotInfo;
 use crate::lenient::lenient;
 
 lenient! {
@@ -49,23 +50,6 @@ lenient! {
         pub error_message: Option<String>,
         /// The caller's own text, often JSON.
         pub user_data: Option<String>,
-    }
-
-    /// Snapshots of one kind.
-    #[serde(rename_all = "PascalCase")]
-    pub struct SnapshotInfo {
-        /// `Success` or `Fail`.
-        pub status: Option<String>,
-        /// Kind, such as `NormalSnapshot` or `WebVttSnapshot`.
-        pub snapshot_type: Option<String>,
-        /// Number of images.
-        pub snapshot_count: Option<i64>,
-        /// File type, such as `jpg`.
-        pub snapshot_format: Option<String>,
-        /// URL of the images, with `{Count}` for the number.
-        pub snapshot_regular: Option<String>,
-        /// Id of the job.
-        pub job_id: Option<String>,
     }
 
     /// An animated image was created. Inferred.

@@ -154,12 +154,12 @@ lenient! {
         pub error_message: Option<String>,
     }
 
-    /// Snapshots of one kind.
+    /// Snapshots of one kind, in IMS too.
     #[serde(rename_all = "PascalCase")]
     pub struct SnapshotInfo {
-        /// `success` or `fail`.
+        /// `success` or `fail`; `Success` or `Fail` in IMS.
         pub status: Option<String>,
-        /// Kind: `CoverSnapshot`, `NormalSnapshot` or `SpriteSnapshot`.
+        /// Kind: `CoverSnapshot`, `NormalSnapshot`, `SpriteSnapshot`, or `WebVttSnapshot`.
         pub snapshot_type: Option<String>,
         /// Number of images.
         pub snapshot_count: Option<i64>,

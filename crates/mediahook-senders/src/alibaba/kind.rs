@@ -42,24 +42,4 @@ impl Kind {
     pub(crate) const fn new(event_type: &'static str, media: &'static str, task: &'static str) -> Self {
         Self { event_type, media, task, rule: Rule::Status, verdict: "", deleted: "" }
     }
-
-    pub(crate) const fn media(self, media: &'static str) -> Self {
-        Self { media, ..self }
-    }
-
-    pub(crate) const fn task(self, task: &'static str) -> Self {
-        Self { task, ..self }
-    }
-
-    pub(crate) const fn rule(self, rule: Rule) -> Self {
-        Self { rule, ..self }
-    }
-
-    pub(crate) const fn verdict(self, verdict: &'static str) -> Self {
-        Self { verdict, ..self }
-    }
-
-    pub(crate) const fn deleted(self, deleted: &'static str) -> Self {
-        Self { deleted, ..self }
-    }
 }

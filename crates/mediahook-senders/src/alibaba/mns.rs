@@ -4,7 +4,7 @@
 //! Up to 16 messages a call. A message that is not deleted is redelivered when its visibility timeout ends (30 s by
 //! default), with a new receipt handle; the old handle is then invalid. An empty queue is 404 `MessageNotExist`.
 
-use base64_simd::STANDARD_NO_PAD as BASE64;
+use base64_simd::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use quick_xml::escape::{escape, unescape};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -171,15 +171,10 @@ fn plain(body: String) -> String {
         return body;
     }
     let digits = body.trim_ascii().trim_end_matches('=').bytes().filter(|byte| !byte.is_ascii_whitespace());
-    let digits: Vec<_> = digits
-        .map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            _ => byte,
-        })
-        .collect();
-    let decoded = BASE64.decode_to_vec(digits).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.filter(|text| is_json(text)).unwrap_or(body)
+    let digits: Vec<_> = digits.collect();
+    let decoded = STANDARD_NO_PAD.decode_to_vec(&digits).or_else(|_| URL_SAFE_NO_PAD.decode_to_vec(&digits));
+    let text = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.filter(|text| is_json(text)).unwrap_or(body)
 }
 
 /// The body of a batch delete request.

@@ -23,13 +23,8 @@ pub(super) fn authorization(
     let (name, version) = VERSION_HEADER;
     let string_to_sign = format!("{method}\n\n{content_type}\n{date}\n{name}:{version}\n{target}");
     // HMAC accepts a key of any length.
-    let signature = Hmac::<Sha1>::new_from_slice(key.reveal().as_bytes()).map_or_else(
-        |_| String::new(),
-        |mut mac| {
-            mac.update(string_to_sign.as_bytes());
-            BASE64.encode_to_string(mac.finalize().into_bytes())
-        },
-    );
+    let Ok(mac) = Hmac::<Sha1>::new_from_slice(key.reveal().as_bytes()) else { return String::new() };
+    let signature = BASE64.encode_to_string(mac.chain_update(string_to_sign).finalize().into_bytes());
     format!("MNS {id}:{signature}")
 }
 

@@ -10,6 +10,41 @@ mod mns_signature;
 mod notification;
 mod signature;
 
-pub(crate) use mns::MnsQueue;
-pub(crate) use notification::read;
-pub(crate) use signature::verifier;
+use crate::body::Body;
+use crate::queue::SenderQueue;
+use crate::secret::Secret;
+use crate::sender::{CallbackRequest, Notification, Sender, Verify};
+use crate::settings::{Settings, SettingsError};
+use mns::MnsQueue;
+
+/// One of the two products.
+#[derive(Debug, Clone, Copy)]
+pub struct Alibaba {
+    pub(crate) name: &'static str,
+    /// The header of the signature.
+    pub(crate) signature: &'static str,
+    /// The header of its time.
+    pub(crate) timestamp: &'static str,
+}
+
+impl Sender for Alibaba {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
+        signature::verifier(*self, settings)
+    }
+
+    fn sign(&self, callback: &mut CallbackRequest, url: &str, key: &Secret, now_s: i64) {
+        signature::sign(*self, callback, url, key, now_s);
+    }
+
+    fn queue(&self, pull: Settings<'_>) -> Result<Box<dyn SenderQueue>, SettingsError> {
+        Ok(Box::new(pull.read::<MnsQueue>()?))
+    }
+
+    fn read(&self, body: &Body<'_>) -> Option<Notification> {
+        notification::read(body)
+    }
+}

@@ -11,7 +11,7 @@ use crate::sender::{Attributes, EventError, Notification, final_verdict, verdict
 use crate::{alibaba_ims, alibaba_vod};
 
 /// Reads a body: of IMS if it has a `MessageBody`, else of ApsaraVideo VOD.
-pub(crate) fn read(body: &Body<'_>) -> Option<Notification> {
+pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let members = with_trimmed_names(body.members());
     let event_type = first_text(&members, "EventType")?;
     let time = first_text(&members, "EventTime").and_then(|text| time(&text));
@@ -26,7 +26,7 @@ pub(crate) fn read(body: &Body<'_>) -> Option<Notification> {
     let attributes = Attributes { time, ..attributes(kind, &message) };
     Some(Notification {
         // Every documented event has a time.
-        repeats: time.is_none() && attributes.task_id.is_none(),
+        repeats: kind.rule == Rule::Unlisted && time.is_none() && attributes.task_id.is_none(),
         event_type: format!("{prefix}{event_type}"),
         attributes,
         transport: Vec::new(),

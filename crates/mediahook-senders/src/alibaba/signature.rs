@@ -11,9 +11,10 @@
 use serde::Deserialize;
 use subtle::Choice;
 
-use crate::md5_signature::signature_matches;
+use super::Alibaba;
+use crate::md5_signature::{md5_signature, signature_matches};
 use crate::secret::Secret;
-use crate::sender::{BadSignature, CallbackRequest, Verify, header};
+use crate::sender::{BadSignature, CallbackRequest, Verify, header, set_header};
 use crate::settings::{Settings, SettingsError, list, signature_keys};
 use crate::url::parse_url;
 
@@ -46,29 +47,34 @@ impl TryFrom<String> for CallbackUrl {
     }
 }
 
-/// The signature in these headers.
+/// The signature in the headers of one product.
 #[derive(Debug)]
 struct SignedHeaders {
     keys: AuthKeys,
-    signature: &'static str,
-    timestamp: &'static str,
+    product: Alibaba,
 }
 
-/// Reads the settings of a source whose callbacks are signed in these headers.
-pub(crate) fn verifier(
+/// Reads the settings of a source.
+pub(super) fn verifier(
+    product: Alibaba,
     settings: Settings<'_>,
-    signature: &'static str,
-    timestamp: &'static str,
 ) -> Result<Option<Box<dyn Verify>>, SettingsError> {
     let keys: AuthKeys = settings.read()?;
     let has_keys = !keys.auth_keys.is_empty();
-    Ok(has_keys.then(|| Box::new(SignedHeaders { keys, signature, timestamp }) as Box<dyn Verify>))
+    Ok(has_keys.then(|| Box::new(SignedHeaders { keys, product }) as Box<dyn Verify>))
+}
+
+/// Signs a callback to a URL.
+pub(super) fn sign(product: Alibaba, callback: &mut CallbackRequest, url: &str, key: &Secret, now_s: i64) {
+    let timestamp = now_s.to_string();
+    set_header(callback, product.signature, md5_signature(&[url, "|", &timestamp, "|", key.reveal()]));
+    set_header(callback, product.timestamp, timestamp);
 }
 
 impl Verify for SignedHeaders {
     fn verify(&self, callback: &CallbackRequest, now_s: i64) -> Result<(), BadSignature> {
-        let signature = header(callback, self.signature)?.ok_or(BadSignature::Missing)?;
-        let timestamp = header(callback, self.timestamp)?.ok_or(BadSignature::Missing)?;
+        let signature = header(callback, self.product.signature)?.ok_or(BadSignature::Missing)?;
+        let timestamp = header(callback, self.product.timestamp)?.ok_or(BadSignature::Missing)?;
         let sent: i64 = timestamp.parse().map_err(|_| BadSignature::Wrong)?;
         let is_ms = timestamp.len() == DIGITS_OF_MS && timestamp.bytes().all(|b| b.is_ascii_digit());
         let sent_s = if is_ms { sent / 1_000 } else { sent };
@@ -107,7 +113,7 @@ mod tests {
             auth_keys: keys.iter().map(|k| Secret::new(*k)).collect(),
             callback_urls: urls.iter().map(|u| CallbackUrl((*u).to_owned())).collect(),
         };
-        SignedHeaders { keys, signature: "x-ice-signature", timestamp: "x-ice-timestamp" }
+        SignedHeaders { keys, product: crate::alibaba_ims::ALIBABA_IMS }
     }
 
     fn callback(headers: &[(&str, &str)]) -> CallbackRequest {

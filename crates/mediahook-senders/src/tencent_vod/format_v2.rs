@@ -15,20 +15,20 @@ use crate::sender::{Attributes, Notification, final_verdict};
 
 /// The event types in the documentation.
 pub static KINDS: &[Kind] = &[
-    task("NewFileUpload").about("fileId"),
-    task("PullComplete").about("fileId"),
+    Kind { about: "fileId", ..task("NewFileUpload") },
+    Kind { about: "fileId", ..task("PullComplete") },
     // In this format nothing shows that only parts were deleted.
-    task("FileDeleted").about("fileInfo[].fileId").deletes(),
-    task("ProcedureStateChanged").about("fileId"),
-    task("TranscodeComplete").about("fileId"),
-    task("CreateSnapshotByTimeOffsetComplete").about("fileId"),
-    task("CreateImageSpriteComplete").about("fileId"),
-    task("ClipComplete").output("fileInfo.fileId").input("srcFileId"),
+    Kind { about: "fileInfo[].fileId", deletes: true, ..task("FileDeleted") },
+    Kind { about: "fileId", ..task("ProcedureStateChanged") },
+    Kind { about: "fileId", ..task("TranscodeComplete") },
+    Kind { about: "fileId", ..task("CreateSnapshotByTimeOffsetComplete") },
+    Kind { about: "fileId", ..task("CreateImageSpriteComplete") },
+    Kind { output: "fileInfo.fileId", input: "srcFileId", ..task("ClipComplete") },
     task("ConcatComplete"),
 ];
 
 /// For a type that is not in the table.
-const UNLISTED: Kind = task("").about("fileId").rule(Rule::Unlisted);
+const UNLISTED: Kind = Kind { about: "fileId", rule: Rule::Unlisted, ..task("") };
 
 /// Reads a body of this format.
 pub(super) fn read(body: &Body<'_>) -> Option<Notification> {

@@ -40,44 +40,16 @@ pub(super) const fn task(event_type: &'static str) -> Kind {
 
 /// A task that creates a media asset from another one.
 const fn edit(event_type: &'static str) -> Kind {
-    task(event_type).output("Output.FileId").input("Input.FileId")
+    Kind { output: "Output.FileId", input: "Input.FileId", ..task(event_type) }
 }
 
 /// A task that creates media assets from a prompt and other media assets. Of its outputs, only permanent ones have an id
 /// (SDK).
 const fn aigc(event_type: &'static str) -> Kind {
-    task(event_type).output("Output.FileInfos[].FileId").input("Input.FileInfos[].FileId")
+    Kind { output: "Output.FileInfos[].FileId", input: "Input.FileInfos[].FileId", ..task(event_type) }
 }
 
 impl Kind {
-    pub(super) const fn about(self, about: &'static str) -> Self {
-        Self { about, ..self }
-    }
-
-    pub(super) const fn output(self, output: &'static str) -> Self {
-        Self { output, ..self }
-    }
-
-    pub(super) const fn input(self, input: &'static str) -> Self {
-        Self { input, ..self }
-    }
-
-    pub(super) const fn created(self, created: &'static str) -> Self {
-        Self { created, ..self }
-    }
-
-    pub(super) const fn rule(self, rule: Rule) -> Self {
-        Self { rule, ..self }
-    }
-
-    pub(super) const fn deletes(self) -> Self {
-        Self { deletes: true, ..self }
-    }
-
-    pub(super) const fn repeats(self) -> Self {
-        Self { repeats: true, ..self }
-    }
-
     /// The media asset that the event concerns, and the `mediaid`. These may differ: the `mediaid` may be that of the
     /// task's result, or, for a failure, of its input.
     pub(super) fn media_ids(&self, payload: &Value, outcome: Outcome) -> (Option<String>, Option<String>) {
@@ -98,62 +70,78 @@ fn result_file(payload: &Value) -> Option<String> {
 }
 
 /// For a type that is not in the table, ids are looked up where known tasks have them. Its payload may repeat.
-pub(super) const UNLISTED: Kind = task("")
-    .about("FileId")
-    .output("Output.FileId Output.FileInfos[].FileId")
-    .input("Input.FileId InputInfo.FileId Input.FileInfos[].FileId Input.FileInfoSet[].FileId")
-    .rule(Rule::Unlisted)
-    .repeats();
+pub(super) const UNLISTED: Kind = Kind {
+    about: "FileId",
+    output: "Output.FileId Output.FileInfos[].FileId",
+    input: "Input.FileId InputInfo.FileId Input.FileInfos[].FileId Input.FileInfoSet[].FileId",
+    rule: Rule::Unlisted,
+    repeats: true,
+    ..task("")
+};
 
 /// Every event type, in the order of the SDK's `EventContent`.
 pub static KINDS: &[Kind] = &[
-    task("NewFileUpload").about("FileId").created("MediaBasicInfo.CreateTime").rule(Rule::Success),
+    Kind {
+        about: "FileId",
+        created: "MediaBasicInfo.CreateTime",
+        rule: Rule::Success,
+        ..task("NewFileUpload")
+    },
     // In a flow that was started by a URL, `FileId` is the caller's own id.
-    task("ProcedureStateChanged").about("FileId").rule(Rule::Flow),
-    task("FileDeleted").about("FileIdSet[]").rule(Rule::Success).deletes(),
+    Kind { about: "FileId", rule: Rule::Flow, ..task("ProcedureStateChanged") },
+    Kind { about: "FileIdSet[]", rule: Rule::Success, deletes: true, ..task("FileDeleted") },
     // That the media asset is created when the pull ends is inferred. An older page has `MediaBasicInfo` twice.
-    task("PullComplete")
-        .about("FileId")
-        .created("MediaBasicInfo.CreateTime MediaBasicInfo.MediaBasicInfo.CreateTime"),
-    edit("EditMediaComplete").input("Input.FileInfoSet[].FileId"),
+    Kind {
+        about: "FileId",
+        created: "MediaBasicInfo.CreateTime MediaBasicInfo.MediaBasicInfo.CreateTime",
+        ..task("PullComplete")
+    },
+    Kind { input: "Input.FileInfoSet[].FileId", ..edit("EditMediaComplete") },
     // It has several outputs, cut from one media asset.
-    task("SplitMediaComplete")
-        .output("FileInfoSet[].Input.FileId")
-        .created("FileInfoSet[].Output.MediaBasicInfo.CreateTime"),
+    Kind {
+        output: "FileInfoSet[].Input.FileId",
+        created: "FileInfoSet[].Output.MediaBasicInfo.CreateTime",
+        ..task("SplitMediaComplete")
+    },
     // Its inputs are ids or URLs, with one name.
-    edit("ComposeMediaComplete").input(""),
-    task("ClipComplete").output("FileInfo.FileId").input("SrcFileId").rule(Rule::Ended),
-    task("TranscodeComplete").about("FileId").rule(Rule::Ended),
-    task("CreateImageSpriteComplete").about("FileId").rule(Rule::Ended),
-    task("ConcatComplete").rule(Rule::Ended),
-    task("CreateSnapshotByTimeOffsetComplete").about("FileId").rule(Rule::Ended),
-    task("WechatPublishComplete").about("FileId"),
-    task("WechatMiniProgramPublishComplete").about("FileId"),
+    Kind { input: "", ..edit("ComposeMediaComplete") },
+    Kind { output: "FileInfo.FileId", input: "SrcFileId", rule: Rule::Ended, ..task("ClipComplete") },
+    Kind { about: "FileId", rule: Rule::Ended, ..task("TranscodeComplete") },
+    Kind { about: "FileId", rule: Rule::Ended, ..task("CreateImageSpriteComplete") },
+    Kind { rule: Rule::Ended, ..task("ConcatComplete") },
+    Kind { about: "FileId", rule: Rule::Ended, ..task("CreateSnapshotByTimeOffsetComplete") },
+    Kind { about: "FileId", ..task("WechatPublishComplete") },
+    Kind { about: "FileId", ..task("WechatMiniProgramPublishComplete") },
     edit("RemoveWatermark"),
-    task("RestoreMediaComplete").about("FileId").rule(Rule::Restored).repeats(),
+    Kind { about: "FileId", rule: Rule::Restored, repeats: true, ..task("RestoreMediaComplete") },
     edit("RebuildMediaComplete"),
-    task("ExtractTraceWatermarkComplete").about("Input.FileId"),
+    Kind { about: "Input.FileId", ..task("ExtractTraceWatermarkComplete") },
     task("ExtractCopyRightWatermarkComplete"),
-    task("ReviewAudioVideoComplete").about("Input.FileId"),
-    task("ReduceMediaBitrateComplete").about("FileId"),
-    task("DescribeFileAttributesComplete").about("FileId"),
-    task("QualityInspectComplete").about("Input.FileId"),
+    Kind { about: "Input.FileId", ..task("ReviewAudioVideoComplete") },
+    Kind { about: "FileId", ..task("ReduceMediaBitrateComplete") },
+    Kind { about: "FileId", ..task("DescribeFileAttributesComplete") },
+    Kind { about: "Input.FileId", ..task("QualityInspectComplete") },
     edit("QualityEnhanceComplete"),
-    task("MediaCastStatusChanged").rule(Rule::Cast).repeats(),
-    task("PersistenceComplete").about("FileId").rule(Rule::Success).repeats(),
+    Kind { rule: Rule::Cast, repeats: true, ..task("MediaCastStatusChanged") },
+    Kind { about: "FileId", rule: Rule::Success, repeats: true, ..task("PersistenceComplete") },
     task("ComplexAdaptiveDynamicStreamingComplete"),
-    task("ProcessMediaByMPSComplete").output("SubTaskSet[].Output.OutputFiles[].FileId"),
+    Kind { output: "SubTaskSet[].Output.OutputFiles[].FileId", ..task("ProcessMediaByMPSComplete") },
     aigc("AigcImageTaskComplete"),
     aigc("AigcVideoTaskComplete"),
-    task("ExtractBlindWatermarkComplete").about("InputInfo.FileId"),
+    Kind { about: "InputInfo.FileId", ..task("ExtractBlindWatermarkComplete") },
     aigc("SceneAigcImageCompleteEvent"),
     // The SDK's event has neither task id nor time; these ids are those of the SDK's query for the task (inferred).
-    task("ProcessImageAsyncCompleteEvent").output("Output.FileInfo.FileId").input("Input.FileId").repeats(),
+    Kind {
+        output: "Output.FileInfo.FileId",
+        input: "Input.FileId",
+        repeats: true,
+        ..task("ProcessImageAsyncCompleteEvent")
+    },
     task("CreateAigcAdvancedCustomElementCompleteEvent"),
     task("CreateAigcCustomVoiceCompleteEvent"),
-    task("DescribeAigcFaceInfoAsyncComplete").about("Input.FileInfos[].FileId"),
+    Kind { about: "Input.FileInfos[].FileId", ..task("DescribeAigcFaceInfoAsyncComplete") },
     // Its outputs have no id.
-    task("AigcHunyuan3DTaskComplete").input("Input.ImageInfos[].FileId"),
+    Kind { input: "Input.ImageInfos[].FileId", ..task("AigcHunyuan3DTaskComplete") },
 ];
 
 /// The row of an event type in either of its spellings.

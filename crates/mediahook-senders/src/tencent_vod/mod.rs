@@ -11,7 +11,8 @@ pub mod tc3;
 
 use crate::body::Body;
 use crate::queue::SenderQueue;
-use crate::sender::{Notification, Sender, Verify};
+use crate::secret::Secret;
+use crate::sender::{CallbackRequest, Notification, Sender, Verify};
 use crate::settings::{Settings, SettingsError};
 use pull_events::ReliableCallback;
 use signature::SignKeys;
@@ -27,7 +28,11 @@ impl Sender for TencentVod {
 
     fn verifier(&self, settings: Settings<'_>) -> Result<Option<Box<dyn Verify>>, SettingsError> {
         let keys: SignKeys = settings.read()?;
-        Ok((!keys.is_empty()).then(|| Box::new(keys) as Box<dyn Verify>))
+        Ok((!keys.sign_keys.is_empty()).then(|| Box::new(keys) as Box<dyn Verify>))
+    }
+
+    fn sign(&self, callback: &mut CallbackRequest, _: &str, key: &Secret, now_s: i64) {
+        signature::sign(callback, key, now_s);
     }
 
     fn queue(&self, pull: Settings<'_>) -> Result<Box<dyn SenderQueue>, SettingsError> {

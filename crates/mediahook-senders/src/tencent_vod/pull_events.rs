@@ -93,7 +93,7 @@ impl SenderQueue for ReliableCallback {
             Some(error) if error.code == EMPTY => Ok(Vec::new()),
             Some(error) => Err(refusal(&error, response.request_id.as_deref())),
             None => {
-                let events = response.events.unwrap_or_default();
+                let events = response.event_set.unwrap_or_default();
                 Ok(events.into_iter().map(|event| delivery(event.get())).collect())
             }
         }
@@ -115,32 +115,34 @@ impl SenderQueue for ReliableCallback {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Wrapped<'a> {
-    #[serde(rename = "Response", borrow)]
+    #[serde(borrow)]
     response: Response<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Response<'a> {
-    #[serde(rename = "EventSet", default, borrow)]
-    events: Option<Vec<&'a RawValue>>,
-    #[serde(rename = "Error", default)]
+    #[serde(borrow)]
+    event_set: Option<Vec<&'a RawValue>>,
     error: Option<ApiError>,
-    #[serde(rename = "RequestId", default)]
     request_id: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct ApiError {
-    #[serde(rename = "Code", default)]
+    #[serde(default)]
     code: String,
 }
 
 /// Only the handle is read here, however deep the rest is nested.
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Handle<'a> {
-    #[serde(rename = "EventHandle", default, borrow)]
-    handle: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_handle: Option<&'a RawValue>,
 }
 
 fn response(status: u16, body: &str) -> Result<Response<'_>, QueueError> {
@@ -187,7 +189,7 @@ fn split_events(body: &str) -> Option<Vec<&str>> {
 }
 
 fn delivery(event: &str) -> Delivery {
-    let handle = serde_json::from_str::<Handle<'_>>(event).ok().and_then(|h| h.handle);
+    let handle = serde_json::from_str::<Handle<'_>>(event).ok().and_then(|h| h.event_handle);
     let receipt = handle.and_then(raw_text).or_else(|| handle_of_unreadable(event));
     // No document says whether a redelivered event keeps its handle, and the entry has no other name.
     Delivery { receipt, body: event.to_owned(), entry_id: None }

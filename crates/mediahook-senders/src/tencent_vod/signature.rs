@@ -12,15 +12,19 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use subtle::Choice;
 
-use crate::body::raw_text;
-use crate::md5_signature::signature_matches;
+use super::notification::transport;
+use crate::body::{Body, raw_text};
+use crate::md5_signature::{md5_signature, signature_matches};
 use crate::secret::Secret;
-use crate::sender::{BadSignature, CallbackRequest, Verify, header};
+use crate::sender::{BadSignature, CallbackRequest, Verify, header, only, set_header};
 use crate::settings::signature_keys;
 
 /// How far ahead `T` may be. The sender documents no maximum (SDK), the signature covers `T`, and a callback that is
 /// answered 401 is not sent again, so it is accepted. The limit restricts how long a captured pair can be used.
 const MAX_AHEAD_S: i64 = 24 * 60 * 60;
+
+/// How far ahead the sender sets `T` by default.
+const VALID_S: i64 = 10 * 60;
 
 /// More than either member has.
 const MAX_BYTES: usize = 64;
@@ -30,13 +34,7 @@ const MAX_BYTES: usize = 64;
 #[serde(deny_unknown_fields)]
 pub(super) struct SignKeys {
     #[serde(default, deserialize_with = "signature_keys")]
-    sign_keys: Vec<Secret>,
-}
-
-impl SignKeys {
-    pub(super) fn is_empty(&self) -> bool {
-        self.sign_keys.is_empty()
-    }
+    pub(super) sign_keys: Vec<Secret>,
 }
 
 impl Verify for SignKeys {
@@ -49,6 +47,21 @@ impl Verify for SignKeys {
         }
         let is_valid = (0..=MAX_AHEAD_S).contains(&expiry_s.saturating_sub(now_s));
         if is_valid { Ok(()) } else { Err(BadSignature::Stale) }
+    }
+}
+
+/// Signs a callback behind the members of its body, or in the headers if the body is no object.
+pub(super) fn sign(callback: &mut CallbackRequest, key: &Secret, now_s: i64) {
+    let t = (now_s + VALID_S).to_string();
+    let sign = md5_signature(&[key.reveal(), &t]);
+    let body = std::str::from_utf8(callback.body()).ok().and_then(|text| Body::parse(text).ok());
+    let unsigned = body.and_then(|body| body.without(&transport(&body)));
+    if let Some(members) = unsigned.as_ref().and_then(|object| object.get().strip_suffix('}')) {
+        let comma = if members.trim_end() == "{" { "" } else { "," };
+        *callback.body_mut() = format!(r#"{members}{comma}"Sign":"{sign}","T":{t}}}"#).into_bytes();
+    } else {
+        set_header(callback, "sign", sign);
+        set_header(callback, "t", t);
     }
 }
 
@@ -106,15 +119,9 @@ fn in_body(body: &[u8]) -> Result<Option<Pair>, BadSignature> {
 }
 
 fn one_in_query<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BadSignature> {
-    let mut values = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(n, v)| n.eq_ignore_ascii_case(name) && !v.is_empty())
-        .map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(BadSignature::Repeated),
-        (value, None) => Ok(value),
-    }
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let is_it = |(n, v): &(&str, &str)| n.eq_ignore_ascii_case(name) && !v.is_empty();
+    only(pairs.filter(is_it).map(|(_, value)| value))
 }
 
 #[cfg(test)]

@@ -38,13 +38,8 @@ fn signature(key: &Secret, string_to_sign: &str, scope: &str) -> String {
 
 fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
     // HMAC accepts a key of any length.
-    Hmac::<Sha256>::new_from_slice(key).map_or_else(
-        |_| Vec::new(),
-        |mut mac| {
-            mac.update(text.as_bytes());
-            mac.finalize().into_bytes().to_vec()
-        },
-    )
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    mac.chain_update(text).finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use mediahook::events::CloudEvent;
 use mediahook::sources::Sources;
 use mediahook::telemetry;
+use mediahook_senders::SENDERS;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -28,7 +29,7 @@ use crate::cloud::{BUCKET, Cloud, Fault};
 use crate::event_source_mapping::Mapping;
 use crate::fifo::Fifo;
 use crate::mns::Mns;
-use crate::signing::{sign_alibaba_as, sign_tencent};
+use crate::signing::{signed, text};
 use crate::tencent_vod::TencentVod;
 use crate::{function_url, http};
 use functions::Functions;
@@ -195,17 +196,17 @@ impl Local {
         let is_forged = how == How::Forged;
         let mut path = format!("/{sender}/demo");
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let headers_of = samples::SENDERS.iter().find(|(known, _)| *known == sender).and_then(|(_, h)| *h);
-        if let Some(prefix) = headers_of {
-            let key = if is_forged { "SomebodyElsesKey" } else { AUTH_KEY };
-            let signed_at = if how == How::Stale { now_s - 3600 } else { now_s };
-            let url = format!("http://{}{path}", self.address);
-            headers.extend(sign_alibaba_as(prefix, &url, key, signed_at));
-        } else if how == How::NoEvent {
+        let known = SENDERS.iter().find(|known| known.name() == sender).ok_or("no such sender")?;
+        if sender == "tencent-vod" && how == How::NoEvent {
             path = format!("/tencent-vod/token/{PATH_TOKEN}");
         } else {
-            let key = if is_forged { "SomebodyElsesKey" } else { SIGN_KEY };
-            body = sign_tencent(&body, key, if how == How::Stale { now_s - 60 } else { now_s + 600 });
+            let own_key = if sender == "tencent-vod" { SIGN_KEY } else { AUTH_KEY };
+            let key = if is_forged { "SomebodyElsesKey" } else { own_key };
+            let signed_at = if how == How::Stale { now_s - 3600 } else { now_s };
+            let url = format!("http://{}{path}", self.address);
+            let (head, signed_body) = signed(*known, &body, &url, key, signed_at).into_parts();
+            headers.extend(head.headers.iter().map(|(name, value)| (name.to_string(), text(value))));
+            body = String::from_utf8(signed_body).map_err(|_| "a body that is no text")?;
         }
         Ok(self.request("POST", &path, &headers, body).await)
     }

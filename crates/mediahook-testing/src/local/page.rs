@@ -63,9 +63,8 @@ fn respond(body: Value) -> Response {
 }
 
 fn samples() -> Value {
-    let senders = samples::SENDERS
-        .iter()
-        .map(|(sender, _)| json!({ "name": sender, "samples": samples::names(sender) }));
+    let names = mediahook_senders::SENDERS.iter().map(|sender| sender.name());
+    let senders = names.map(|sender| json!({ "name": sender, "samples": samples::names(sender) }));
     senders.collect::<Vec<_>>().into()
 }
 

@@ -6,10 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-/// Each sender, and the name of the signature's headers if it signs in headers.
-pub(super) const SENDERS: &[(&str, Option<&str>)] =
-    &[("tencent-vod", None), ("alibaba-ims", Some("x-ice")), ("alibaba-vod", Some("x-vod"))];
-
 /// The last so many characters of an id become a number that was not used before.
 const FRESH_DIGITS: usize = 8;
 

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use mediahook_testing::fixtures::{envelope, fixtures};
+use crate::fixtures::{event, fixtures};
 
 /// The envelope without its data, which is the fixture, byte for byte.
 fn snapshots(source: &str) {
     let sender = source.split('/').next().unwrap();
     let mut ids = BTreeSet::new();
     for (name, body) in fixtures(sender) {
-        let mut envelope = envelope(source, &body);
-        assert_eq!(envelope.data.take().unwrap().get(), body.trim(), "{name}");
-        assert!(ids.insert(envelope.id.clone()), "{name}: the same id as another");
-        insta::assert_snapshot!(format!("{sender}.{name}"), serde_json::to_string_pretty(&envelope).unwrap());
+        let mut event = event(source, &body);
+        assert_eq!(event.data.take().unwrap().get(), body.trim(), "{name}");
+        assert!(ids.insert(event.id.clone()), "{name}: the same id as another");
+        insta::assert_snapshot!(format!("{sender}.{name}"), serde_json::to_string_pretty(&event).unwrap());
     }
 }
 
@@ -35,7 +35,7 @@ fn alibaba_vod() {
 #[test]
 fn flat_bodies_at_a_source_of_ims_are_read_by_the_same_rules() {
     for (name, body) in fixtures("alibaba-vod") {
-        let (mut there, here) = (envelope("alibaba-ims/prod", &body), envelope("alibaba-vod/prod", &body));
+        let (mut there, here) = (event("alibaba-ims/prod", &body), event("alibaba-vod/prod", &body));
         assert_ne!(there.id, here.id, "{name}");
         (there.id, there.source) = (here.id.clone(), here.source.clone());
         assert_eq!(serde_json::to_string(&there).unwrap(), serde_json::to_string(&here).unwrap(), "{name}");

@@ -1,0 +1,115 @@
+//! What the attributes of an event may be, whatever the sender's texts are.
+
+use mediahook_events::{Channel, CloudEvent};
+use mediahook_senders::{Unprocessable, read_event};
+use serde_json::{Value, json};
+
+use crate::fixtures::{RECEIVED, event, fixtures, sender};
+
+fn read(source: &str, body: &str) -> Result<CloudEvent, Unprocessable> {
+    read_event(sender(source), source, body.as_bytes(), Channel::Push, None, RECEIVED)
+}
+
+fn pull_complete(member: &str, json: &str) -> String {
+    format!(
+        r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"t","FileId":"f","{member}":{json}}}}}"#
+    )
+}
+
+#[test]
+fn half_a_surrogate_pair_is_the_replacement_character_and_its_bytes_are_passed_on() {
+    let cut_off = r#""order 7 \ud83d\ude00\ud83d""#;
+    for (source, body) in [
+        ("tencent-vod/main", pull_complete("SessionContext", cut_off)),
+        (
+            "alibaba-ims/prod",
+            format!(r#"{{"EventType":"X","MessageBody":{{"JobId":"j","UserData":{cut_off}}}}}"#),
+        ),
+        ("alibaba-vod/prod", format!(r#"{{"EventType":"X","JobId":"j","Extend":{cut_off}}}"#)),
+    ] {
+        let event = event(source, &body);
+        assert_eq!(event.context.as_deref(), Some("order 7 \u{1f600}\u{fffd}"), "{source}");
+        assert_eq!(event.data.unwrap().get(), body);
+    }
+}
+
+#[test]
+fn no_attribute_has_a_character_that_cloudevents_forbids() {
+    let odd = r#""a\u0000b\u0085c\nd\uffffe\ufdd0f\ud83f\udfffg""#;
+    let event = event("tencent-vod/main", &pull_complete("SessionContext", odd));
+    assert_eq!(event.context.as_deref(), Some("a b c d e f g"));
+    let body = format!(
+        r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":{odd},"FileId":{odd},"ErrCode":{odd},"Message":{odd}}}}}"#
+    );
+    let event = crate::fixtures::event("tencent-vod/main", &body);
+    for attribute in [event.subject, event.taskid, event.mediaid, event.errorcode, event.errormessage] {
+        assert_eq!(attribute.as_deref(), Some("a b c d e f g"));
+    }
+    let body = r#"{"EventType":"Moon\nLanding","JobId":"j"}"#;
+    assert_eq!(
+        crate::fixtures::event("alibaba-vod/prod", body).event_type,
+        "com.alibabacloud.vod.Moon Landing"
+    );
+}
+
+#[test]
+fn a_text_has_a_thousand_characters_and_an_id_is_never_cut() {
+    let event =
+        event("tencent-vod/main", &pull_complete("SessionContext", &json!("媒".repeat(1_001)).to_string()));
+    assert_eq!(event.context.unwrap(), "媒".repeat(1_000));
+    let body = |task: usize, file: usize, flow: usize| {
+        let payload = json!({ "TaskId": "媒".repeat(task), "FileId": "f".repeat(file), "ProcedureTaskId": "p".repeat(flow) });
+        json!({ "EventType": "PullComplete", "PullCompleteEvent": payload }).to_string()
+    };
+    assert_eq!(read("tencent-vod/main", &body(256, 256, 256)).unwrap().taskid.unwrap(), "媒".repeat(256));
+    for (task, file, flow) in [(257, 1, 1), (1, 257, 1), (1, 1, 257)] {
+        let error = read("tencent-vod/main", &body(task, file, flow)).unwrap_err();
+        assert_eq!(error, Unprocessable::NoEvent, "{task} {file} {flow}");
+    }
+}
+
+#[test]
+fn a_type_of_more_than_256_characters_is_no_event() {
+    let event_type = |chars: usize| format!(r#"{{"EventType":"{}","JobId":"j"}}"#, "媒".repeat(chars));
+    let prefix = "com.alibabacloud.vod.".len();
+    assert!(read("alibaba-vod/prod", &event_type(256 - prefix)).is_ok());
+    assert_eq!(read("alibaba-vod/prod", &event_type(257 - prefix)).unwrap_err(), Unprocessable::NoEvent);
+}
+
+#[test]
+fn of_a_member_that_is_given_twice_the_last_one_counts_everywhere() {
+    let twice = r#"{"EventType":"NewFileUpload","EventType":"PullComplete",
+        "PullCompleteEvent":{"TaskId":"1"},"PullCompleteEvent":{"TaskId":"2","FileId":"3","FileId":"4"}}"#;
+    let once = r#"{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"2","FileId":"4"}}"#;
+    let (twice, once) = (event("tencent-vod/main", twice), event("tencent-vod/main", once));
+    assert_eq!((twice.taskid, twice.mediaid), (Some("2".to_owned()), Some("4".to_owned())));
+    assert_eq!((twice.event_type, twice.id), (once.event_type, once.id));
+}
+
+/// The senders' own JSON writers may print a number in another way when they push than when a queue holds it.
+#[test]
+fn a_number_that_is_written_otherwise_is_the_same_event() {
+    fn written_otherwise(value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(written_otherwise),
+            Value::Object(members) => members.values_mut().for_each(written_otherwise),
+            Value::Number(number) if number.is_i64() || number.is_u64() => {
+                // Behind the point of an integer beyond 2^53 a float would lose digits.
+                if number.as_i64().is_some_and(|integer| integer.unsigned_abs() < 1 << 53) {
+                    *value = Value::from(number.as_f64());
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut rewritten = 0;
+    for source in ["tencent-vod/main", "alibaba-ims/prod", "alibaba-vod/prod"] {
+        for (name, body) in fixtures(source.split('/').next().unwrap()) {
+            let mut value: Value = body.parse().unwrap();
+            written_otherwise(&mut value);
+            rewritten += usize::from(value.to_string().contains(".0"));
+            assert_eq!(event(source, &value.to_string()).id, event(source, &body).id, "{source} {name}");
+        }
+    }
+    assert!(rewritten > 100, "{rewritten}");
+}
