@@ -12,14 +12,14 @@ use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};
 use mediahook::storage::Bucket;
 use mediahook::timeouts::process::RETRY_POLICY;
-use mediahook::{CloudEvent, Environment, Failure, Handler, telemetry};
+use mediahook::{CloudEvent, Environment, Failure, Handler, config, telemetry};
 use serde::{Deserialize, Serialize};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::from_env();
     telemetry::init(&environment);
-    let bucket = environment.bucket()?;
+    let bucket = environment.required(config::BUCKET)?;
     let orders = Orders { bucket: S3Bucket::new(Aws::new(environment)?, bucket, RETRY_POLICY) };
     mediahook::run(orders).await
 }

@@ -36,12 +36,12 @@ async fn main() -> ExitCode {
 
 async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let recorder = Recorder::with_output(&environment, log.clone());
-    let receiver = Arc::new(receiver(&environment, recorder).inspect_err(ConfigError::log)?);
+    // It lives as long as the process.
+    let receiver = receiver(&environment, recorder).inspect_err(ConfigError::log)?;
+    let receiver: &'static Receiver<_, _> = Box::leak(Box::new(receiver));
     receiver.warm_up().await.inspect_err(ConfigError::log)?;
     log.flush();
-    let callbacks = Arc::clone(&receiver);
     let runtime = Runtime::new(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let receiver = Arc::clone(&callbacks);
         let LambdaEvent { payload, context } = event;
         let (deadline, invocation) = (deadline(time_left(&context)), Invocation::begin(&context));
         let request = FunctionUrlInvocation::parse(payload.get()).map(FunctionUrlInvocation::into_request);
@@ -58,7 +58,7 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     // Around the runtime's own layers: when `answered` ends, the response is sent, and the next invocation is not yet
     // requested.
     let runtime = runtime.layer(MapFutureLayer::new(move |answered| {
-        let (receiver, log) = (Arc::clone(&receiver), log.clone());
+        let log = log.clone();
         async move {
             let result = answered.await;
             receiver.after_answer().await;

@@ -4,6 +4,8 @@
 use http::Uri;
 use mediahook_senders::text::{Invisible, invisible};
 
+use super::{BUCKET, DEAD_LETTER_QUEUE_URL, QUEUE_URL};
+
 /// What is wrong with a value, as a text that follows the variable's name.
 pub type Problem = &'static str;
 
@@ -12,7 +14,19 @@ const NOT_A_URL: Problem =
 const NOT_A_FIFO_QUEUE: Problem = "is not the URL of a FIFO queue, whose name ends in .fifo";
 const NOT_A_BUCKET: Problem = "is not the name of a bucket: 3 to 63 of a-z 0-9 - . alone, no ARN, no s3://";
 
-pub(super) fn visible(text: &str) -> Result<(), Problem> {
+/// Checks a value by the rule for its variable.
+pub(super) fn check(name: &str, value: &str) -> Result<(), Problem> {
+    visible(value)?;
+    match name {
+        QUEUE_URL | DEAD_LETTER_QUEUE_URL => fifo_queue_url(value),
+        BUCKET => bucket(value),
+        _ if name.starts_with("AWS_ENDPOINT_URL") => url(value),
+        _ if name.starts_with("AWS_") => credential(value),
+        _ => Ok(()),
+    }
+}
+
+fn visible(text: &str) -> Result<(), Problem> {
     match invisible(text) {
         None => Ok(()),
         Some(Invisible::AtStart) => Err("begins with white space or an invisible character"),
@@ -21,15 +35,15 @@ pub(super) fn visible(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// It becomes a part of a header: the SDK panics for another character.
-pub(super) fn credential(text: &str) -> Result<(), Problem> {
+/// Credentials and region become a part of a header: the SDK panics for another character.
+fn credential(text: &str) -> Result<(), Problem> {
     let is_header = text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_header { Ok(()) } else { Err("has characters that no credential has") }
 }
 
 /// With an endpoint that is not a URL, the SDK puts the whole request into its error. It takes a port over 65535 for
 /// none.
-pub(super) fn url(text: &str) -> Result<(), Problem> {
+fn url(text: &str) -> Result<(), Problem> {
     let is_good = |uri: Uri| {
         let authority = uri.authority()?;
         let has_good_port = authority.as_str() == authority.host() || authority.port_u16()? > 0;
@@ -45,7 +59,7 @@ pub(super) fn url(text: &str) -> Result<(), Problem> {
 }
 
 /// `https://HOST/ACCOUNT/NAME.fifo`. Emulators have other paths before the name. A standard queue takes no event.
-pub(super) fn fifo_queue_url(text: &str) -> Result<(), Problem> {
+fn fifo_queue_url(text: &str) -> Result<(), Problem> {
     url(text)?;
     let name = text.rsplit_once('/').map_or("", |(_, name)| name);
     let name = name.strip_suffix(".fifo").unwrap_or_default();
@@ -54,7 +68,7 @@ pub(super) fn fifo_queue_url(text: &str) -> Result<(), Problem> {
 }
 
 /// It becomes a part of a URL and of every `dataref`.
-pub(super) fn bucket(name: &str) -> Result<(), Problem> {
+fn bucket(name: &str) -> Result<(), Problem> {
     let is_good = (3..=63).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
         && !name.contains("..");

@@ -65,9 +65,9 @@ impl Config {
         Ok(Self {
             table: environment.required(TABLE)?,
             leases,
-            dead_letter_queue_url: environment.fifo_queue_url(DEAD_LETTER_QUEUE_URL)?,
+            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
             max_receive_count: receives.ok_or(ConfigError::Missing(MAX_RECEIVE_COUNT))?,
-            bucket: environment.bucket()?,
+            bucket: environment.required(BUCKET)?,
         })
     }
 }

@@ -1,7 +1,5 @@
 //! The checks that make a request authentic: first its path, then its token, then its signature.
 
-use std::fmt;
-
 use http::Method;
 use mediahook_senders::{CallbackRequest, SENDERS};
 use time::OffsetDateTime;
@@ -38,36 +36,30 @@ pub fn authenticate<'a>(
 ) -> Result<Authentic<'a>, NotAuthentic<'a>> {
     let path = request.uri().path().trim_start_matches('/');
     let route = route(path, sources);
-    let not_authentic = |reason| NotAuthentic { reason, source: route.map(|route| route.source) };
+    let not_authentic = |reason| NotAuthentic { reason, source: route.map(|(source, _)| source) };
     if request.method() != Method::POST {
         return Err(not_authentic(Unauthorized::NotPost));
     }
-    let route = route.ok_or_else(|| not_authentic(unknown(path)))?;
-    let checked = check_token(route).map_err(not_authentic)?;
+    let (source, token) = route.ok_or_else(|| not_authentic(unknown(path)))?;
+    let checked = check_token(source, token).map_err(not_authentic)?;
     verify(request, checked, now).map_err(not_authentic)
 }
 
-/// The source whose path was called, and the token that followed; empty if there was none.
-#[derive(Clone, Copy)]
-struct Route<'r, 's> {
-    source: &'s Source,
-    token: &'r str,
-}
-
-/// Finds `SENDER/APP`, or `SENDER/APP/TOKEN` if the source has tokens. A slash at the end makes no difference.
-fn route<'r, 's>(path: &'r str, sources: &'s Sources) -> Option<Route<'r, 's>> {
+/// Finds `SENDER/APP`, or `SENDER/APP/TOKEN` if the source has tokens: the source and the token, which is empty if there
+/// is none. A slash at the end makes no difference.
+fn route<'r, 's>(path: &'r str, sources: &'s Sources) -> Option<(&'s Source, &'r str)> {
     let path = path.strip_suffix('/').unwrap_or(path);
     if let Some(source) = sources.get(path) {
-        return Some(Route { source, token: "" });
+        return Some((source, ""));
     }
     let (name, token) = path.rsplit_once('/')?;
-    sources.get(name).filter(|source| source.has_path_tokens()).map(|source| Route { source, token })
+    sources.get(name).filter(|source| source.has_path_tokens()).map(|source| (source, token))
 }
 
 /// Why a path is no source's.
 fn unknown(path: &str) -> Unauthorized {
-    let sender = path.split('/').next();
-    let is_a_senders = SENDERS.iter().any(|known| Some(known.name()) == sender);
+    let sender = path.split('/').next().unwrap_or_default();
+    let is_a_senders = SENDERS.iter().any(|known| known.name() == sender);
     if is_a_senders { Unauthorized::UnknownSource } else { Unauthorized::UnknownPath }
 }
 
@@ -75,8 +67,7 @@ fn unknown(path: &str) -> Unauthorized {
 struct TokenChecked<'s>(&'s Source);
 
 /// Checks that the source accepts push, and that the path has its token if it has any.
-fn check_token<'s>(route: Route<'_, 's>) -> Result<TokenChecked<'s>, Unauthorized> {
-    let Route { source, token } = route;
+fn check_token<'s>(source: &'s Source, token: &str) -> Result<TokenChecked<'s>, Unauthorized> {
     if !source.takes_push() {
         return Err(Unauthorized::TakesNoPush);
     }
@@ -93,7 +84,7 @@ fn verify<'a>(
     now: OffsetDateTime,
 ) -> Result<Authentic<'a>, Unauthorized> {
     if let Some(verifier) = source.verifier() {
-        verifier.verify(request, now.unix_timestamp())?;
+        verifier.verify(request, now.unix_timestamp()).map_err(Unauthorized::BadSignature)?;
     }
     Ok(Authentic { body: request.body(), source })
 }
@@ -107,14 +98,6 @@ impl<'a> Authentic<'a> {
     /// The body as it came.
     pub fn body(&self) -> &'a [u8] {
         self.body
-    }
-}
-
-/// Does not show the body, which is the sender's.
-impl fmt::Debug for Authentic<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { body, source } = self;
-        f.debug_struct("Authentic").field("source", source).field("body_bytes", &body.len()).finish()
     }
 }
 

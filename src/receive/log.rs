@@ -3,10 +3,7 @@
 //! The line of a queued event is short, because nearly all are of this kind. It does not say again what Lambda's
 //! `REPORT` line says.
 
-use std::time::Duration;
-
 use http::StatusCode;
-use mediahook_events::CloudEvent;
 use time::OffsetDateTime;
 use tracing::Level;
 
@@ -26,7 +23,6 @@ pub(super) fn write(
     at: OffsetDateTime,
     outcome: &ReceiveOutcome,
     took: Took,
-    total: Duration,
     invocation: &Invocation,
 ) {
     let line = line(outcome, took, at).field("queue_ms", took.queue.map(ms));
@@ -38,24 +34,23 @@ pub(super) fn write(
         _ => line
             .field("bucket_ms", took.bucket.map(ms))
             .field("status", Some(outcome.status().as_u16()).filter(|status| *status != 200))
-            .field("total_ms", ms(total))
+            .field("total_ms", ms(took.total))
             .invocation(invocation),
     };
     line.write(recorder, at);
 }
 
 fn line(outcome: &ReceiveOutcome, took: Took, at: OffsetDateTime) -> Line {
+    let about = |line: Line, event| line.event(event).field("age_ms", age(event, at).map(ms));
     match outcome {
         ReceiveOutcome::Queued(event) => {
-            let destination = took.bucket.map(|_| "payload+queue");
-            about(Line::new(Level::INFO, "queued"), event, at)
-                .field("destination", destination)
-                .count(ACCEPTED, 1)
+            let line = about(Line::new(Level::INFO, "queued"), event);
+            line.field("destination", took.bucket.map(|_| "payload+queue")).count(ACCEPTED, 1)
         }
         ReceiveOutcome::Spilled { event, queue_error, queue_skipped } => {
             let line = Line::new(Level::WARN, "spilled: the queue fails, the bucket has the event");
             let line =
-                about(line, event, at).field("destination", "spill").field("error", queue_error.to_string());
+                about(line, event).field("destination", "spill").field("error", queue_error.to_string());
             let line = line.count(ACCEPTED, 1).count(SPILLED, 1);
             if *queue_skipped { line.count(QUEUE_SKIPPED, 1) } else { line }
         }
@@ -67,7 +62,7 @@ fn line(outcome: &ReceiveOutcome, took: Took, at: OffsetDateTime) -> Line {
         ReceiveOutcome::Lost { source, event, error } => {
             let line = Line::new(Level::ERROR, "lost: queue and bucket fail, only the log has it");
             let line = match event {
-                Some(event) => about(line, event, at),
+                Some(event) => about(line, event),
                 None => line.source(source),
             };
             line.field("destination", "lost").field("error", error).count(LOST, 1)
@@ -78,16 +73,6 @@ fn line(outcome: &ReceiveOutcome, took: Took, at: OffsetDateTime) -> Line {
         }
         ReceiveOutcome::Unauthorized { reason, source } => unauthorized(*reason, source.as_deref()),
     }
-}
-
-/// Which event it is, without its data.
-fn about(line: Line, event: &CloudEvent, at: OffsetDateTime) -> Line {
-    line.source(&event.source)
-        .field("id", &event.id)
-        .field("type", &event.event_type)
-        .field("subject", &event.subject)
-        .field("outcome", event.outcome)
-        .field("age_ms", age(event, at).map(ms))
 }
 
 /// One line for each request, however many come: that is cheaper than to count them here, and loses no count.

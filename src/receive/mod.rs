@@ -20,7 +20,6 @@ mod store;
 mod unauthorized;
 mod warm_up;
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -89,7 +88,8 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         let was_authentic =
             !matches!(outcome, ReceiveOutcome::Unauthorized { .. } | ReceiveOutcome::NoSources);
         self.was_authentic.store(was_authentic, Ordering::Relaxed);
-        log::write(&self.recorder, (self.now)(), &outcome, took, began.elapsed(), invocation);
+        took.total = began.elapsed();
+        log::write(&self.recorder, (self.now)(), &outcome, took, invocation);
         outcome.response()
     }
 
@@ -119,15 +119,12 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Ok(authentic) => authentic,
             Err(NotAuthentic { reason, source }) => return unauthorized(reason, source),
         };
-        let Self { queue, bucket, breaker, .. } = self;
-        let mut store = Store { queue, bucket, breaker, deadline, received, trace, took: Took::default() };
-        let outcome = match read_event(&authentic, received, trace) {
+        let mut store = Store { receiver: self, deadline, received, trace, took };
+        match read_event(&authentic, received, trace) {
             Ok(event) => store.event(event).await,
             // Boxed, because it is large and hardly ever runs.
             Err(reason) => Box::pin(store.unprocessable(&authentic, reason)).await,
-        };
-        *took = store.took;
-        outcome
+        }
     }
 }
 
@@ -147,10 +144,4 @@ pub fn read_event(
 
 fn unauthorized(reason: Unauthorized, source: Option<&Source>) -> ReceiveOutcome {
     ReceiveOutcome::Unauthorized { reason, source: source.map(|source| source.name().to_owned()) }
-}
-
-impl<Q, B> fmt::Debug for Receiver<Q, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("sources", &self.sources).finish_non_exhaustive()
-    }
 }

@@ -41,15 +41,13 @@ impl ReceiveOutcome {
     /// The response.
     pub(super) fn response(&self) -> Response<String> {
         match self {
-            Self::Queued(event) | Self::Spilled { event, .. } => accepted(&event.id),
+            // The id is hexadecimal.
+            Self::Queued(event) | Self::Spilled { event, .. } => {
+                json(StatusCode::OK, "application/json", format!(r#"{{"id":"{}"}}"#, event.id))
+            }
             _ => problem(self.status()),
         }
     }
-}
-
-/// 200 with the event's id, which is hexadecimal.
-fn accepted(id: &str) -> Response<String> {
-    json(StatusCode::OK, "application/json", format!(r#"{{"id":"{id}"}}"#))
 }
 
 /// An error (RFC 9457). It contains only the status, because a forger may read it.

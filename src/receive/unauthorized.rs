@@ -3,8 +3,6 @@
 use http::StatusCode;
 use mediahook_senders::BadSignature;
 
-use crate::lambda::request::Malformed;
-
 /// Why a request is unauthorized. The reason is for the operator: the response contains only the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unauthorized {
@@ -28,77 +26,44 @@ pub enum Unauthorized {
 }
 
 impl Unauthorized {
-    /// Every reason.
-    pub const ALL: [Self; 11] = [
-        Self::Malformed,
-        Self::NotFromOrigin,
-        Self::NotPost,
-        Self::UnknownPath,
-        Self::UnknownSource,
-        Self::TakesNoPush,
-        Self::WrongToken,
-        Self::BadSignature(BadSignature::Missing),
-        Self::BadSignature(BadSignature::Repeated),
-        Self::BadSignature(BadSignature::Stale),
-        Self::BadSignature(BadSignature::Wrong),
-    ];
+    /// The name of the reason in the log and the metrics: the dimension `Reason`.
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
 
     /// The status of the response.
     pub fn status(self) -> StatusCode {
-        match self {
-            Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::NotPost => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotFromOrigin | Self::UnknownPath | Self::UnknownSource => StatusCode::NOT_FOUND,
-            Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => StatusCode::UNAUTHORIZED,
-        }
-    }
-
-    /// The name of the reason in the log and the metrics: the dimension `Reason`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "Malformed",
-            Self::NotFromOrigin => "NotFromOrigin",
-            Self::NotPost => "NotPost",
-            Self::UnknownPath => "UnknownPath",
-            Self::UnknownSource => "UnknownSource",
-            Self::TakesNoPush => "TakesNoPush",
-            Self::WrongToken => "WrongToken",
-            Self::BadSignature(BadSignature::Missing) => "SignatureMissing",
-            Self::BadSignature(BadSignature::Repeated) => "SignatureRepeated",
-            Self::BadSignature(BadSignature::Stale) => "SignatureStale",
-            Self::BadSignature(BadSignature::Wrong) => "SignatureWrong",
-        }
+        self.row().1
     }
 
     /// Whether the request is probably a real sender's, so that an alarm watches it: strangers seldom know a sender's
     /// name.
     pub fn is_probably_a_senders(self) -> bool {
-        match self {
-            Self::UnknownSource | Self::TakesNoPush | Self::WrongToken | Self::BadSignature(_) => true,
-            Self::Malformed | Self::NotFromOrigin | Self::NotPost | Self::UnknownPath => false,
-        }
+        self.row().2
     }
 
     /// Whether newer sources might authorize the request. A path that does not begin with a sender's name can never
     /// belong to a source, so scans of a public URL cause no read.
     pub(super) fn depends_on_sources(self) -> bool {
+        self.row().3
+    }
+
+    /// Its name, status, whether it is probably a sender's, and whether it depends on the sources.
+    fn row(self) -> (&'static str, StatusCode, bool, bool) {
+        use BadSignature::{Missing, Repeated, Stale, Wrong};
         match self {
-            Self::UnknownSource | Self::TakesNoPush | Self::WrongToken => true,
-            // Missing: tokens may have replaced the source's keys in the meantime.
-            Self::BadSignature(bad) => matches!(bad, BadSignature::Wrong | BadSignature::Missing),
-            Self::Malformed | Self::NotFromOrigin | Self::NotPost | Self::UnknownPath => false,
+            Self::Malformed => ("Malformed", StatusCode::BAD_REQUEST, false, false),
+            Self::NotFromOrigin => ("NotFromOrigin", StatusCode::NOT_FOUND, false, false),
+            Self::NotPost => ("NotPost", StatusCode::METHOD_NOT_ALLOWED, false, false),
+            Self::UnknownPath => ("UnknownPath", StatusCode::NOT_FOUND, false, false),
+            Self::UnknownSource => ("UnknownSource", StatusCode::NOT_FOUND, true, true),
+            Self::TakesNoPush => ("TakesNoPush", StatusCode::UNAUTHORIZED, true, true),
+            Self::WrongToken => ("WrongToken", StatusCode::UNAUTHORIZED, true, true),
+            // Tokens may have replaced the source's keys in the meantime.
+            Self::BadSignature(Missing) => ("SignatureMissing", StatusCode::UNAUTHORIZED, true, true),
+            Self::BadSignature(Repeated) => ("SignatureRepeated", StatusCode::UNAUTHORIZED, true, false),
+            Self::BadSignature(Stale) => ("SignatureStale", StatusCode::UNAUTHORIZED, true, false),
+            Self::BadSignature(Wrong) => ("SignatureWrong", StatusCode::UNAUTHORIZED, true, true),
         }
-    }
-}
-
-impl From<Malformed> for Unauthorized {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
-    }
-}
-
-impl From<BadSignature> for Unauthorized {
-    fn from(bad: BadSignature) -> Self {
-        Self::BadSignature(bad)
     }
 }

@@ -3,13 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
-use tokio::time::timeout;
 use tracing::Level;
 
 use super::Receiver;
 use crate::config::{ConfigError, QUEUE_URL};
 use crate::mutex::lock;
-use crate::storage::{Bucket, Queue, StoreError, Unusable};
+use crate::storage::{Bucket, Queue, Unusable, within};
 use crate::telemetry::Line;
 use crate::telemetry::metrics::MISCONFIGURED;
 use crate::timeouts::receive::INIT_WITHIN;
@@ -43,8 +42,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     }
 
     async fn check_queue(&self, now: OffsetDateTime) {
-        let late = |_| Err(Unusable::Unknown(StoreError("no answer in time".to_owned())));
-        let checked = timeout(INIT_WITHIN, self.queue.check()).await.unwrap_or_else(late);
+        let checked = within(INIT_WITHIN, self.queue.check()).await;
         // A role that may not ask will not be told the next time either.
         let is_over = matches!(checked, Ok(()) | Err(Unusable::NotPermitted(_)));
         self.queue_checked.store(is_over, Ordering::Relaxed);

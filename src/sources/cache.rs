@@ -15,7 +15,7 @@
 //! not only when the next environment cannot start.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
 use futures_util::future::BoxFuture;
@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tracing::Level;
 
 use crate::mutex::lock;
-use crate::sources::Sources;
+use crate::sources::{Source, Sources};
 use crate::storage::StoreError;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
 use crate::telemetry::{Line, Recorder};
@@ -73,10 +73,7 @@ impl SourcesError {
     /// Whether every read fails until somebody changes the secret or its name. A role that may not read it yet is not
     /// lasting: IAM takes seconds to apply a change.
     pub fn is_lasting(&self) -> bool {
-        match self {
-            Self::Unavailable(_) => false,
-            Self::Unreadable(_) | Self::Mistaken(_) => true,
-        }
+        !matches!(self, Self::Unavailable(_))
     }
 }
 
@@ -113,16 +110,13 @@ impl SourcesCache {
 
     /// The sources in use; `None` before the first read.
     pub fn current(&self) -> Option<Arc<Sources>> {
-        self.state().sources.clone()
+        lock(&self.state).sources.clone()
     }
 
     /// Reads the sources again if a read is due, for at most `within`. While there are none, a read is always due.
     pub async fn refresh_if_due(&self, now: OffsetDateTime, within: StdDuration) {
-        let is_due = {
-            let state = self.state();
-            state.sources.is_none() || state.read.is_none_or(|(at, lasts)| is_over(at, lasts, now))
-        };
-        if is_due {
+        let read = lock(&self.state).read;
+        if self.current().is_none() || read.is_none_or(|(at, lasts)| is_over(at, lasts, now)) {
             let _ = self.refresh(now, within).await;
         }
     }
@@ -130,7 +124,7 @@ impl SourcesCache {
     /// Reads the sources for a callback that the current ones do not authorize. Returns whether they were read.
     pub async fn refresh_for_unauthorized(&self, now: OffsetDateTime, within: StdDuration) -> bool {
         {
-            let mut state = self.state();
+            let mut state = lock(&self.state);
             let is_recent = state.fresh_read.is_some_and(|at| !is_over(at, FRESH_READ_EVERY, now));
             let began_with_this_callback = state.read.is_some_and(|(at, _)| at == now);
             if self.reader.is_none() || is_recent || began_with_this_callback {
@@ -152,61 +146,44 @@ impl SourcesCache {
             SourcesError::Unavailable(StoreError(error))
         };
         let result = timeout(within, self.read(now)).await.map_err(late).flatten();
-        if let Err(error) = &result {
-            self.log_failure(now, error);
-        }
-        result
+        result.inspect_err(|error| self.log_failure(now, error))
     }
 
     /// A read that is cut off counts as a failed read for the time of the next one.
     async fn read(&self, now: OffsetDateTime) -> Result<(), SourcesError> {
         let Some(reader) = &self.reader else { return Ok(()) };
-        self.state().read = Some((now, RETRY_AFTER));
+        lock(&self.state).read = Some((now, RETRY_AFTER));
         let document = reader.read(Version::Current).await?;
-        if self.state().document != document {
+        if lock(&self.state).document != document {
             match Sources::parse(&document) {
                 Ok(sources) => self.replace(sources, document),
                 Err(mistake) => {
-                    self.fall_back(reader.as_ref()).await;
+                    // A new environment must be able to start while the running ones have good sources.
+                    if self.current().is_none()
+                        && let Ok(previous) = reader.read(Version::Previous).await
+                        && let Ok(sources) = Sources::parse(&previous)
+                    {
+                        self.replace(sources, previous);
+                    }
                     return Err(mistake.into());
                 }
             }
         }
-        self.state().read = Some((now, REREAD_AFTER));
+        lock(&self.state).read = Some((now, REREAD_AFTER));
         Ok(())
-    }
-
-    /// Uses the previous version of a document that has a mistake, if there are no sources yet: a new environment
-    /// must be able to start while the running ones have good sources.
-    async fn fall_back(&self, reader: &dyn ReadSources) {
-        if self.current().is_none()
-            && let Ok(document) = reader.read(Version::Previous).await
-            && let Ok(sources) = Sources::parse(&document)
-        {
-            self.replace(sources, document);
-        }
     }
 
     fn replace(&self, sources: Sources, document: String) {
         for warning in sources.warnings() {
             tracing::warn!("{warning}");
         }
-        let mut state = self.state();
-        for gone in
-            state.sources.iter().flat_map(|old| old.iter()).filter(|old| sources.get(old.name()).is_none())
-        {
-            tracing::warn!(
-                source = gone.name(),
-                "no longer in the sources document: its callbacks are answered 404"
-            );
+        let mut state = lock(&self.state);
+        let old = state.sources.iter().flat_map(|old| old.iter()).map(Source::name);
+        for source in old.filter(|old| sources.get(old).is_none()) {
+            tracing::warn!(source, "no longer in the sources document: its callbacks are answered 404");
         }
         state.sources = Some(Arc::new(sources));
         state.document = document;
-    }
-
-    /// The name of the document, if the sources are read from one.
-    pub fn place(&self) -> Option<String> {
-        self.reader.as_ref().map(|reader| reader.place())
     }
 
     fn log_failure(&self, at: OffsetDateTime, error: &SourcesError) {
@@ -214,13 +191,10 @@ impl SourcesCache {
             Some(_) => "the sources could not be read, the last good ones are used",
             None => "the sources could not be read, and there are none yet",
         };
-        let error = format!("{}: {error}", self.place().unwrap_or_default());
+        let place = self.reader.as_ref().map(|reader| reader.place()).unwrap_or_default();
+        let error = format!("{place}: {error}");
         let line = Line::new(Level::ERROR, message).field("error", error);
         line.count(SOURCES_READ_FAILED, 1).write(&self.recorder, at);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 

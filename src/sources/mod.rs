@@ -47,13 +47,8 @@ impl TryFrom<String> for PathToken {
     fn try_from(token: String) -> Result<Self, Self::Error> {
         const MIN_CHARS: usize = 8;
         let token = Secret::try_from(token)?;
-        if !is_path_segment(token.reveal()) {
-            return Err("expected a token that is one path segment of A-Z a-z 0-9 - . _ ~");
-        }
-        if token.reveal().len() < MIN_CHARS {
-            return Err("expected at least 8 characters");
-        }
-        Ok(Self(token))
+        let is_token = is_path_segment(token.reveal()) && token.reveal().len() >= MIN_CHARS;
+        if is_token { Ok(Self(token)) } else { Err("expected at least 8 of A-Z a-z 0-9 - . _ ~") }
     }
 }
 
@@ -100,7 +95,7 @@ impl Sources {
 
     /// The warnings that are logged when the document is read.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.0.iter().flat_map(Source::warnings)
+        self.0.iter().filter_map(Source::warning)
     }
 }
 
@@ -165,15 +160,13 @@ impl Source {
         self.verifier.is_some() || self.has_path_tokens()
     }
 
-    fn warnings(&self) -> impl Iterator<Item = String> {
-        let access = if self.unauthenticated {
-            Some("unauthenticated: anybody who finds the URL can send events")
-        } else if self.is_authenticated() {
-            None
-        } else {
-            Some("neither keys nor path tokens: takes no push")
+    fn warning(&self) -> Option<String> {
+        let warning = match (self.unauthenticated, self.is_authenticated()) {
+            (true, _) => "unauthenticated: anybody who finds the URL can send events",
+            (false, false) => "neither keys nor path tokens: takes no push",
+            (false, true) => return None,
         };
-        access.into_iter().map(|warning| format!("{}: {warning}", self.name))
+        Some(format!("{}: {warning}", self.name))
     }
 }
 
@@ -184,11 +177,11 @@ impl fmt::Debug for Source {
 }
 
 fn sender_of(name: &str, senders: &[&'static dyn Sender]) -> Result<&'static dyn Sender, String> {
-    let known = || senders.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
     let (sender, app) = name.split_once('/').ok_or("expected a name of the form SENDER/APP")?;
     if !is_path_segment(app) {
         return Err("the name after the slash is one path segment of A-Z a-z 0-9 - . _ ~".to_owned());
     }
+    let known = || senders.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
     let found = senders.iter().copied().find(|s| s.name() == sender);
     found.ok_or_else(|| format!("unknown sender, expected one of {}", known()))
 }

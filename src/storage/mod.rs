@@ -193,7 +193,7 @@ pub enum Unusable {
     NotPermitted(String),
     /// There was no answer, or another one.
     #[error("{0}")]
-    Unknown(StoreError),
+    Unknown(#[from] StoreError),
 }
 
 /// The kind of a connection failure, without its text: the errors of connectors may contain the address with its

@@ -36,14 +36,12 @@ const LINE_BYTES: usize = 1024;
 const TIMESTAMP: EncodedConfig =
     Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
 
-type Member = (&'static str, Value);
-
 /// A line that is not written yet.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Line {
     level: Level,
-    members: Vec<Member>,
+    members: Vec<(&'static str, Value)>,
     /// The second dimension of the metrics, beside the function's name. Each value makes another metric, which AWS
     /// bills. So there are few values, and a stranger cannot choose any.
     dimension: Option<&'static str>,
@@ -69,6 +67,21 @@ impl Line {
             value => self.members.push((name, value)),
         }
         self
+    }
+
+    /// Adds a text as it is, however long.
+    pub(crate) fn whole(mut self, name: &'static str, text: &str) -> Self {
+        self.members.push((name, text.into()));
+        self
+    }
+
+    /// Adds which event it is, without its data.
+    pub fn event(self, event: &CloudEvent) -> Self {
+        self.source(&event.source)
+            .field("id", &event.id)
+            .field("type", &event.event_type)
+            .field("subject", &event.subject)
+            .field("outcome", event.outcome)
     }
 
     /// Adds the source, which is also a dimension if `CloudWatch` accepts its name as a value: a message in the queue
@@ -114,13 +127,14 @@ impl Line {
         let mut members = vec![("timestamp", timestamp.into())];
         members.extend(self.members);
         if !self.metrics.is_empty() {
-            let mut dimensions = vec![json!(["FunctionName"])];
-            dimensions.extend(self.dimension.map(|dimension| json!(["FunctionName", dimension])));
-            let directive =
-                json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": self.metrics });
-            let milliseconds = at.unix_timestamp() * 1000 + i64::from(at.millisecond());
+            let mut dimensions = vec![vec!["FunctionName"]];
+            dimensions.extend(self.dimension.map(|dimension| vec!["FunctionName", dimension]));
+            let aws = json!({
+                "Timestamp": at.unix_timestamp() * 1000 + i64::from(at.millisecond()),
+                "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": self.metrics }]
+            });
             members.push(("FunctionName", recorder.function_name.as_ref().into()));
-            members.push(("_aws", json!({ "Timestamp": milliseconds, "CloudWatchMetrics": [directive] })));
+            members.push(("_aws", aws));
         }
         let mut line = Vec::with_capacity(LINE_BYTES);
         // Cannot fail: every member is already JSON.

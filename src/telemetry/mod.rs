@@ -24,8 +24,6 @@ pub use recorder::Recorder;
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// The variable with its log format: `Text`, else JSON.
 const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
-/// The `tracing` target of the lines with lost events. They are JSON in either format, because a program reads them.
-pub const LOST_TARGET: &str = "mediahook::lost";
 
 /// Starts the log. Our own lines have the level of Lambda's logging configuration (default INFO). Libraries log only
 /// warnings and errors, because some of them log whole requests at lower levels.
@@ -35,32 +33,30 @@ pub fn init(environment: &Environment) {
 
 /// The same, with the lines written to this output.
 pub fn init_with(environment: &Environment, output: &LogOutput) {
-    let level = level(environment);
+    let known_level = known_level(environment);
+    let level = known_level.unwrap_or(Level::INFO);
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
         .with_target(env!("CARGO_PKG_NAME"), level);
-    let format = environment.optional(LOG_FORMAT).map(str::trim).map(str::to_ascii_lowercase);
+    let format = environment.optional(LOG_FORMAT).map(|format| format.trim().to_ascii_lowercase());
     let is_text = format.as_deref() == Some("text");
-    let lines = || {
-        tracing_subscriber::fmt::layer()
-            .with_writer(output.clone())
-            .with_target(false)
-            .with_ansi(false)
-            // Without this it would write to standard error, and panic if that is closed too.
-            .log_internal_errors(false)
-    };
-    let json = lines().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    // If a process starts the log twice (tests, the local example), the first log stays in use.
-    let _ = if is_text {
-        let json = json.with_filter(Targets::new().with_target(LOST_TARGET, level));
-        let text = lines().with_filter(filter.with_target(LOST_TARGET, LevelFilter::OFF));
-        tracing_subscriber::registry().with(vec![json.boxed(), text.boxed()]).try_init()
+    let output = output.clone();
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || output.clone())
+        .with_target(false)
+        .with_ansi(false)
+        // Without this it would write to standard error, and panic if that is closed too.
+        .log_internal_errors(false);
+    let lines = if is_text {
+        lines.boxed()
     } else {
-        tracing_subscriber::registry().with(json).with(filter).try_init()
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     };
+    // If a process starts the log twice (tests, the local example), the first log stays in use.
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
     // Not an error: Lambda sets both, and may introduce values that we do not know. A receiver must start
     // nevertheless.
-    if known_level(environment).is_none() {
+    if known_level.is_none() {
         tracing::warn!("{LOG_LEVEL}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; it is INFO now");
     }
     if !matches!(format.as_deref(), None | Some("text" | "json")) {
@@ -82,12 +78,7 @@ pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     }
 }
 
-/// The level of the function's logging configuration; INFO if it is not set or not known.
-fn level(environment: &Environment) -> Level {
-    known_level(environment).unwrap_or(Level::INFO)
-}
-
-/// FATAL counts as ERROR here, so that lost events are still logged. `tracing` would also accept a number, which is
+/// The level of the function's logging configuration, INFO if it is not set; `None` if it is not known. FATAL counts as ERROR here, so that lost events are still logged. `tracing` would also accept a number, which is
 /// not a level of Lambda.
 fn known_level(environment: &Environment) -> Option<Level> {
     let Some(name) = environment.optional(LOG_LEVEL) else { return Some(Level::INFO) };

@@ -9,8 +9,6 @@
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
-use tracing_subscriber::fmt::MakeWriter;
-
 use crate::mutex::lock;
 
 /// Takes whole lines. A clone writes to the same place.
@@ -52,13 +50,5 @@ impl io::Write for LogOutput {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl MakeWriter<'_> for LogOutput {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tracing::Level;
 
-use super::{LogOutput, level};
+use super::{LogOutput, known_level};
 use crate::config::Environment;
 
 /// The variable in which Lambda reports a function's name.
@@ -43,7 +43,8 @@ impl Recorder {
     /// A recorder that passes its lines to a function.
     pub fn with_writer(environment: &Environment, out: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         let function_name = environment.optional(FUNCTION_NAME).unwrap_or(NO_FUNCTION).into();
-        Self { function_name, level: level(environment), out: Arc::new(out) }
+        let level = known_level(environment).unwrap_or(Level::INFO);
+        Self { function_name, level, out: Arc::new(out) }
     }
 
     /// A recorder that writes nothing.

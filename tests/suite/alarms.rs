@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use mediahook::config::ORIGIN_SECRETS;
-use mediahook::receive::Unauthorized;
 use mediahook::receive::origin::ORIGIN_HEADER;
 use mediahook::telemetry::metrics::{self, METRICS, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
+use super::bad_input::REASONS;
 use super::docs::anchors;
 use super::end_to_end::{post, receiver_binary, receiver_variables, tencent};
 use super::policy::{PULL_COMPLETE, SOURCES, now_s};
@@ -115,7 +115,7 @@ impl Seen {
                 [("FunctionName", "Receiver"), ("Reason", reason)]
                     if self.name == metrics::UNAUTHORIZED.name =>
                 {
-                    let is_counted = Unauthorized::ALL.iter().any(|one| one.as_str() == *reason);
+                    let is_counted = REASONS.iter().any(|one| one.as_str() == *reason);
                     (!is_counted).then_some("not a reason to be unauthorized")
                 }
                 _ => Some("not the dimensions it is counted by"),

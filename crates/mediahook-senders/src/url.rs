@@ -4,7 +4,7 @@ use http::Uri;
 
 use crate::text::invisible;
 
-/// The URL in a text: `http` or `https`, a host, no password, a valid port if any.
+/// The URL in a text: `http` or `https`, a host, no password, a valid port if any, no fragment: no request can have one.
 pub(crate) fn parse_url(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok().filter(|_| invisible(text).is_none())?;
     let authority = uri.authority()?;
@@ -13,6 +13,7 @@ pub(crate) fn parse_url(text: &str) -> Option<Uri> {
     let is_url = matches!(uri.scheme_str(), Some("http" | "https"))
         && !authority.host().is_empty()
         && !authority.as_str().contains('@')
+        && !text.contains('#')
         && (!has_port || is_port);
     is_url.then_some(uri)
 }
@@ -42,6 +43,8 @@ mod tests {
             "http://host:0",
             "http://host:",
             "http://host/a\n",
+            "http://host/a#b",
+            "http://host/a?b=\"",
             "",
         ] {
             assert!(parse_url(url).is_none(), "{url}");

@@ -1,40 +1,29 @@
-//! The wide events: their members, their metrics, and what they never show.
+//! The receiver's lines, one for each request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use mediahook::config::Environment;
-use mediahook::config::ORIGIN_SECRETS;
-use mediahook::ingest::envelope;
+use mediahook::config::{Environment, ORIGIN_SECRETS};
 use mediahook::lambda::invocation::Invocation;
 use mediahook::receive::Receiver;
 use mediahook::receive::origin::{ORIGIN_HEADER, OriginSecrets};
 use mediahook::sources::Sources;
 use mediahook::sources::cache::{ReadSources, SourcesCache, SourcesError, Version};
-use mediahook::storage::Message;
-use mediahook::storage::{Bucket, EntryError, Page, Queue, StoreError};
+use mediahook::storage::{Bucket, EntryError, Message, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
-use mediahook::telemetry::metrics::{METRICS, NAMESPACE};
 use mediahook::timeouts::receive::deadline;
 use mediahook::trace::Trace;
-use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::macros::datetime;
-
-use crate::end_to_end::{post, receiver_binary, receiver_variables};
-use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
-use mediahook_testing::cloud::{BUCKET, Cloud, Fault};
 use mediahook_testing::function_url;
-use mediahook_testing::runtime_api::{Function, REQUEST_ID};
 use mediahook_testing::signing::sign_tencent;
-use mediahook_testing::tencent_vod::TencentVod;
+use serde_json::{Value, json};
 
-const NOW: OffsetDateTime = datetime!(2026-11-22 05:50:27.5 UTC);
-const OPEN: &str = "/tencent-vod/open";
+use super::{NOW, OPEN, forged, metrics, sum, wide_events};
+use crate::end_to_end::post;
+use crate::policy::{PRODUCED, PULL_COMPLETE, SOURCES};
 
 /// Queue and bucket, either of which may be down.
 #[derive(Clone, Default)]
@@ -121,59 +110,6 @@ impl World {
     fn lines(&self) -> Vec<Value> {
         wide_events(&std::mem::take(&mut *self.lines.lock().unwrap()))
     }
-}
-
-/// The wide events in a log, each checked against the rules of EMF.
-pub(crate) fn wide_events(log: &str) -> Vec<Value> {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|line| line.get("_aws").is_some()).inspect(assert_is_emf).collect()
-}
-
-/// The Embedded Metric Format, as its specification has it.
-fn assert_is_emf(line: &Value) {
-    let timestamp = line["timestamp"].as_str().unwrap();
-    let at = OffsetDateTime::parse(timestamp, &time::format_description::well_known::Rfc3339).unwrap();
-    let ms = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap();
-    assert_eq!(line["_aws"]["Timestamp"], ms, "{line}");
-    assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
-    let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-    let directive = &directives[0];
-    assert_eq!(directives.len(), 1, "{line}");
-    assert_eq!(directive["Namespace"], NAMESPACE);
-    let sets = directive["Dimensions"].as_array().unwrap();
-    assert!((1..=2).contains(&sets.len()), "{line}");
-    for name in sets.iter().flat_map(|set| set.as_array().unwrap()) {
-        let value = line[name.as_str().unwrap()].as_str().unwrap();
-        assert!((1..=1024).contains(&value.len()) && value.is_ascii(), "{line}");
-    }
-    let metrics = directive["Metrics"].as_array().unwrap();
-    assert!((1..=100).contains(&metrics.len()), "{line}");
-    for metric in metrics {
-        let known = METRICS.iter().find(|known| metric["Name"] == known.name);
-        // A count needs no unit.
-        let unit = metric["Unit"].as_str().unwrap_or("Count");
-        assert_eq!(unit, known.expect("one of METRICS").unit);
-        assert!(line[metric["Name"].as_str().unwrap()].as_f64().unwrap() >= 0.0, "{line}");
-    }
-}
-
-/// The names of a line's metrics.
-fn metrics(line: &Value) -> Vec<&str> {
-    let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
-    metrics.iter().map(|metric| metric["Name"].as_str().unwrap()).collect()
-}
-
-/// The sum of a metric over these lines.
-fn sum(lines: &[Value], metric: &str) -> u64 {
-    lines
-        .iter()
-        .filter(|line| metrics(line).contains(&metric))
-        .map(|line| line[metric].as_u64().unwrap())
-        .sum()
-}
-
-fn forged(body: &str) -> Value {
-    post("/tencent-vod/signed", &json!({}), &sign_tencent(body, "ForgedSignKey", NOW.unix_timestamp() + 600))
 }
 
 fn produced() -> Value {
@@ -346,7 +282,7 @@ async fn what_comes_past_the_proxy_in_front_is_counted_like_any_other_refusal() 
         assert_eq!(line["Source"], Value::Null);
     }
     for secret in [SECRET, OTHER] {
-        assert!(!text.contains(secret) && !format!("{:?}", world.receiver).contains(secret));
+        assert!(!text.contains(secret) && !format!("{:?}", world.receiver.origin).contains(secret));
     }
 }
 
@@ -416,180 +352,4 @@ async fn no_line_shows_a_request_of_strangers_or_senders() {
     for hidden in ["MARK", "x-mark", "SignKey", "AuthKey", "path-token", "PullSecret"] {
         assert!(!text.contains(hidden), "{hidden} shows in {text}");
     }
-}
-
-#[tokio::test]
-async fn the_receiver_logs_a_line_for_each_callback() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
-    let open = |n: u32| post(OPEN, &json!({}), &PULL_COMPLETE.replace("1450807", &n.to_string()));
-    receiver.invoke(open(1)).await.unwrap();
-    cloud.sqs_faults(|_| Fault::Error);
-    receiver.invoke(open(2)).await.unwrap();
-    cloud.s3_faults(|_| Fault::Error);
-    receiver.invoke(open(3)).await.unwrap();
-    receiver.invoke(forged(PULL_COMPLETE)).await.unwrap();
-    let lines = wide_events(&receiver.stop().await);
-    for metric in ["Spilled", "Lost", "Unauthorized"] {
-        assert_eq!(sum(&lines, metric), 1, "{lines:?}");
-    }
-    assert_eq!(sum(&lines, "Accepted"), 2);
-    assert_eq!(
-        lines.iter().map(|l| l.get("cold").is_some()).collect::<Vec<_>>(),
-        [true, false, false, false]
-    );
-    for line in &lines[1..3] {
-        assert_eq!((&line["request_id"], &line["FunctionName"]), (&json!(REQUEST_ID), &json!("test")));
-    }
-    assert!(lines[1]["error"].as_str().unwrap().contains("InternalError"), "{}", lines[1]);
-    assert!(lines[2]["error"].as_str().unwrap().starts_with("queue: "), "{}", lines[2]);
-}
-
-#[tokio::test]
-async fn with_standard_output_closed_callbacks_are_answered() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut receiver = Function::start(receiver_binary(), &receiver_variables(&cloud, &queue_url)).await;
-    receiver.close_log().await;
-    for event in [post(OPEN, &json!({}), PULL_COMPLETE), post(OPEN, &json!({}), "[]"), forged(PULL_COMPLETE)]
-    {
-        assert!(receiver.invoke(event).await.unwrap()["statusCode"].is_number());
-    }
-}
-
-#[tokio::test]
-async fn in_text_format_wide_events_and_lost_events_are_still_json() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    let mut variables = receiver_variables(&cloud, &queue_url);
-    variables.push(("AWS_LAMBDA_LOG_FORMAT", "Text".to_owned()));
-    variables.push(("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()));
-    cloud.sqs_faults(|_| Fault::Error);
-    cloud.s3_faults(|_| Fault::Error);
-    let mut receiver = Function::start(receiver_binary(), &variables).await;
-    receiver.invoke(post(OPEN, &json!({}), PULL_COMPLETE)).await.unwrap();
-    let log = receiver.stop().await;
-    let (json, text): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| line.starts_with('{'));
-    assert_eq!(wide_events(&log).len(), 1);
-    let lost: Value = serde_json::from_str(json[0]).unwrap();
-    assert!(lost["lost"] == true && lost["envelope"].as_str().unwrap().contains("125-Pull-1"), "{log}");
-    assert_eq!(json.len(), 2, "{log}");
-    assert!(text.iter().any(|line| line.contains(" WARN ")), "{log}");
-    assert!(!log.contains('\u{1b}'));
-}
-
-fn record(id: &str, body: &str) -> Value {
-    json!({ "messageId": format!("m-{id}"), "body": body, "attributes": {
-        "MessageGroupId": id, "MessageDeduplicationId": id, "ApproximateReceiveCount": "2"
-    } })
-}
-
-#[tokio::test]
-async fn the_processor_logs_a_line_for_each_record() {
-    let cloud = Cloud::start().await;
-    cloud.table().create().await;
-    let (_, dead_letter_url) = cloud.queues(5, 30).await;
-    let variables = cloud.processor_variables(&dead_letter_url);
-    let processor = env!("CARGO_BIN_EXE_processor");
-    let mut processor = Function::start_with_timeout(processor, &variables, Duration::from_secs(4)).await;
-    let envelope = json!({
-        "specversion": "1.0", "id": "a", "source": "tencent-vod/main", "type": "t", "channel": "push",
-        "time": "2026-11-22T05:50:25Z", "recordedtime": "2026-11-22T05:50:26Z", "data": {}
-    });
-    let good = || json!({ "Records": [record("a", &envelope.to_string())] });
-    processor.invoke(good()).await.unwrap();
-    processor.invoke(good()).await.unwrap();
-    processor.invoke(json!({ "Records": [record("b", "no envelope")] })).await.unwrap();
-    cloud.sqs_faults(|_| Fault::Error);
-    processor.invoke(json!({ "Records": [record("c", "no envelope")] })).await.unwrap();
-    cloud.bus().faults(|_| Fault::Error);
-    let mut odd = envelope.clone();
-    odd["id"] = "d".into();
-    odd["source"] = "ü".into();
-    processor.invoke(json!({ "Records": [record("d", &odd.to_string())] })).await.unwrap();
-    let lines = wide_events(&processor.stop().await);
-    let logged: Vec<_> = lines
-        .iter()
-        .map(|l| (l["id"].as_str().unwrap(), l["result"].as_str().unwrap(), metrics(l)))
-        .collect();
-    let expected = [
-        ("a", "processed", vec!["Processed", "ProcessingLatency"]),
-        ("a", "duplicate", vec!["Duplicates"]),
-        ("b", "dead_letter", vec!["DeadLettered"]),
-        ("c", "failed", vec!["Failed"]),
-        ("d", "failed", vec!["Failed"]),
-    ];
-    assert_eq!(logged, expected);
-    assert_eq!(lines[0]["Source"], "tencent-vod/main");
-    assert!(!lines[4]["_aws"].to_string().contains("Source"), "not a valid dimension: {}", lines[4]);
-    assert!(lines[4]["reason"].as_str().unwrap().starts_with("the bus: "));
-    assert_eq!((&lines[3]["message_id"], &lines[3]["receive_count"]), (&json!("m-c"), &json!(2)));
-    assert!(lines[3]["reason"].as_str().unwrap().contains("not sent to the dead-letter queue"));
-    assert_eq!((lines[0]["cold"].as_bool(), lines[1]["cold"].as_bool()), (Some(true), None));
-}
-
-#[tokio::test]
-async fn the_puller_logs_a_line_for_each_feed_and_run() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    let variables = receiver_variables(&cloud, &queue_url);
-    cloud.sqs_faults(|_| Fault::Error);
-    let mut receiver = Function::start(receiver_binary(), &variables).await;
-    for number in 0..3 {
-        let body = PULL_COMPLETE.replace("1450807", &number.to_string());
-        receiver.invoke(post(OPEN, &json!({}), &body)).await.unwrap();
-    }
-
-    let tencent = TencentVod::start(Duration::from_secs(30)).await;
-    let mut settings = tencent.settings();
-    settings["secret_key"] = "another".into();
-    let mut variables = variables;
-    variables.push(("MEDIAHOOK_SOURCES", json!({ "tencent-vod/pulled": { "pull": settings } }).to_string()));
-    variables.push(("MEDIAHOOK_BUCKET", BUCKET.to_owned()));
-    let puller = env!("CARGO_BIN_EXE_puller");
-    let mut puller = Function::start_with_timeout(puller, &variables, Duration::from_secs(55)).await;
-    tokio::time::sleep(Duration::from_secs(6)).await; // a younger object waits for the next run
-    puller.invoke(json!({})).await.unwrap();
-    cloud.sqs_faults(|_| Fault::None);
-    puller.invoke(json!({})).await.unwrap();
-
-    let lines = wide_events(&puller.stop().await);
-    let of = |source: &str| lines.iter().filter(|l| l["Source"] == source).cloned().collect::<Vec<_>>();
-    let (spill, source) = (of("spill"), of("tencent-vod/pulled"));
-    assert_eq!((spill.len(), source.len(), lines.len()), (2, 2, 4), "one a feed and run");
-    assert_eq!((&spill[0]["SpillWaiting"], &spill[1]["SpillWaiting"]), (&json!(3), &json!(0)));
-    assert_eq!((sum(&spill, "PullFailed"), sum(&spill, "Confirmed")), (1, 3));
-    assert_eq!(sum(&source, "PullFailed"), 2, "{source:?}");
-    assert!(source[0]["level"] == "ERROR" && source[0]["error"].is_string());
-}
-
-/// Standard output is a pipe that Lambda reads as fast as it can. A write before the answer makes the sender wait; a write
-/// after the request for the next invocation may never happen, because Lambda freezes the function.
-#[tokio::test]
-async fn the_answer_does_not_wait_for_a_slow_log_and_the_log_has_every_part_of_a_lost_event() {
-    let cloud = Cloud::start().await;
-    let (queue_url, _) = cloud.queues(5, 30).await;
-    cloud.sqs_faults(|_| Fault::Error);
-    cloud.s3_faults(|_| Fault::Error);
-    let variables = receiver_variables(&cloud, &queue_url);
-    let mut receiver = Function::start_with_slow_log(receiver_binary(), &variables, 1024 * 1024).await;
-    receiver.asked_for(1).await;
-    let body =
-        json!({ "EventType": "X", "XEvent": { "TaskId": "lost-1", "Text": "0123456789".repeat(400_000) } })
-            .to_string();
-
-    let started = Instant::now();
-    assert_eq!(receiver.invoke(post(OPEN, &json!({}), &body)).await.unwrap()["statusCode"], 503);
-    let answered = started.elapsed();
-    receiver.asked_for(2).await;
-    assert!(started.elapsed() > Duration::from_secs(3), "the log was slow");
-    let log = receiver.stop().await;
-
-    assert!(answered < Duration::from_secs(3), "{answered:?}");
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let parts: Vec<_> = lines.filter(|line| line["lost"] == true && line["id"].is_string()).collect();
-    assert_eq!(Some(parts.len() as u64), parts[0]["parts"].as_u64());
-    let envelope: String = parts.iter().map(|part| part["envelope"].as_str().unwrap()).collect();
-    assert_eq!(envelope::parse(&envelope).unwrap().data.unwrap().get(), body);
 }
