@@ -660,18 +660,6 @@ fn receiver_cases() -> Vec<Case> {
         )
         .with(&[("MEDIAHOOK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/nobody.fifo")]),
         case(
-            "the queue is a standard queue",
-            Receiver,
-            signed(EVENT),
-            Status(200),
-            &[
-                "MEDIAHOOK_QUEUE_URL: the queue `callbacks.fifo` is not a FIFO queue",
-                "\"Misconfigured\":1",
-                "spilled",
-            ],
-        )
-        .in_world(World::Sqs(Fault::Code("InvalidAttributeName"))),
-        case(
             "the queue may not be asked",
             Receiver,
             signed(EVENT),
@@ -714,8 +702,6 @@ fn puller_cases() -> Vec<Case> {
         case("a rule's schedule", Puller, json!({ "source": "aws.events", "detail-type": "Scheduled Event" }), Answer, &["spill"]),
         case("the queue is not there", Puller, schedule(), Failure, &["MEDIAHOOK_QUEUE_URL: there is no queue `nobody.fifo`", "\"Misconfigured\":1"])
             .with(&[("MEDIAHOOK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/nobody.fifo")]),
-        case("the queue is a standard queue", Puller, schedule(), Failure, &["MEDIAHOOK_QUEUE_URL: the queue `callbacks.fifo` is not a FIFO queue", "\"Misconfigured\":1"])
-            .in_world(World::Sqs(Fault::Code("InvalidAttributeName"))),
         case("the queue may not be asked", Puller, schedule(), Answer, &["the role may not ask for the queue", "\"enqueued\":0"])
             .in_world(World::Sqs(Fault::Denied)),
         case("the bucket is not there", Puller, schedule(), Answer, &["MEDIAHOOK_BUCKET: there is no bucket `no-such-bucket`", "\"Misconfigured\":1"])
