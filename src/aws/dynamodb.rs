@@ -14,16 +14,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use time::OffsetDateTime;
 
-use super::http_client::DropUnanswered;
 use super::{Aws, retry, store_error};
 use crate::config::TABLE;
 use crate::storage::StoreError;
-use crate::storage::idempotency::{Begun, IdempotencyStore, Lease, LeaseConfig};
+use crate::storage::idempotency::{Begun, Lease, LeaseConfig};
 use crate::timeouts::{Clock, Deadline, RetryPolicy};
 
 const ID: &str = "id";
@@ -37,12 +36,15 @@ const COMPLETED: &str = "COMPLETED";
 
 /// The event is free: there is no record, it has expired (DynamoDB may take days to delete it), or it is in progress
 /// with a lease that has ended. `status` and `token` are reserved words in DynamoDB, so they are written with `#`.
-const FREE: &str = "attribute_not_exists(#id) OR #expiresat < :now_s \
-                    OR (#status = :inprogress AND #leaseends < :now_ms)";
+const FREE: &str = "attribute_not_exists(id) OR expiresat < :now_s \
+                    OR (#status = :inprogress AND inprogressexpiresat < :now_ms)";
 /// It is still in progress under this lease.
 const OURS: &str = "#status = :inprogress AND #token = :token";
 
-/// The idempotency records in a DynamoDB table.
+/// The idempotency records in a DynamoDB table: which events are *in progress* until their lease ends, and which are
+/// *completed* until their record expires.
+///
+/// While one attempt has an event in progress, no other one may process it. If its process crashes, the lease ends.
 #[derive(Debug, Clone)]
 pub struct DynamoDbIdempotency {
     client: Client,
@@ -54,10 +56,70 @@ pub struct DynamoDbIdempotency {
 impl DynamoDbIdempotency {
     /// The table of that name. No request is sent yet.
     pub fn new(aws: &Aws, table: String, leases: LeaseConfig, now: Clock, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy))
-            .interceptor(DropUnanswered)
-            .retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config("DYNAMODB", retry_policy)).retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), table, leases, now }
+    }
+
+    /// Marks an event as in progress, unless it is in progress elsewhere or completed.
+    ///
+    /// # Errors
+    /// No answer until then: the event may be in progress nevertheless, until its lease ends.
+    pub async fn begin(&self, id: &str, until: Deadline) -> Result<Begun, StoreError> {
+        let lease = Lease::new(id, self.leases.lease);
+        let now = (self.now)();
+        let ends = now + self.leases.lease;
+        let put = self
+            .put(id, IN_PROGRESS, ends + self.leases.ttl)
+            .item(LEASE_ENDS, milliseconds(ends))
+            .item(TOKEN, text(&lease.token))
+            .condition_expression(FREE)
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
+            .expression_attribute_values(":now_ms", milliseconds(now))
+            .expression_attribute_values(":now_s", seconds(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match Box::pin(put.customize().config_override(limit(until)).send()).await {
+            Ok(_) => Ok(Begun::Started(lease)),
+            Err(error) => self.refused(&error, lease),
+        }
+    }
+
+    /// Marks an event as completed: until the record expires, it is not processed again. Even if another attempt holds
+    /// the lease by now: the event was processed, and a redelivery must see that.
+    ///
+    /// # Errors
+    /// No answer until then: when the lease ends, the event may be processed again.
+    pub async fn complete(&self, lease: &Lease, until: Deadline) -> Result<(), StoreError> {
+        let put = self.put(&lease.id, COMPLETED, (self.now)() + self.leases.ttl);
+        let put = put.customize().config_override(limit(until)).send();
+        Box::pin(put).await.map(drop).map_err(|e| self.error(&e))
+    }
+
+    /// Releases an event that was not processed, so that it can be retried at once. A record that another attempt
+    /// holds by now is kept.
+    ///
+    /// # Errors
+    /// No answer until then: the event can be retried when the lease ends.
+    pub async fn release(&self, lease: &Lease, until: Deadline) -> Result<(), StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(ID, text(&lease.id))
+            .condition_expression(OURS)
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_names("#token", TOKEN)
+            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
+            .expression_attribute_values(":token", text(&lease.token));
+        match Box::pin(delete.customize().config_override(limit(until)).send()).await {
+            Err(error) if error.code() != Some("ConditionalCheckFailedException") => Err(self.error(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, id: &str, status: &str, expires_at: OffsetDateTime) -> PutItemFluentBuilder {
+        let put = self.client.put_item().table_name(&self.table).item(ID, text(id));
+        put.item(STATUS, text(status)).item(EXPIRES_AT, seconds(expires_at))
     }
 
     /// The error of a call. AWS's own code for a missing table does not say which table it is.
@@ -90,76 +152,12 @@ impl DynamoDbIdempotency {
     }
 }
 
-impl IdempotencyStore for DynamoDbIdempotency {
-    async fn begin(&self, id: &str, until: Deadline) -> Result<Begun, StoreError> {
-        let lease = Lease::new(id, self.leases.lease);
-        let now = (self.now)();
-        let ends = now + self.leases.lease;
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item(ID, text(id))
-            .item(STATUS, text(IN_PROGRESS))
-            .item(LEASE_ENDS, milliseconds(ends))
-            .item(TOKEN, text(&lease.token))
-            .item(EXPIRES_AT, seconds(ends + self.leases.ttl))
-            .condition_expression(FREE)
-            .expression_attribute_names("#id", ID)
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_names("#leaseends", LEASE_ENDS)
-            .expression_attribute_names("#expiresat", EXPIRES_AT)
-            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
-            .expression_attribute_values(":now_ms", milliseconds(now))
-            .expression_attribute_values(":now_s", seconds(now))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match Box::pin(put.customize().config_override(limit(until)).send()).await {
-            Ok(_) => Ok(Begun::Started(lease)),
-            Err(error) => self.refused(&error, lease),
-        }
-    }
-
-    /// Even if another attempt holds the lease by now: the event was processed, and a redelivery must see that.
-    async fn complete(&self, lease: &Lease, until: Deadline) -> Result<(), StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item(ID, text(&lease.id))
-            .item(STATUS, text(COMPLETED))
-            .item(EXPIRES_AT, seconds((self.now)() + self.leases.ttl));
-        let put = put.customize().config_override(limit(until)).send();
-        Box::pin(put).await.map(drop).map_err(|e| self.error(&e))
-    }
-
-    async fn release(&self, lease: &Lease, until: Deadline) -> Result<(), StoreError> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(ID, text(&lease.id))
-            .condition_expression(OURS)
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_names("#token", TOKEN)
-            .expression_attribute_values(":inprogress", text(IN_PROGRESS))
-            .expression_attribute_values(":token", text(&lease.token));
-        match Box::pin(delete.customize().config_override(limit(until)).send()).await {
-            Err(error) if !is_refusal(&error) => Err(self.error(&error)),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// A call may take all the time that is left, an attempt half of it: a connection that went stale while the function
 /// was frozen never answers. To repeat an attempt is harmless, because the table would refuse the second one.
 fn limit(until: Deadline) -> Builder {
     let limit =
         TimeoutConfig::builder().operation_timeout(until.left()).operation_attempt_timeout(until.half());
     Builder::new().timeout_config(limit.build())
-}
-
-fn is_refusal(error: &SdkError<DeleteItemError>) -> bool {
-    error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception)
 }
 
 fn text(value: &str) -> AttributeValue {

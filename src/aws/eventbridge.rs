@@ -7,10 +7,9 @@ use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use futures_util::future::join_all;
+use time::OffsetDateTime;
 
-use super::http_client::DropUnanswered;
-use super::{Aws, retry, store_error};
-use crate::storage::bus::{Bus, Entry};
+use super::{Aws, retry, store_error, unusable};
 use crate::storage::{EntryError, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 use crate::trace::Trace;
@@ -19,6 +18,19 @@ use crate::trace::Trace;
 const SOURCE: &str = "mediahook";
 /// EventBridge's error codes for an entry that a retry would not accept either.
 const NEVER: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
+
+/// An entry for a bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// `DetailType`.
+    pub detail_type: String,
+    /// `Detail`: the envelope.
+    pub detail: String,
+    /// `Time`; without it, EventBridge uses the time of the request.
+    pub time: Option<OffsetDateTime>,
+    /// `TraceHeader`: the trace of the event.
+    pub trace: Option<Trace>,
+}
 
 /// An EventBridge event bus.
 #[derive(Debug)]
@@ -30,10 +42,43 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. No request is sent yet.
     pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy))
-            .interceptor(DropUnanswered)
-            .retry_partition(retry::no_quota());
+        let config =
+            Builder::from(&aws.config("EVENTBRIDGE", retry_policy)).retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), name }
+    }
+
+    /// Asks whether the bus exists.
+    ///
+    /// # Errors
+    /// [`Unusable::Misconfigured`]: it does not exist. Any other error does not mean that it is missing: it did not
+    /// answer, or the role may not call `DescribeEventBus`.
+    pub async fn check(&self) -> Result<(), Unusable> {
+        let describe = self.client.describe_event_bus().name(&self.name);
+        let bus = format!("event bus `{}`", self.name);
+        let described = Box::pin(describe.send()).await;
+        described.map(drop).map_err(|error| unusable(&error, &bus, &["ResourceNotFoundException"]))
+    }
+
+    /// Puts these entries on the bus, in one request. Returns the result of each, in their order. Must not be called
+    /// for a bus that does not exist: EventBridge would accept the entries and drop them.
+    ///
+    /// If EventBridge rejects a request as a whole, none of its entries was accepted, and each is put alone, so that
+    /// only the faulty one fails. Their order does not matter: they are of different message groups.
+    ///
+    /// # Errors
+    /// The bus did not answer. It may have accepted any of the entries.
+    pub async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
+        match self.put_events(entries).await {
+            Err(error) if entries.len() > 1 && is_rejected(&error) => {
+                Ok(join_all(entries.iter().map(|entry| self.put_alone(entry))).await)
+            }
+            answer => answer.map_err(|error| store_error(&error)),
+        }
+    }
+
+    async fn put_alone(&self, entry: &Entry) -> Result<(), EntryError> {
+        let results = self.put_events(&[entry]).await.map_err(|error| store_error(&error))?;
+        results.into_iter().collect()
     }
 
     async fn put_events(
@@ -56,41 +101,6 @@ impl EventBridgeBus {
             .set_time(time)
             .set_trace_header(entry.trace.map(Trace::xray))
             .build()
-    }
-
-    async fn put_alone(&self, entry: &Entry) -> Result<(), EntryError> {
-        match self.put_events(&[entry]).await {
-            Ok(results) => results.into_iter().collect(),
-            Err(error) => Err(EntryError { why: store_error(&error), is_lasting: false }),
-        }
-    }
-}
-
-impl Bus for EventBridgeBus {
-    async fn check(&self) -> Result<(), Unusable> {
-        let describe = self.client.describe_event_bus().name(&self.name);
-        let Err(error) = Box::pin(describe.send()).await else { return Ok(()) };
-        let why = store_error(&error);
-        Err(match error.code() {
-            Some("ResourceNotFoundException") => {
-                Unusable::Misconfigured(format!("there is no event bus `{}`", self.name))
-            }
-            Some("AccessDeniedException") => {
-                Unusable::NotPermitted(format!("the role may not call events:DescribeEventBus: {why}"))
-            }
-            _ => Unusable::Unknown(why),
-        })
-    }
-
-    /// If EventBridge rejects a request as a whole, none of its entries was accepted, and each is put alone, so that
-    /// only the faulty one fails. Their order does not matter: they are of different message groups.
-    async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
-        match self.put_events(entries).await {
-            Err(error) if entries.len() > 1 && is_rejected(&error) => {
-                Ok(join_all(entries.iter().map(|entry| self.put_alone(entry))).await)
-            }
-            answer => answer.map_err(|error| store_error(&error)),
-        }
     }
 }
 

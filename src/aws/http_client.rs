@@ -1,27 +1,30 @@
 //! The HTTP client of all AWS clients: the SDK's own, with TLS by `ring`.
 //!
-//! After a freeze, a function's connections may be dead. The attempt that uses such a connection fails within its time
-//! limit. A function that answers a sender keeps one idle connection for each host, so that the next attempt opens a new
-//! one; the puller keeps as many as it has requests at once. The pool's own idle timeout uses a monotonic clock, which may stand still while the function is frozen.
-//! So after the same time by the wall clock, an unused client starts with an empty pool.
+//! Its pool keeps the connection of every request: a batch of the processor sends ten at once, and each handshake takes
+//! more CPU than the request. After a freeze all of them may be dead, and the attempts of a call would try one after the
+//! other. So the next attempt starts with an empty pool
+//! - after an attempt without an answer. That includes HTTP/2, whose connection outlives a cancelled attempt;
+//! - after [`IDLE_TIMEOUT`] by the wall clock. The pool's own timeout uses a monotonic clock, which may stand still
+//!   while the function is frozen.
 
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use aws_sdk_sqs::config::interceptors::FinalizerInterceptorContextRef;
-use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents, SharedHttpClient};
-use aws_sdk_sqs::error::BoxError;
+use aws_sdk_sqs::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
-use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
-use aws_smithy_runtime_api::shared::IntoShared as _;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use time::OffsetDateTime;
 
 use crate::config::{ConfigError, Environment};
 use crate::mutex::lock;
 use crate::storage::StoreError;
+use crate::timeouts::Clock;
 
 /// Amazon Root CA 1 to 4, and Starfield Services Root CA G2, which signs the first (Amazon Trust Services, valid to
 /// 2037 and longer). AWS asks its clients to trust exactly these. Reading the whole system store takes longer than
@@ -58,86 +61,82 @@ impl Trust {
 ///
 /// # Errors
 /// [`ConfigError::Tls`] if TLS cannot be set up.
-pub(super) fn build(trust: Trust, now: Clock, max_idle: usize) -> Result<SharedHttpClient, ConfigError> {
-    let state = Mutex::new((with_empty_pool(trust, max_idle)?, now()));
-    Ok(ByWallClock { trust, max_idle, now, state }.into_shared())
-}
-
-/// The wall clock.
-pub(super) type Clock = fn() -> SystemTime;
-
-/// A client that starts with an empty pool if it was not used for [`IDLE_TIMEOUT`].
-#[derive(Debug)]
-struct ByWallClock {
-    trust: Trust,
-    max_idle: usize,
-    now: Clock,
-    /// The client, and when it was last used.
-    state: Mutex<(SharedHttpClient, SystemTime)>,
-}
-
-impl HttpClient for ByWallClock {
-    /// Called for each attempt.
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        // No code panics while it holds the lock. If it did, the state would still be valid.
-        let mut state = lock(&self.state);
-        let (client, used) = &mut *state;
-        let now = (self.now)();
-        // If the clock was set back, the idle time is unknown: the connections count as stale.
-        let is_fresh = now.duration_since(*used).is_ok_and(|idle| idle < IDLE_TIMEOUT);
-        if !is_fresh && let Ok(new) = with_empty_pool(self.trust, self.max_idle) {
-            *client = new;
-        }
-        *used = now;
-        client.http_connector(settings, components)
-    }
-}
-
-fn with_empty_pool(trust: Trust, max_idle: usize) -> Result<SharedHttpClient, ConfigError> {
+pub(super) fn build(trust: Trust, now: Clock) -> Result<SharedHttpClient, ConfigError> {
     let store = match trust {
         Trust::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         Trust::System => TrustStore::default(),
     };
-    let context = TlsContext::builder().with_trust_store(store).build();
-    let context = context.map_err(|error| ConfigError::Tls(StoreError(error.to_string())))?;
-    Ok(Builder::new()
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(max_idle)
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(context)
-        .build_https())
+    let tls = TlsContext::builder().with_trust_store(store).build();
+    let tls = tls.map_err(|error| ConfigError::Tls(StoreError(error.to_string())))?;
+    let pool = Mutex::new(Pool::empty(&tls, now()));
+    // Called for each attempt.
+    Ok(http_client_fn(move |settings, components| {
+        let (mut pool, now) = (lock(&pool), now());
+        if pool.may_be_stale(now) {
+            *pool = Pool::empty(&tls, now);
+        }
+        pool.used = now;
+        let connector = pool.client.http_connector(settings, components);
+        SharedHttpConnector::new(Watched { connector, is_unanswered: Arc::clone(&pool.is_unanswered) })
+    }))
 }
 
-/// Makes the pool drop the connection of an attempt that got no answer.
-///
-/// The SDK does so itself after a server error, and with HTTP/1.1 the connection cannot be reused. But an HTTP/2
-/// connection outlives a cancelled attempt, and the next attempts would use the same stale connection.
-#[derive(Debug)]
-pub(super) struct DropUnanswered;
+/// A connection pool.
+struct Pool {
+    client: SharedHttpClient,
+    /// When an attempt last used it.
+    used: OffsetDateTime,
+    /// Whether an attempt on one of its connections had no answer.
+    is_unanswered: Arc<AtomicBool>,
+}
 
-#[dyn_dispatch_hint]
-impl Intercept for DropUnanswered {
-    fn name(&self) -> &'static str {
-        "DropUnanswered"
+impl Pool {
+    fn empty(tls: &TlsContext, now: OffsetDateTime) -> Self {
+        let client = Builder::new()
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls.clone())
+            .build_https();
+        Self { client, used: now, is_unanswered: Arc::default() }
     }
 
-    fn read_after_attempt(
-        &self,
-        attempt: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if attempt.response().is_none()
-            && let Some(connection) =
-                config.load::<CaptureSmithyConnection>().and_then(CaptureSmithyConnection::get)
-        {
-            connection.poison();
+    fn may_be_stale(&self, now: OffsetDateTime) -> bool {
+        // If the clock was set back, the idle time is unknown.
+        let is_fresh = self.used <= now && now - self.used < IDLE_TIMEOUT;
+        !is_fresh || self.is_unanswered.load(Ordering::Relaxed)
+    }
+}
+
+/// Sends an attempt, and marks the pool if it has no answer.
+#[derive(Debug)]
+struct Watched {
+    connector: SharedHttpConnector,
+    is_unanswered: Arc<AtomicBool>,
+}
+
+impl HttpConnector for Watched {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.connector.call(request);
+        let mut attempt = Attempt { is_answered: false, is_unanswered: Arc::clone(&self.is_unanswered) };
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            attempt.is_answered = answer.is_ok();
+            answer
+        })
+    }
+}
+
+/// Dropped when an attempt failed, or was cancelled at its time limit.
+struct Attempt {
+    is_answered: bool,
+    is_unanswered: Arc<AtomicBool>,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.is_unanswered.store(true, Ordering::Relaxed);
         }
-        Ok(())
     }
 }
 

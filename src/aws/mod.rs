@@ -15,8 +15,9 @@ pub mod s3;
 pub mod secrets_manager;
 pub mod sqs;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::sync::{Arc, LazyLock};
 
 use aws_sdk_sqs::config::{
     AppName, BehaviorVersion, Credentials, IdentityCache, Region, SharedCredentialsProvider,
@@ -25,11 +26,11 @@ use aws_sdk_sqs::config::{
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_types::SdkConfig;
 use aws_types::request_id::RequestId;
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use time::OffsetDateTime;
 
 use crate::config::{ConfigError, Environment};
-use crate::storage::{StoreError, transport_error};
-use crate::timeouts::RetryPolicy;
+use crate::storage::{StoreError, Unusable, transport_error};
+use crate::timeouts::{Clock, RetryPolicy};
 use http_client::Trust;
 
 const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
@@ -50,6 +51,8 @@ const ENDPOINT_URLS: [&str; 6] = [
 #[derive(Clone)]
 pub struct Aws {
     sdk: SdkConfig,
+    /// The configured endpoints by their variables.
+    endpoints: HashMap<&'static str, String>,
 }
 
 impl Aws {
@@ -62,30 +65,14 @@ impl Aws {
     /// TLS cannot be set up. With an endpoint that is not a URL, the SDK would put the whole request into its error;
     /// with a newline in region or credentials, it would panic.
     pub fn new(environment: Environment) -> Result<Self, ConfigError> {
-        Self::build(environment, SystemTime::now, 1)
-    }
-
-    /// The same, with so many idle connections for each host: as many as there are requests at once.
-    ///
-    /// # Errors
-    /// The same as for [`Aws::new`].
-    pub fn with_idle_connections(environment: Environment, number: usize) -> Result<Self, ConfigError> {
-        Self::build(environment, SystemTime::now, number)
+        Self::with_clock(environment, OffsetDateTime::now_utc)
     }
 
     /// The same, with the wall clock that measures the idle time of connections.
     ///
     /// # Errors
     /// The same as for [`Aws::new`].
-    pub fn with_clock(environment: Environment, now: fn() -> SystemTime) -> Result<Self, ConfigError> {
-        Self::build(environment, now, 1)
-    }
-
-    fn build(
-        environment: Environment,
-        now: fn() -> SystemTime,
-        max_idle: usize,
-    ) -> Result<Self, ConfigError> {
+    pub fn with_clock(environment: Environment, now: Clock) -> Result<Self, ConfigError> {
         let credential = |name| environment.credential(name)?.ok_or(ConfigError::Missing(name));
         let region = match environment.credential("AWS_REGION")? {
             Some(region) => region,
@@ -97,12 +84,13 @@ impl Aws {
         let key = credential("AWS_SECRET_ACCESS_KEY")?;
         let token = environment.credential("AWS_SESSION_TOKEN")?;
         let has_endpoints = environment.flag(IGNORE_ENDPOINT_URLS)? != Some(true);
+        let mut endpoints = HashMap::new();
         for name in ENDPOINT_URLS.into_iter().filter(|_| has_endpoints) {
-            environment.endpoint(name)?;
+            endpoints.extend(environment.endpoint(name)?.map(|url| (name, url)));
         }
         let (use_fips, use_dualstack) = (environment.flag(USE_FIPS)?, environment.flag(USE_DUALSTACK)?);
         let credentials = Credentials::new(key_id, key, token, None, "environment");
-        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now, max_idle)?;
+        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
             // The tested version.
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -116,13 +104,16 @@ impl Aws {
         sdk.set_app_name(AppName::new(env!("CARGO_PKG_NAME")).ok());
         sdk.set_use_fips(use_fips);
         sdk.set_use_dual_stack(use_dualstack);
-        sdk.set_endpoint_url(environment.optional(ENDPOINT_URL).filter(|_| has_endpoints).map(String::from));
-        Ok(Self { sdk: sdk.service_config(ServiceVariables { environment, has_endpoints }).build() })
+        Ok(Self { sdk: sdk.build(), endpoints })
     }
 
-    /// The configuration of one client.
-    pub(super) fn config(&self, retry_policy: RetryPolicy) -> SdkConfig {
-        retry::configure(self.sdk.clone().into_builder(), retry_policy).build()
+    /// The configuration of a service's client. Its endpoint is that of its own variable, else that of all services,
+    /// else AWS's.
+    pub(super) fn config(&self, service: &str, retry_policy: RetryPolicy) -> SdkConfig {
+        let own = self.endpoints.get(format!("{ENDPOINT_URL}_{service}").as_str());
+        let mut sdk = self.sdk.clone().into_builder();
+        sdk.set_endpoint_url(own.or_else(|| self.endpoints.get(ENDPOINT_URL)).cloned());
+        retry::configure(sdk, retry_policy).build()
     }
 }
 
@@ -133,29 +124,11 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// The SDK's endpoint variable for one service: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`.
-#[derive(Debug)]
-struct ServiceVariables {
-    environment: Environment,
-    has_endpoints: bool,
-}
+/// A client that is built when it is first used, because most invocations do not need it.
+type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
-impl LoadServiceConfig for ServiceVariables {
-    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        if key.env() == ENDPOINT_URL && !self.has_endpoints {
-            return None;
-        }
-        let service = key.service_id().replace([' ', '-'], "_").to_uppercase();
-        let for_service = self.environment.optional(&format!("{}_{service}", key.env())).map(String::from);
-        for_service.or_else(|| self.environment.optional(key.env()).map(String::from))
-    }
-}
-
-/// Whether a configured endpoint replaces the service's own.
-pub(super) fn has_own_endpoint(sdk: &SdkConfig, service_id: &str) -> bool {
-    let key = ServiceConfigKey::builder().service_id(service_id).env(ENDPOINT_URL).profile("endpoint_url");
-    let of_service = || sdk.service_config()?.load_config(key.build().ok()?);
-    sdk.endpoint_url().is_some() || of_service().is_some()
+fn lazy<T>(build: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
+    Arc::new(LazyLock::new(Box::new(build)))
 }
 
 /// The text of an error for the log: the service's code and request id, or the kind of the transport failure.
@@ -187,6 +160,23 @@ pub(super) fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Store
             None => StoreError("the request was not sent".to_owned()),
         },
         _ => StoreError("the request cannot be built".to_owned()),
+    }
+}
+
+/// Why a resource cannot be used, from the error of the call that checks it. With one of the codes in `missing` there is
+/// no such resource.
+pub(super) fn unusable<E: ProvideErrorMetadata>(
+    error: &SdkError<E>,
+    resource: &str,
+    missing: &[&str],
+) -> Unusable {
+    let (why, code) = (store_error(error), error.code().unwrap_or_default());
+    if missing.iter().any(|missing| code.ends_with(missing)) {
+        Unusable::Misconfigured(format!("there is no {resource} in this account and region: {why}"))
+    } else if code.contains("AccessDenied") {
+        Unusable::NotPermitted(format!("the role may not ask for the {resource}: {why}"))
+    } else {
+        Unusable::Unknown(why)
     }
 }
 
@@ -227,11 +217,17 @@ mod tests {
     async fn addresses(variables: &[(&str, &str)]) -> [String; 3] {
         let addresses = Addresses::default();
         let connector = SharedHttpConnector::new(addresses.clone());
-        let sdk = aws(variables).unwrap().config(RETRY_POLICY).into_builder();
-        let sdk = sdk.http_client(http_client_fn(move |_, _| connector.clone())).build();
-        let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(has_own_endpoint(&sdk, "S3"));
-        let _ = aws_sdk_sqs::Client::new(&sdk).list_queues().send().await;
-        let _ = aws_sdk_secretsmanager::Client::new(&sdk).list_secrets().send().await;
+        let aws = aws(variables).unwrap();
+        let config = |service| {
+            let sdk = aws.config(service, RETRY_POLICY).into_builder();
+            let connector = connector.clone();
+            sdk.http_client(http_client_fn(move |_, _| connector.clone())).build()
+        };
+        let s3 = config("S3");
+        let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(s3.endpoint_url().is_some());
+        let _ = aws_sdk_sqs::Client::new(&config("SQS")).list_queues().send().await;
+        let secrets = aws_sdk_secretsmanager::Client::new(&config("SECRETS_MANAGER"));
+        let _ = secrets.list_secrets().send().await;
         let _ = aws_sdk_s3::Client::from_conf(s3.build()).get_object().bucket("bucket").key("k").send().await;
         let addresses = std::mem::take(&mut *addresses.0.lock().unwrap());
         addresses.try_into().unwrap()

@@ -1,7 +1,5 @@
 //! The secret that holds the sources document.
 
-use std::sync::OnceLock;
-
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::error::SdkError;
@@ -9,8 +7,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::http_client::DropUnanswered;
-use super::{Aws, retry, store_error};
+use super::{Aws, Lazy, lazy, retry, store_error};
 use crate::config::SOURCES_SECRET;
 use crate::sources::cache::{ReadSources, SourcesError, Version};
 use crate::storage::StoreError;
@@ -19,37 +16,19 @@ use crate::timeouts::RetryPolicy;
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]
 pub struct SourcesSecret {
-    aws: Aws,
     id: String,
-    retry_policy: RetryPolicy,
-    client: OnceLock<Client>,
+    client: Lazy<Client>,
 }
 
 impl SourcesSecret {
     /// The secret of that name or ARN. No request is sent yet.
     pub fn new(aws: Aws, id: String, retry_policy: RetryPolicy) -> Self {
-        Self { aws, id, retry_policy, client: OnceLock::new() }
-    }
-
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            let config = Builder::from(&self.aws.config(self.retry_policy))
-                .interceptor(DropUnanswered)
+        let client = move || {
+            let config = Builder::from(&aws.config("SECRETS_MANAGER", retry_policy))
                 .retry_partition(retry::no_quota());
             Client::from_conf(config.build())
-        })
-    }
-
-    async fn value(&self, version: Version) -> Result<String, SourcesError> {
-        let stage = match version {
-            Version::Current => "AWSCURRENT",
-            Version::Previous => "AWSPREVIOUS",
         };
-        let secret = self.client().get_secret_value().secret_id(&self.id).version_stage(stage);
-        let secret = secret.send().await;
-        let text = secret.map_err(|e| sources_error(&e))?.secret_string;
-        let bytes = || SourcesError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
-        text.ok_or_else(bytes)
+        Self { id, client: lazy(client) }
     }
 }
 
@@ -67,6 +46,16 @@ impl ReadSources for SourcesSecret {
     }
 
     fn read(&self, version: Version) -> BoxFuture<'_, Result<String, SourcesError>> {
-        self.value(version).boxed()
+        let stage = match version {
+            Version::Current => "AWSCURRENT",
+            Version::Previous => "AWSPREVIOUS",
+        };
+        let get = self.client.get_secret_value().secret_id(&self.id).version_stage(stage);
+        let bytes = || SourcesError::Unreadable(StoreError("the secret holds bytes, not a text".to_owned()));
+        let value = async move {
+            let secret = get.send().await.map_err(|error| sources_error(&error))?;
+            secret.secret_string.ok_or_else(bytes)
+        };
+        value.boxed()
     }
 }

@@ -15,5 +15,5 @@ async fn main() -> ExitCode {
         return exit;
     }
     telemetry::init(&environment);
-    telemetry::exit(process::run_from_env(environment).await)
+    telemetry::exit(process::run_from_env(&environment).await)
 }

@@ -8,13 +8,15 @@ use tokio::time::Instant;
 use tracing::Level;
 
 use super::destination::Destination;
-use super::group::{Group, groups, next_round};
+use super::group::{groups, next_round};
 use super::handler::{Failure, FailureAction};
 use super::log;
 use super::record::{Outcome, Record};
+use crate::aws::dynamodb::DynamoDbIdempotency;
+use crate::aws::sqs::SqsQueue;
 use crate::lambda::invocation::Invocation;
-use crate::storage::idempotency::{Begun, IdempotencyStore};
-use crate::storage::{EntryError, Queue, Unusable, within};
+use crate::storage::idempotency::Begun;
+use crate::storage::{Queue as _, Unusable, within};
 use crate::telemetry::Recorder;
 use crate::telemetry::line::Line;
 use crate::telemetry::metrics::MISCONFIGURED;
@@ -23,15 +25,15 @@ use crate::timeouts::{Clock, Deadline};
 
 /// Processes batches, and holds what all records need.
 #[derive(Debug)]
-pub struct Processor<D, I, Q> {
+pub struct Processor<D> {
     /// Where the events go.
     pub destination: D,
     /// The idempotency records.
-    pub idempotency: I,
+    pub idempotency: DynamoDbIdempotency,
     /// The dead-letter queue.
-    pub dead_letters: Q,
+    pub dead_letters: SqsQueue,
     /// The queue's `maxReceiveCount`.
-    pub max_receive_count: u32,
+    pub max_receive_count: u64,
     /// The bucket that every `dataref` must point to.
     pub bucket_name: String,
     /// Writes a line for each record.
@@ -40,7 +42,7 @@ pub struct Processor<D, I, Q> {
     pub now: Clock,
 }
 
-impl<D: Destination, I: IdempotencyStore, Q: Queue> Processor<D, I, Q> {
+impl<D: Destination> Processor<D> {
     /// Processes a batch. The answer names the records that SQS must redeliver.
     pub async fn process(
         &self,
@@ -48,10 +50,14 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Processor<D, I, Q> {
         deadlines: BatchDeadlines,
         invocation: &Invocation,
     ) -> SqsBatchResponse {
-        let problem = self.check_destination(deadlines, invocation).await.err();
+        let checked = self.destination.check(deadlines.ready_within()).await;
+        let problem = checked.err().map(|unusable| self.problem(&unusable, invocation));
         let batch = Batch { processor: self, deadlines, invocation, problem };
-        let (alone, together): (Vec<_>, Vec<_>) =
-            groups(&event.records).into_iter().partition(|group| self.delays_others(group));
+        let delays_others = |group: &VecDeque<&SqsMessage>| {
+            let mut bodies = group.iter().filter_map(|message| message.body.as_deref());
+            bodies.any(|body| self.destination.delays_others(body))
+        };
+        let (alone, together): (Vec<_>, Vec<_>) = groups(&event.records).into_iter().partition(delays_others);
         let rounds = alone.into_iter().map(|group| vec![group]).chain([together]);
         let redelivered = join_all(rounds.map(|groups| batch.process_in_rounds(groups))).await;
         let mut response = SqsBatchResponse::default();
@@ -59,67 +65,50 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Processor<D, I, Q> {
         response
     }
 
-    /// Whether events can be delivered at all.
-    async fn check_destination(
-        &self,
-        deadlines: BatchDeadlines,
-        invocation: &Invocation,
-    ) -> Result<(), String> {
-        let checked = self.destination.check(deadlines.ready_within()).await;
-        checked.map_err(|unusable| {
-            if matches!(unusable, Unusable::Misconfigured(_)) {
-                Line::new(Level::ERROR, "misconfigured: no event is delivered until this is fixed")
-                    .field("error", unusable.to_string())
-                    .count(MISCONFIGURED, 1)
-                    .invocation(invocation)
-                    .write(&self.recorder, (self.now)());
-            }
-            format!("the destination cannot be used: {unusable}")
-        })
-    }
-
-    fn delays_others(&self, group: &VecDeque<&SqsMessage>) -> bool {
-        group
-            .iter()
-            .filter_map(|message| message.body.as_deref())
-            .any(|body| self.destination.delays_others(body))
+    /// Why nothing can be delivered. What somebody must fix is counted, and logged once for the batch.
+    fn problem(&self, unusable: &Unusable, invocation: &Invocation) -> String {
+        if matches!(unusable, Unusable::Misconfigured(_)) {
+            Line::new(Level::ERROR, "misconfigured: no event is delivered until this is fixed")
+                .field("error", unusable.to_string())
+                .count(MISCONFIGURED, 1)
+                .invocation(invocation)
+                .write(&self.recorder, (self.now)());
+        }
+        format!("the destination cannot be used: {unusable}")
     }
 }
 
 /// A batch that is being processed.
-struct Batch<'a, D, I, Q> {
-    processor: &'a Processor<D, I, Q>,
+struct Batch<'a, D> {
+    processor: &'a Processor<D>,
     deadlines: BatchDeadlines,
     invocation: &'a Invocation,
     /// Why nothing can be delivered, if so.
     problem: Option<String>,
 }
 
-impl<D: Destination, I: IdempotencyStore, Q: Queue> Batch<'_, D, I, Q> {
+impl<D: Destination> Batch<'_, D> {
     /// Processes groups in rounds: the next event of each group, then the next. A group whose event failed stops.
     /// Returns the records that SQS must redeliver.
     async fn process_in_rounds<'r>(&self, groups: Vec<VecDeque<&'r SqsMessage>>) -> Vec<&'r SqsMessage> {
-        let mut left: Vec<_> = groups.into_iter().filter_map(|group| self.next_head(group)).collect();
+        let first_of = |group| Record::first_of(group, &self.processor.bucket_name);
+        let mut waiting: Vec<_> = groups.into_iter().filter_map(first_of).collect();
         let mut redelivered = Vec::new();
-        while let Some(mut round) = next_round(&mut left).await {
-            let begun = join_all(round.iter_mut().map(|group| self.begin(&mut group.head))).await;
+        while let Some(mut round) = next_round(&mut waiting).await {
+            let begun = join_all(round.iter_mut().map(|record| self.begin(record))).await;
             let delivered = self.deliver(&round, begun).await;
-            let finished = round.iter_mut().zip(delivered).map(|(group, result)| self.finish(group, result));
+            let finished =
+                round.iter_mut().zip(delivered).map(|(record, result)| self.finish(record, result));
             let outcomes = join_all(finished).await;
-            for (group, outcome) in round.into_iter().zip(outcomes) {
+            for (record, outcome) in round.into_iter().zip(outcomes) {
                 match outcome {
-                    None => left.push(group.after_pause()),
-                    Some(Outcome::Failed(_)) => redelivered.extend(group.rest()),
-                    Some(_) => left.extend(self.next_head(group.behind)),
+                    None => waiting.push(record),
+                    Some(Outcome::Failed(_)) => redelivered.extend(record.group()),
+                    Some(_) => waiting.extend(first_of(record.behind)),
                 }
             }
         }
         redelivered
-    }
-
-    fn next_head<'r>(&self, mut messages: VecDeque<&'r SqsMessage>) -> Option<Group<'r>> {
-        let head = Record::read(messages.pop_front()?, &self.processor.bucket_name);
-        Some(Group::new(head, messages))
     }
 
     /// Writes the idempotency record of an event, unless an earlier try did. Returns whether the event is to be
@@ -134,7 +123,7 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Batch<'_, D, I, Q> {
         if record.lease.is_some() {
             return Ok(true);
         }
-        if record.tries == 0 && !self.deadlines.may_begin(is_last_receive) {
+        if record.earlier.is_empty() && !self.deadlines.may_begin(is_last_receive) {
             return Err(Failure::untried("too little of the invocation was left to begin it"));
         }
         let begun = self.processor.idempotency.begin(&event.envelope.id, self.deadlines.handlers).await;
@@ -153,63 +142,54 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Batch<'_, D, I, Q> {
     /// Delivers all events of a round that are begun, in one call.
     async fn deliver(
         &self,
-        round: &[Group<'_>],
+        round: &[Record<'_>],
         begun: Vec<Result<bool, Failure>>,
     ) -> Vec<Result<Outcome, Failure>> {
-        let heads = round.iter().map(|group| &group.head);
-        let begun_here = heads.filter_map(|head| Some((head.lease.as_ref()?, head.event.as_ref().ok()?)));
-        let (leases, events): (Vec<_>, Vec<_>) = begun_here.unzip();
+        let begun_here =
+            round.iter().filter_map(|head| Some((head.lease.as_ref()?.ends, head.event.as_ref().ok()?)));
+        let (ends, events): (Vec<_>, Vec<_>) = begun_here.unzip();
         // After the lease, another process may process the event.
-        let until = leases.iter().map(|lease| lease.ends).fold(self.deadlines.handlers, Deadline::min);
+        let until = ends.into_iter().fold(self.deadlines.handlers, Deadline::min);
         let mut results = self.processor.destination.deliver(&events, until).await.into_iter();
         let mut delivered = || results.next().unwrap_or_else(|| Err(Failure::passing("no result")));
-        begun
-            .into_iter()
-            .map(
-                |begun| {
-                    if begun? { delivered().map(|()| Outcome::Processed) } else { Ok(Outcome::Duplicate) }
-                },
-            )
-            .collect()
+        let result = |begun: Result<bool, Failure>| {
+            if begun? { delivered().map(|()| Outcome::Processed) } else { Ok(Outcome::Duplicate) }
+        };
+        begun.into_iter().map(result).collect()
     }
 
     /// Marks an event completed, or decides what becomes of the failure, and logs that. `None` if it is tried again.
-    async fn finish(&self, group: &mut Group<'_>, result: Result<Outcome, Failure>) -> Option<Outcome> {
-        let record = &mut group.head;
-        record.tries += 1;
+    async fn finish(&self, record: &mut Record<'_>, result: Result<Outcome, Failure>) -> Option<Outcome> {
         let outcome = match result {
             Ok(outcome) => {
                 self.complete(record).await;
                 outcome
             }
-            Err(failure) if self.may_try_again(record, group.behind.len(), &failure) => {
-                record.earlier = Some(failure);
+            Err(failure) if self.may_try_again(record, &failure) => {
+                record.earlier.push(failure);
+                record.due = Instant::now() + pause(record.earlier.len());
                 return None;
             }
             Err(failure) => {
                 self.release(record).await;
-                let failure = failure.after(record.earlier.take());
-                self.fail(record, failure).await
+                self.fail(record, failure.after(&record.earlier)).await
             }
         };
         let at = (self.processor.now)();
-        log::line(record, &outcome, group.behind.len(), at)
-            .invocation(self.invocation)
-            .write(&self.processor.recorder, at);
+        log::line(record, &outcome, at).invocation(self.invocation).write(&self.processor.recorder, at);
         Some(outcome)
     }
 
     /// Whether a record that failed is tried again within the invocation. It leaves the records behind it their share
     /// of the time.
-    fn may_try_again(&self, record: &Record<'_>, behind: usize, failure: &Failure) -> bool {
-        let next_try = Instant::now() + pause(record.tries);
-        let is_time_left = next_try < self.deadlines.last_try(record.started, behind);
-        is_time_left
-            && match failure.action() {
-                FailureAction::TryAgain => true,
-                FailureAction::Retry => record.tries == 1 && self.last_receive(record).is_some(),
-                FailureAction::RetryUntried | FailureAction::DeadLetter => false,
-            }
+    fn may_try_again(&self, record: &Record<'_>, failure: &Failure) -> bool {
+        let last_try = self.deadlines.last_try(record.started, record.behind.len());
+        let may_pass = match failure.action() {
+            FailureAction::TryAgain => true,
+            FailureAction::Retry => record.earlier.is_empty() && self.last_receive(record).is_some(),
+            FailureAction::RetryUntried | FailureAction::DeadLetter => false,
+        };
+        may_pass && Instant::now() + pause(record.earlier.len() + 1) < last_try
     }
 
     /// If the table fails here, that is only logged: otherwise a processed event would be processed again.
@@ -235,14 +215,13 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Batch<'_, D, I, Q> {
     /// Sends the record to the dead-letter queue if this was its last receive, or if no retry can help. If it were
     /// reported failed at its last receive, SQS would also move the later records of its group, untried.
     async fn fail(&self, record: &Record<'_>, failure: Failure) -> Outcome {
-        let action = failure.action();
-        match self.last_receive(record) {
-            None if action == FailureAction::DeadLetter => self.send_to_dlq(record, failure).await,
-            None => Outcome::Failed(failure),
-            Some(last) if action == FailureAction::RetryUntried => {
+        match (self.last_receive(record), failure.action()) {
+            (None, FailureAction::DeadLetter) => self.send_to_dlq(record, failure).await,
+            (None, _) => Outcome::Failed(failure),
+            (Some(last), FailureAction::RetryUntried) => {
                 Outcome::Failed(failure.and(last).and("SQS moves it to the dead-letter queue untried"))
             }
-            Some(last) => self.send_to_dlq(record, failure.and(last)).await,
+            (Some(last), _) => self.send_to_dlq(record, failure.and(last)).await,
         }
     }
 
@@ -252,8 +231,8 @@ impl<D: Destination, I: IdempotencyStore, Q: Queue> Batch<'_, D, I, Q> {
         let sent = self.processor.dead_letters.enqueue(&message);
         match within(self.deadlines.answer.left(), sent).await {
             Ok(()) => Outcome::DeadLetter(failure),
-            Err(EntryError { why, .. }) => {
-                Outcome::Failed(failure.and(format!("not sent to the dead-letter queue: {why}")))
+            Err(error) => {
+                Outcome::Failed(failure.and(format!("not sent to the dead-letter queue: {}", error.why)))
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Config {
     /// The dead-letter queue.
     pub dead_letter_queue_url: String,
     /// How often SQS delivers a record before it moves it to the dead-letter queue.
-    pub max_receive_count: u32,
+    pub max_receive_count: u64,
     /// The bucket that holds the data of large events.
     pub bucket: String,
 }
@@ -61,7 +61,6 @@ impl Config {
         }
         let problem = "expected a whole number from 1 to 1000, as the queue has it";
         let receives = environment.number(MAX_RECEIVE_COUNT, MAX_RECEIVES, problem)?;
-        let receives = receives.and_then(|count| u32::try_from(count).ok());
         Ok(Self {
             table: environment.required(TABLE)?,
             leases,
@@ -70,14 +69,6 @@ impl Config {
             bucket: environment.required(BUCKET)?,
         })
     }
-}
-
-/// The event bus of the standard processor.
-///
-/// # Errors
-/// It is missing or wrong: nothing deletes an event that it does not deliver.
-pub fn event_bus(environment: &Environment) -> Result<String, ConfigError> {
-    environment.required(EVENT_BUS)
 }
 
 #[cfg(test)]
@@ -106,13 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn table_dead_letter_queue_receive_count_bucket_and_bus_are_required() {
+    fn table_dead_letter_queue_receive_count_and_bucket_are_required() {
         for (name, _) in ALL {
             assert_eq!(read(&[(name, " ")]).unwrap_err(), format!("{name} is not set"));
         }
-        let bus = |value| event_bus(&[(EVENT_BUS, value)].into_iter().collect()).map_err(|e| e.to_string());
-        assert_eq!(bus(""), Err(format!("{EVENT_BUS} is not set")));
-        assert_eq!(bus("media"), Ok("media".to_owned()));
     }
 
     #[test]

@@ -12,8 +12,9 @@ use tokio::time::timeout_at;
 
 use super::handler::{Failure, Handler};
 use super::record::Event;
+use crate::aws::s3::S3Bucket;
 use crate::ingest::claim_check::{self, DataError};
-use crate::storage::{Bucket, Unusable};
+use crate::storage::{Call, Unusable};
 use crate::timeouts::Deadline;
 
 /// Where the events of a batch go: a handler ([`HandlerDestination`]), or an event bus ([`super::EventBus`]).
@@ -22,7 +23,7 @@ pub trait Destination: Send + Sync {
     ///
     /// # Errors
     /// They cannot; then nothing is delivered. [`Unusable::Misconfigured`] names the variable.
-    fn check(&self, _within: Duration) -> impl Future<Output = Result<(), Unusable>> + Send {
+    fn check(&self, _within: Duration) -> impl Call<(), Unusable> {
         async { Ok(()) }
     }
 
@@ -40,14 +41,14 @@ pub trait Destination: Send + Sync {
 
 /// Delivers each event to a handler.
 #[derive(Debug)]
-pub struct HandlerDestination<H, K> {
+pub struct HandlerDestination<H> {
     /// Handles each event.
     pub handler: H,
     /// Contains the data of events too large for the queue.
-    pub bucket: K,
+    pub bucket: S3Bucket,
 }
 
-impl<H: Handler, K: Bucket> Destination for HandlerDestination<H, K> {
+impl<H: Handler> Destination for HandlerDestination<H> {
     /// A slow handler must not delay another media asset.
     fn delays_others(&self, _: &str) -> bool {
         true
@@ -58,7 +59,7 @@ impl<H: Handler, K: Bucket> Destination for HandlerDestination<H, K> {
     }
 }
 
-impl<H: Handler, K: Bucket> HandlerDestination<H, K> {
+impl<H: Handler> HandlerDestination<H> {
     async fn handle(&self, Event { envelope, .. }: &Event<'_>) -> Result<(), Failure> {
         if envelope.dataref.is_none() || !self.handler.needs_data() {
             return self.handler.handle(envelope).await;

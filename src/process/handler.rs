@@ -28,7 +28,7 @@ pub trait Handler: Send + Sync {
 
 /// Why an event was not processed, and whether it is tried again. Its text goes to the log. `?` converts any type that
 /// implements `Display` into a failure that is retried.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     reason: String,
     action: FailureAction,
@@ -81,13 +81,11 @@ impl Failure {
         self.action
     }
 
-    /// The same failure, after an earlier try failed too.
-    pub(super) fn after(self, earlier: Option<Self>) -> Self {
-        match earlier {
-            Some(earlier) if earlier.reason != self.reason => {
-                self.and(format!("before that: {}", earlier.reason))
-            }
-            _ => self,
+    /// The same failure, after these earlier tries.
+    pub(super) fn after(self, earlier: &[Self]) -> Self {
+        match earlier.iter().rfind(|earlier| earlier.reason != self.reason) {
+            Some(other) => self.and(format!("before that: {}", other.reason)),
+            None => self,
         }
     }
 
@@ -100,11 +98,5 @@ impl Failure {
 impl<E: fmt::Display> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(error)
-    }
-}
-
-impl fmt::Debug for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failure").field("reason", &self.reason).field("action", &self.action).finish()
     }
 }

@@ -1,19 +1,15 @@
 //! The log line of a record.
 
-use std::time::Duration;
-
-use mediahook_events::CloudEvent;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tracing::Level;
 
 use super::record::{Outcome, Record};
-use crate::telemetry::line::{Line, ms};
+use crate::telemetry::line::{Line, age, ms};
 use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, FAILED, PROCESSED, PROCESSING_LATENCY};
 use crate::trace::Trace;
 
-/// The line of a record with this outcome. If it failed, SQS redelivers `behind` later records of its group with it.
-pub(super) fn line(record: &Record<'_>, outcome: &Outcome, behind: usize, at: OffsetDateTime) -> Line {
+/// The line of a record with this outcome. If it failed, SQS redelivers the later records of its group with it.
+pub(super) fn line(record: &Record<'_>, outcome: &Outcome, at: OffsetDateTime) -> Line {
     let event = record.event.as_ref().ok().map(|event| &event.envelope);
     let line = match outcome {
         Outcome::Processed => Line::new(Level::INFO, "processed")
@@ -26,7 +22,7 @@ pub(super) fn line(record: &Record<'_>, outcome: &Outcome, behind: usize, at: Of
         Outcome::Failed(failure) => Line::new(Level::ERROR, "record failed")
             .field("result", "failed")
             .field("reason", failure.reason())
-            .field("held_back", Some(behind).filter(|behind| *behind > 0))
+            .field("held_back", Some(record.behind.len()).filter(|behind| *behind > 0))
             .count(FAILED, 1),
         Outcome::DeadLetter(failure) => Line::new(Level::ERROR, "dead letter")
             .field("result", "dead_letter")
@@ -46,12 +42,4 @@ pub(super) fn line(record: &Record<'_>, outcome: &Outcome, behind: usize, at: Of
         .field("receive_count", record.receive_count())
         .field("trace_id", record.trace().map(Trace::id).map(|id| id.to_string()))
         .field("total_ms", ms(record.started.elapsed()))
-}
-
-/// The age of an event by its sender's clock: zero if that clock is fast, `None` if the event has no time of its own.
-fn age(envelope: &CloudEvent, at: OffsetDateTime) -> Option<Duration> {
-    // An event without its own time has the time of its receipt.
-    let own = envelope.time.as_ref().filter(|time| Some(*time) != envelope.recordedtime.as_ref())?;
-    let age = at - OffsetDateTime::parse(own, &Rfc3339).ok()?;
-    Some(Duration::try_from(age).unwrap_or_default())
 }

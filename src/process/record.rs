@@ -1,5 +1,7 @@
 //! One record of a batch, its event, and its outcome.
 
+use std::collections::VecDeque;
+
 use aws_lambda_events::sqs::SqsMessage;
 use mediahook_events::CloudEvent;
 use tokio::time::Instant;
@@ -10,18 +12,20 @@ use crate::storage::Message;
 use crate::storage::idempotency::Lease;
 use crate::trace::Trace;
 
-/// A record that is the first of its group.
+/// The first record of its group that is not processed yet.
 pub(super) struct Record<'r> {
     pub(super) message: &'r SqsMessage,
+    /// The later messages of its group, in order.
+    pub(super) behind: VecDeque<&'r SqsMessage>,
     /// The event in it, or why it has none.
     pub(super) event: Result<Event<'r>, String>,
     /// Its idempotency record, once it is in progress.
     pub(super) lease: Option<Lease>,
-    /// How often it was tried in this invocation.
-    pub(super) tries: u32,
-    /// Why the last try failed.
-    pub(super) earlier: Option<Failure>,
+    /// Why its earlier tries in this invocation failed.
+    pub(super) earlier: Vec<Failure>,
     pub(super) started: Instant,
+    /// When it may be tried.
+    pub(super) due: Instant,
 }
 
 /// The event in a record.
@@ -46,14 +50,20 @@ pub(super) enum Outcome {
 }
 
 impl<'r> Record<'r> {
-    /// Reads a record. A `dataref` must point to this bucket.
-    pub(super) fn read(message: &'r SqsMessage, bucket: &str) -> Self {
-        let (event, started) = (Event::read(message, bucket), Instant::now());
-        Self { message, event, lease: None, tries: 0, earlier: None, started }
+    /// Reads the first record of a group, if there is one. A `dataref` must point to this bucket.
+    pub(super) fn first_of(mut group: VecDeque<&'r SqsMessage>, bucket: &str) -> Option<Self> {
+        let (message, now) = (group.pop_front()?, Instant::now());
+        let event = Event::read(message, bucket);
+        Some(Self { message, behind: group, event, lease: None, earlier: Vec::new(), started: now, due: now })
+    }
+
+    /// Its message and those behind it.
+    pub(super) fn group(self) -> impl Iterator<Item = &'r SqsMessage> {
+        [self.message].into_iter().chain(self.behind)
     }
 
     /// How often SQS has delivered it, this time included.
-    pub(super) fn receive_count(&self) -> Option<u32> {
+    pub(super) fn receive_count(&self) -> Option<u64> {
         self.message.attributes.get("ApproximateReceiveCount")?.parse().ok()
     }
 

@@ -7,7 +7,7 @@ use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::config::{self, Config};
+use super::config::{Config, EVENT_BUS};
 use super::{Destination, EventBus, Handler, HandlerDestination, Processor, invocation};
 use crate::aws::Aws;
 use crate::aws::dynamodb::DynamoDbIdempotency;
@@ -29,40 +29,49 @@ use crate::timeouts::process::{BatchDeadlines, READY, RETRY_POLICY};
 /// # Errors
 /// A variable is missing or wrong (the log names it), or the Lambda Runtime API cannot be reached.
 pub async fn run<H: Handler + 'static>(handler: H) -> Result<(), Error> {
-    let environment = Environment::from_env();
-    let processor = processor(&environment, |aws, config| {
-        let bucket = S3Bucket::new(aws.clone(), config.bucket.clone(), RETRY_POLICY);
-        Ok(HandlerDestination { handler, bucket })
-    });
-    serve(processor.inspect_err(ConfigError::log)?).await
+    serve(&Environment::from_env(), |_, bucket| Ok(HandlerDestination { handler, bucket })).await
 }
 
-/// Runs the standard processor, which puts events on a bus.
+/// Runs the standard processor, which puts events on a bus. Nothing deletes an event that it does not deliver, so the
+/// bus is required.
 ///
 /// # Errors
 /// The same as for [`run`].
-pub async fn run_from_env(environment: Environment) -> Result<(), Error> {
-    let processor = processor(&environment, |aws, config| {
-        let bus = EventBridgeBus::new(aws, config::event_bus(&environment)?, RETRY_POLICY);
-        let bucket = S3Bucket::new(aws.clone(), config.bucket.clone(), RETRY_POLICY);
+pub async fn run_from_env(environment: &Environment) -> Result<(), Error> {
+    serve(environment, |aws, bucket| {
+        let bus = EventBridgeBus::new(aws, environment.required(EVENT_BUS)?, RETRY_POLICY);
         Ok(EventBus::new(bus, bucket, OffsetDateTime::now_utc))
-    });
-    serve(processor.inspect_err(ConfigError::log)?).await
+    })
+    .await
 }
 
-type AwsProcessor<D> = Processor<D, DynamoDbIdempotency, SqsQueue>;
+async fn serve<D: Destination + 'static>(
+    environment: &Environment,
+    destination: impl FnOnce(&Aws, S3Bucket) -> Result<D, ConfigError>,
+) -> Result<(), Error> {
+    if let Some(problem) = problem_of_panics(cfg!(panic = "abort")) {
+        tracing::error!("{problem}");
+    }
+    let processor = Arc::new(processor(environment, destination).inspect_err(ConfigError::log)?);
+    // The invocation that fails because of it logs the problem.
+    let _ = processor.destination.check(READY).await;
+    // The raw payload, because we answer an invocation that is not a batch ourselves.
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let processor = Arc::clone(&processor);
+        async move { process(&processor, event.payload.get(), &event.context).await }
+    }))
+    .await
+}
 
 fn processor<D: Destination>(
     environment: &Environment,
-    destination: impl FnOnce(&Aws, &Config) -> Result<D, ConfigError>,
-) -> Result<AwsProcessor<D>, ConfigError> {
-    let config = Config::from_env(environment)?;
-    let aws = Aws::new(environment.clone())?;
-    let destination = destination(&aws, &config)?;
-    let Config { table, leases, dead_letter_queue_url, max_receive_count, bucket } = config;
-    let now = OffsetDateTime::now_utc;
+    destination: impl FnOnce(&Aws, S3Bucket) -> Result<D, ConfigError>,
+) -> Result<Processor<D>, ConfigError> {
+    let Config { table, leases, dead_letter_queue_url, max_receive_count, bucket } =
+        Config::from_env(environment)?;
+    let (aws, now) = (Aws::new(environment.clone())?, OffsetDateTime::now_utc);
     Ok(Processor {
-        destination,
+        destination: destination(&aws, S3Bucket::new(aws.clone(), bucket.clone(), RETRY_POLICY))?,
         idempotency: DynamoDbIdempotency::new(&aws, table, leases, now, RETRY_POLICY),
         dead_letters: SqsQueue::new(&aws, dead_letter_queue_url, RETRY_POLICY),
         max_receive_count,
@@ -72,32 +81,34 @@ fn processor<D: Destination>(
     })
 }
 
-async fn serve<D: Destination + 'static>(processor: AwsProcessor<D>) -> Result<(), Error> {
-    if cfg!(panic = "abort") {
-        tracing::error!(
-            "built with panic = \"abort\": one event that panics ends its whole batch; set panic = \"unwind\" in the release profile"
-        );
-    }
-    // The invocation that fails because of it logs the problem.
-    let _ = processor.destination.check(READY).await;
-    let processor = Arc::new(processor);
-    // The raw payload, because we answer an invocation that is not a batch ourselves.
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let processor = Arc::clone(&processor);
-        async move { process(&processor, event.payload.get(), &event.context).await }
-    }))
-    .await
+/// What is wrong with a binary in which a panic ends the process: nothing can report that event alone as failed.
+fn problem_of_panics(abort: bool) -> Option<&'static str> {
+    abort.then_some(
+        "built with panic = \"abort\": one event that panics ends its whole batch; set panic = \"unwind\" in the release profile",
+    )
 }
 
 async fn process<D: Destination>(
-    processor: &AwsProcessor<D>,
+    processor: &Processor<D>,
     payload: &str,
     context: &Context,
 ) -> Result<SqsBatchResponse, Diagnostic> {
     let (deadlines, invocation) = (BatchDeadlines::new(time_left(context)), Invocation::begin(context));
     let batch = invocation::batch(payload).map_err(|error| {
-        tracing::error!(%error, "nothing processed");
+        tracing::error!(error, "nothing processed");
         failure("NotABatch", error)
     })?;
     Ok(processor.process(batch, deadlines, &invocation).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::problem_of_panics;
+
+    /// A handler crate's own profile decides; `cargo lambda` sets `abort` if the profile does not.
+    #[test]
+    fn a_binary_that_aborts_on_panic_says_so_and_names_the_profile() {
+        assert!(problem_of_panics(true).is_some_and(|problem| problem.contains("panic = \"unwind\"")));
+        assert_eq!(problem_of_panics(false), None);
+    }
 }

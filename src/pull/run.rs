@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use tracing::Level;
 
 use super::http::SenderHttp;
-use super::spill::READ_AT_ONCE;
 use super::{Puller, Summary};
 use crate::aws::Aws;
 use crate::aws::s3::S3Bucket;
@@ -17,8 +16,8 @@ use crate::aws::sqs::SqsQueue;
 use crate::config::{BUCKET, ConfigError, Environment, IngestConfig, QUEUE_URL, SourcesFrom};
 use crate::lambda::invocation::{Invocation, failure, time_left};
 use crate::sources::cache::SourcesCache;
-use crate::storage::Unusable;
 use crate::storage::checks::ExistenceCheck;
+use crate::storage::{Queue as _, Unusable};
 use crate::telemetry::metrics::MISCONFIGURED;
 use crate::telemetry::{Line, Recorder};
 use crate::timeouts::pull::{RETRY_POLICY, WARM_UP_WITHIN, deadline, pull_within};
@@ -54,7 +53,7 @@ impl Function {
     fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let recorder = Recorder::from_env(environment);
         let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
-        let aws = Aws::with_idle_connections(environment.clone(), READ_AT_ONCE)?;
+        let aws = Aws::new(environment.clone())?;
         // The secret is read in the first run: the spill is emptied even if that fails.
         let sources = match sources {
             SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

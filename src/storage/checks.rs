@@ -14,9 +14,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tokio::time::timeout;
 
-use super::{StoreError, Unusable};
+use super::Unusable;
 use crate::mutex::lock;
 use crate::timeouts::Clock;
 
@@ -53,8 +52,7 @@ impl ExistenceCheck {
         if passed_at.is_some_and(|at| at <= now && now - at < CHECK_EVERY) {
             return Ok(());
         }
-        let no_answer = || Err(Unusable::Unknown(StoreError("no answer in time".to_owned())));
-        match timeout(within, asked).await.unwrap_or_else(|_| no_answer()) {
+        match super::within(within, asked).await {
             Ok(()) => {}
             Err(Unusable::NotPermitted(error)) => tracing::warn!(error, "whether it exists is unknown"),
             Err(Unusable::Unknown(error)) if passed_at.is_some() => {
@@ -73,6 +71,7 @@ impl ExistenceCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::StoreError;
     use std::cell::Cell;
     use time::macros::datetime;
 

@@ -1,37 +1,10 @@
 //! Idempotency records: which events are in progress, and which are completed.
 
 use std::collections::hash_map::RandomState;
-use std::future::Future;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use crate::storage::StoreError;
 use crate::timeouts::Deadline;
-
-/// Keeps a record of each event by its id: *in progress* until its lease ends, *completed* until it expires.
-///
-/// While one attempt has an event in progress, no other one may process it. If its process crashes, the lease ends.
-pub trait IdempotencyStore: Send + Sync {
-    /// Marks an event as in progress, unless it is in progress elsewhere or completed.
-    ///
-    /// # Errors
-    /// No answer until then: the event may be in progress nevertheless, until its lease ends.
-    fn begin(&self, id: &str, until: Deadline) -> impl Future<Output = Result<Begun, StoreError>> + Send;
-
-    /// Marks an event as completed: until the record expires, it is not processed again.
-    ///
-    /// # Errors
-    /// No answer until then: when the lease ends, the event may be processed again.
-    fn complete(&self, lease: &Lease, until: Deadline)
-    -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Releases an event that was not processed, so that it can be retried at once. A record that another attempt
-    /// holds by now is kept.
-    ///
-    /// # Errors
-    /// No answer until then: the event can be retried when the lease ends.
-    fn release(&self, lease: &Lease, until: Deadline) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
 
 /// Whether an event may be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]

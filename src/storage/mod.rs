@@ -2,7 +2,6 @@
 //!
 //! [`crate::aws`] implements the traits with the official SDK. The senders' APIs are in [`crate::pull`].
 
-pub mod bus;
 pub mod checks;
 pub mod idempotency;
 
@@ -17,6 +16,11 @@ use tokio::time::timeout;
 
 use crate::trace::Trace;
 
+/// A call to a service. A task on any thread can wait for it.
+pub trait Call<T, E = StoreError>: Future<Output = Result<T, E>> + Send {}
+
+impl<T, E, F: Future<Output = Result<T, E>> + Send> Call<T, E> for F {}
+
 /// A queue: stores messages until they are processed.
 pub trait Queue: Send + Sync {
     /// The largest message it accepts, in bytes.
@@ -26,7 +30,7 @@ pub trait Queue: Send + Sync {
     ///
     /// # Errors
     /// [`Unusable`]: it does not exist, did not answer, or the role may not ask.
-    fn check(&self) -> impl Future<Output = Result<(), Unusable>> + Send {
+    fn check(&self) -> impl Call<(), Unusable> {
         async { Ok(()) }
     }
 
@@ -34,17 +38,14 @@ pub trait Queue: Send + Sync {
     ///
     /// # Errors
     /// The queue refused the message, or there was no confirmation in time. It may have the message nevertheless.
-    fn enqueue(&self, message: &Message) -> impl Future<Output = Result<(), EntryError>> + Send;
+    fn enqueue(&self, message: &Message) -> impl Call<(), EntryError>;
 
     /// Enqueues several messages at once: at most [`MAX_BATCH_MESSAGES`], and together no larger than one may be.
     /// Returns the result of each, in their order.
     ///
     /// # Errors
     /// The queue itself fails, or did not answer in time. It may have any of the messages nevertheless.
-    fn enqueue_batch(
-        &self,
-        messages: &[&Message],
-    ) -> impl Future<Output = Result<Vec<Result<(), EntryError>>, StoreError>> + Send;
+    fn enqueue_batch(&self, messages: &[&Message]) -> impl Call<Vec<Result<(), EntryError>>>;
 }
 
 /// A message for SQS FIFO. `ingest::message` builds it.
@@ -88,9 +89,6 @@ impl From<StoreError> for EntryError {
 /// The maximum number of messages in one SQS call.
 pub const MAX_BATCH_MESSAGES: usize = 10;
 
-/// The maximum number of objects that S3 removes in one call.
-pub const MAX_DELETED_AT_ONCE: usize = 1_000;
-
 /// The largest object that is read. A callback in Lambda has at most 6 MB, and escapes for the queue can double that.
 /// A larger object is not from mediahook, and would only take memory from others.
 pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
@@ -109,39 +107,27 @@ pub trait Bucket: Send + Sync {
     ///
     /// # Errors
     /// There was no confirmation in time. The bucket may have the object nevertheless.
-    fn put(
-        &self,
-        key: &str,
-        body: Vec<u8>,
-        media_type: &'static str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn put(&self, key: &str, body: Vec<u8>, media_type: &'static str) -> impl Call<()>;
 
     /// Reads an object; `None` if no object has this key.
     ///
     /// # Errors
     /// It has more than [`MAX_OBJECT_BYTES`], or it could not be read in time.
-    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+    fn get(&self, key: &str) -> impl Call<Option<Vec<u8>>>;
 
     /// Returns one page of the objects below a prefix, in the order of their keys: those after this key, or the first
     /// ones.
     ///
     /// # Errors
     /// They could not be listed in time.
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    fn list(&self, prefix: &str, after: Option<&str>) -> impl Call<Page>;
 
-    /// Removes objects in one call, at most [`MAX_DELETED_AT_ONCE`]. Returns an error for each that it did not remove; an
+    /// Removes objects in one call, at most 1,000 (S3's limit). Returns an error for each that it did not remove; an
     /// object that does not exist is none.
     ///
     /// # Errors
     /// There was no confirmation in time. The bucket may have removed any of them nevertheless.
-    fn delete_many(
-        &self,
-        keys: &[String],
-    ) -> impl Future<Output = Result<Vec<StoreError>, StoreError>> + Send;
+    fn delete_many(&self, keys: &[String]) -> impl Call<Vec<StoreError>>;
 }
 
 /// One page of a listing.
@@ -205,12 +191,8 @@ pub(crate) fn transport_error(error: &(dyn Error + 'static)) -> StoreError {
     }
     let kinds = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     let known = kinds.filter(|kind| *kind != io::ErrorKind::Other).last();
-    StoreError(
-        known.map_or_else(
-            || "the connection failed".to_owned(),
-            |kind| format!("the connection failed: {kind}"),
-        ),
-    )
+    let kind = known.map(|kind| format!(": {kind}")).unwrap_or_default();
+    StoreError(format!("the connection failed{kind}"))
 }
 
 /// The next error of a chain. `io::Error::source` would skip the error that it holds.

@@ -77,7 +77,7 @@ impl BatchDeadlines {
 }
 
 /// The pause before a record is tried again that has been tried this often: 0.2 s, 0.4 s, and so on, up to 3 s.
-pub fn pause(tries: u32) -> Duration {
+pub fn pause(tries: usize) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(MAX_PAUSE)
 }
 

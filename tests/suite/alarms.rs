@@ -664,8 +664,8 @@ async fn the_table_does_not_exist(setup: &mut Setup) {
     setup.process().await;
 }
 
-async fn the_queue_is_a_standard_queue(setup: &mut Setup) {
-    setup.cloud.sqs_faults(|_| Fault::Code("InvalidAttributeName"));
+async fn the_queue_does_not_exist(setup: &mut Setup) {
+    setup.cloud.sqs_faults(|_| Fault::Code("QueueDoesNotExist"));
     setup.receive(vec![post("/.env", &json!({}), "")]).await;
 }
 
@@ -767,7 +767,7 @@ async fn every_alarm_fires_when_its_fault_is_played_and_no_other() {
         the_table_throttles => ["Failed"];
         the_bus_does_not_exist => ["Failed", "Misconfigured"];
         the_table_does_not_exist => ["Failed"];
-        the_queue_is_a_standard_queue => ["Misconfigured"];
+        the_queue_does_not_exist => ["Misconfigured"];
         callbacks_are_too_large_for_an_invocation => ["Unreached"];
         the_receiver_crashes => ["ReceiverFails"];
         callbacks_wait_for_their_answer => ["ReceiverSlow"];

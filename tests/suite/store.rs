@@ -195,7 +195,7 @@ async fn several_stale_connections_cost_one_attempt() {
 #[tokio::test]
 async fn a_connection_idle_by_the_wall_clock_is_not_reused() {
     static IDLE_S: AtomicU64 = AtomicU64::new(0);
-    let now = || SystemTime::now() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
+    let now = || OffsetDateTime::now_utc() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
     let (endpoint, mut seen) = serve(|_, _| Some(ok("{}"))).await;
     let aws = Aws::with_clock(variables(&endpoint), now).unwrap();
     let queue = SqsQueue::new(&aws, format!("{endpoint}/1/callbacks.fifo"), RETRY_POLICY);

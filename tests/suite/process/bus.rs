@@ -1,7 +1,6 @@
 //! On the bus: what an entry is, what is put, and what is not.
 
-use mediahook::aws::eventbridge::EventBridgeBus;
-use mediahook::storage::bus::{Bus as _, Entry};
+use mediahook::aws::eventbridge::{Entry, EventBridgeBus};
 use mediahook_testing::table_and_bus::BUS_LIMIT;
 use time::format_description::well_known::Rfc3339;
 
@@ -120,6 +119,19 @@ async fn what_is_too_large_for_the_bus_has_its_data_in_the_bucket() {
     assert_eq!(envelope.dataref.unwrap(), format!("s3://{BUCKET}/{key}"));
     let data = json!({ "x": "x".repeat(BUS_LIMIT) }).to_string();
     assert_eq!(setup.objects("payload/").await, [(key.to_owned(), data)]);
+}
+
+/// Three events of 100 KB need two requests.
+#[tokio::test]
+async fn a_request_that_hangs_costs_the_events_of_the_other_nothing() {
+    let setup = Setup::new().await;
+    let mut processor = setup.start_for(SHORT).await;
+    setup.bus().faults(|call| if call == 0 { Fault::Hang } else { Fault::None });
+    let records = ["a1", "b1", "c1"].map(|id| large(id, 100 * 1024));
+    let failed = invoke(&mut processor, &records).await;
+    let put = setup.bus().ids();
+    assert_eq!(sorted([failed, put.clone()].concat()), ["a1", "b1", "c1"]);
+    assert!(!put.is_empty() && put.len() < 3, "{put:?}");
 }
 
 #[tokio::test]

@@ -1,15 +1,15 @@
 //! Each event is processed once.
 
-use mediahook::storage::idempotency::{Begun, IdempotencyStore, Lease};
+use mediahook::storage::idempotency::{Begun, Lease};
 use mediahook::timeouts::Deadline;
 
 use super::*;
 
-async fn begin(store: &impl IdempotencyStore) -> Begun {
+async fn begin(store: &DynamoDbIdempotency) -> Begun {
     store.begin("a1", Deadline::after(IN_TIME)).await.unwrap()
 }
 
-async fn started(store: &impl IdempotencyStore) -> Lease {
+async fn started(store: &DynamoDbIdempotency) -> Lease {
     match begin(store).await {
         Begun::Started(lease) => lease,
         other => panic!("not started: {other:?}"),

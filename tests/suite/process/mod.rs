@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use mediahook::aws::dynamodb::DynamoDbIdempotency;
-use mediahook::aws::s3::S3Bucket;
 use mediahook::aws::sqs::SqsQueue;
 use mediahook::events::CloudEvent;
 use mediahook::ingest::envelope;
@@ -88,7 +87,7 @@ impl Setup {
             destination: HandlerDestination { handler, bucket: self.bucket() },
             idempotency: self.idempotency(LEASE),
             dead_letters: SqsQueue::new(&self.aws(), self.dead_letter_url.clone(), RETRY_POLICY),
-            max_receive_count: MAX_RECEIVE_COUNT,
+            max_receive_count: MAX_RECEIVE_COUNT.into(),
             bucket_name: BUCKET.to_owned(),
             recorder: Recorder::silent(),
             now: OffsetDateTime::now_utc,
@@ -110,7 +109,7 @@ impl Setup {
     }
 }
 
-type Handling<H> = Processor<HandlerDestination<H, S3Bucket>, DynamoDbIdempotency, SqsQueue>;
+type Handling<H> = Processor<HandlerDestination<H>>;
 
 /// A handler that does what the event's type says, and keeps the ids that it was given.
 #[derive(Default)]

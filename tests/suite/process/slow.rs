@@ -92,3 +92,20 @@ async fn a_batch_of_ten_needs_at_most_22_calls_and_one_put_events_for_each_round
         assert!(calls <= 22, "{calls} calls for ten events of {groups} groups");
     }
 }
+
+/// The ten idempotency records of a batch are written at once, each on a connection of its own. If the pool kept fewer,
+/// every batch would pay for TLS handshakes.
+#[tokio::test]
+async fn twenty_batches_of_ten_share_ten_connections() {
+    let setup = Setup::new().await;
+    let mut processor = setup.start().await;
+    let before = setup.connections();
+    for batch in 0..20 {
+        let event = |n| event(&format!("e{batch}-{n}"), "t");
+        let records: Vec<_> =
+            (0..10).map(|n| record_of(&n.to_string(), &format!("g{n}"), &event(n))).collect();
+        assert_eq!(invoke(&mut processor, &records).await, [""; 0]);
+    }
+    let opened = setup.connections() - before;
+    assert!(opened <= 10, "{opened} connections");
+}

@@ -38,7 +38,7 @@ const LEASES: LeaseConfig = LeaseConfig { lease: LEASE, ttl: IDEMPOTENCY_TTL };
 pub(super) struct Functions {
     receiver: Receiver<SqsQueue, S3Bucket>,
     puller: Puller<SqsQueue, S3Bucket, SenderHttp>,
-    processor: Processor<HandlerDestination<DemoHandler, S3Bucket>, DynamoDbIdempotency, SqsQueue>,
+    processor: Processor<HandlerDestination<DemoHandler>>,
 }
 
 impl Functions {
@@ -82,7 +82,7 @@ impl Functions {
                 destination: HandlerDestination { handler, bucket: cloud.bucket() },
                 idempotency,
                 dead_letters: queue(dead_letter_url),
-                max_receive_count: MAX_RECEIVE_COUNT,
+                max_receive_count: MAX_RECEIVE_COUNT.into(),
                 bucket_name: BUCKET.to_owned(),
                 recorder,
                 now,
