@@ -175,6 +175,8 @@ MISTAKES = [
      "bucket versioning", "cannot be restored"),
     ("a bucket without lifecycle", lambda it: it.set_lifecycle(lambda rules: []), lambda it: it.lifecycle_back(),
      "bucket lifecycle", "payload/ is kept for ever"),
+    ("a spill that expires", lambda it: it.set_lifecycle(lambda rules: [*rules, EXPIRES]), lambda it: it.lifecycle_back(),
+     "bucket lifecycle", "an event that waits there is lost"),
     ("no TTL", lambda it: it.set_ttl(False), lambda it: it.set_ttl(True),
      "table TTL", "records are kept for ever"),
     ("no archive", lambda it: it.client("events").delete_archive(ArchiveName="doctor"), lambda it: it.client("events").create_archive(**it.archive),
@@ -203,6 +205,7 @@ MISTAKES = [
      lambda it: it.senders.tencent.update(NotificationUrl=f"{it.url}tencent-vod/demo"),
      "sender", "tencent-vod/demo: NotificationUrl is "),
 ]
+EXPIRES = {"ID": "all", "Filter": {"Prefix": "spill/"}, "Status": "Enabled", "Expiration": {"Days": 30}}
 
 
 def as_api(rule, parameters):

@@ -76,12 +76,13 @@ async fn lifecycle(report: &mut Report<'_>, aws: &Aws, bucket: &str) -> Result<(
         Err(error) if error.kind == Kind::Missing && error.to_string().contains("Lifecycle") => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let days = |prefix: &str| {
-        let rule = rules
-            .iter()
-            .filter(|rule| rule.status == ExpirationStatus::Enabled)
-            .find(|rule| prefix_of(rule) == prefix);
-        rule.and_then(|rule| rule.expiration.as_ref()?.days)
+    let expiring: Vec<_> = rules
+        .iter()
+        .filter(|rule| rule.status == ExpirationStatus::Enabled)
+        .filter_map(|rule| Some((prefix_of(rule), rule.expiration.as_ref()?.days?)))
+        .collect();
+    let days = |place: &str| {
+        expiring.iter().filter(|(prefix, _)| place.starts_with(prefix)).map(|(_, days)| *days).min()
     };
     let fix = || "sam deploy: the template has the rules".to_owned();
     match days("payload/") {
@@ -100,7 +101,7 @@ async fn lifecycle(report: &mut Report<'_>, aws: &Aws, bucket: &str) -> Result<(
         Some(days) => report.ok("bucket lifecycle", format!("rejected/ is kept for {days} days")),
         None => report.warn("bucket lifecycle", "rejected/ is kept for ever", fix()),
     }
-    if days("").or_else(|| days("spill/")).is_some() {
+    if days("spill/").is_some() || expiring.iter().any(|(prefix, _)| prefix.starts_with("spill/")) {
         report.fail("bucket lifecycle", "spill/ expires: an event that waits there is lost", fix());
     }
     Ok(())

@@ -111,21 +111,31 @@ async fn receive_count(
     Ok(())
 }
 
-/// From the queue to the processor.
+/// From the queue to the processor; without a bus to a handler of one's own, and the processor's is disabled on purpose.
 async fn mapping(report: &mut Report<'_>, context: &Context) -> Result<(), Failure> {
     let name = context.function(Function::Processor).await?;
-    let list = context.aws().await?.lambda().list_event_source_mappings().function_name(&name).send();
-    let answer = call("lambda:ListEventSourceMappings", &name, list).await?;
     let attributes = Queue::of(context).await?.attributes().await?;
     let queue = attributes.get("QueueArn").cloned().unwrap_or_default();
+    let has_bus = context.options.event_bus.is_some() || context.output("EventBusArn").await?.is_some();
+    let list = context.aws().await?.lambda().list_event_source_mappings();
+    let list = if has_bus { list.function_name(&name) } else { list.event_source_arn(&queue) };
+    let answer = call("lambda:ListEventSourceMappings", &name, list.send()).await?;
     let mappings = answer.event_source_mappings.unwrap_or_default();
-    let Some(mapping) = mappings.iter().find(|mapping| mapping.event_source_arn.as_ref() == Some(&queue))
-    else {
-        report.fail(
-            "event source mapping",
-            format!("none from {queue} to {name}: nothing is processed"),
-            "sam deploy",
-        );
+    let is_processors = |arn: Option<&str>| arn.is_some_and(|arn| arn.ends_with(&format!(":{name}")));
+    let mapping = mappings
+        .iter()
+        .filter(|mapping| mapping.event_source_arn() == Some(queue.as_str()))
+        .find(|mapping| has_bus || !is_processors(mapping.function_arn()));
+    let Some(mapping) = mapping else {
+        let (to, fix) = if has_bus {
+            (name.as_str(), "sam deploy")
+        } else {
+            (
+                "a handler of your own",
+                "deploy your handler, as examples/handler is, or sam deploy with EventBus=OWN",
+            )
+        };
+        report.fail("event source mapping", format!("none from {queue} to {to}: nothing is processed"), fix);
         return Ok(());
     };
     let uuid = mapping.uuid.as_deref().unwrap_or_default();
