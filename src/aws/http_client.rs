@@ -117,8 +117,9 @@ struct Watched {
 impl HttpConnector for Watched {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let answer = self.connector.call(request);
-        let mut attempt = Attempt { is_answered: false, is_unanswered: Arc::clone(&self.is_unanswered) };
+        let attempt = Attempt { is_answered: false, is_unanswered: Arc::clone(&self.is_unanswered) };
         HttpConnectorFuture::new(async move {
+            let mut attempt = attempt; // the whole of it belongs to the future, so that dropping the future drops it
             let answer = answer.await;
             attempt.is_answered = answer.is_ok();
             answer

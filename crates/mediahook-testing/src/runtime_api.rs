@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::http::{self, Request, Response};
 
 /// Longer than any invocation here should take, on a busy machine.
-const RETRY_POLICY: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What an invocation may take where a test does not say.
 const INVOCATION_TIME: Duration = Duration::from_secs(10);
 
@@ -147,14 +147,14 @@ impl Function {
 
     /// The response to the invocation that was begun, or the error that the function reported.
     pub async fn result(&mut self) -> Result<Value, Value> {
-        let result = tokio::time::timeout(RETRY_POLICY, self.results.recv()).await;
+        let result = tokio::time::timeout(PATIENCE, self.results.recv()).await;
         self.answered += 1;
         result.expect("a response in time").expect("a response")
     }
 
     /// Waits until the function has asked for its nth invocation, counted from 1: from then on Lambda may freeze it.
     pub async fn asked_for(&mut self, nth: usize) {
-        let asked = tokio::time::timeout(RETRY_POLICY, self.asked.wait_for(|asked| *asked >= nth)).await;
+        let asked = tokio::time::timeout(PATIENCE, self.asked.wait_for(|asked| *asked >= nth)).await;
         asked.expect("in time").expect("a function that is alive");
     }
 
@@ -182,7 +182,7 @@ impl Function {
 
     /// Waits for a process that ends by itself: whether it was content, and all it wrote.
     pub async fn wait(mut self) -> (bool, String) {
-        let status = tokio::time::timeout(RETRY_POLICY, self.process.wait()).await;
+        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await;
         (status.expect("an end in time").expect("a status").success(), self.log.await.expect("a log"))
     }
 }
