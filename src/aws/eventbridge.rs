@@ -56,7 +56,9 @@ impl EventBridgeBus {
         let describe = self.client.describe_event_bus().name(&self.name);
         let bus = format!("event bus `{}`", self.name);
         let described = Box::pin(describe.send()).await;
-        described.map(drop).map_err(|error| unusable(&error, &bus, &["ResourceNotFoundException"]))
+        described.map(drop).map_err(|error| {
+            unusable(&error, &bus, "events:DescribeEventBus", &["ResourceNotFoundException"])
+        })
     }
 
     /// Puts these entries on the bus, in one request. Returns the result of each, in their order. Must not be called

@@ -163,18 +163,19 @@ pub(super) fn store_error<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Store
     }
 }
 
-/// Why a resource cannot be used, from the error of the call that checks it. With one of the codes in `missing` there is
-/// no such resource.
+/// Why a resource cannot be used, from the error of the call that checks it, which needs the permission for this action.
+/// With one of the codes in `missing` there is no such resource.
 pub(super) fn unusable<E: ProvideErrorMetadata>(
     error: &SdkError<E>,
     resource: &str,
+    action: &str,
     missing: &[&str],
 ) -> Unusable {
     let (why, code) = (store_error(error), error.code().unwrap_or_default());
     if missing.iter().any(|missing| code.ends_with(missing)) {
         Unusable::Misconfigured(format!("there is no {resource} in this account and region: {why}"))
     } else if code.contains("AccessDenied") {
-        Unusable::NotPermitted(format!("the role may not ask for the {resource}: {why}"))
+        Unusable::NotPermitted(format!("the role may not ask for the {resource} ({action}): {why}"))
     } else {
         Unusable::Unknown(why)
     }

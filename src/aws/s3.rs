@@ -45,7 +45,10 @@ impl S3Bucket {
     pub async fn check(&self) -> Result<(), Unusable> {
         let list = self.client.list_objects_v2().bucket(&self.name).prefix(SPILL).max_keys(1);
         let (bucket, missing) = (format!("bucket `{}`", self.name), ["NoSuchBucket", "PermanentRedirect"]);
-        Box::pin(list.send()).await.map(drop).map_err(|error| unusable(&error, &bucket, &missing))
+        Box::pin(list.send())
+            .await
+            .map(drop)
+            .map_err(|error| unusable(&error, &bucket, "s3:ListBucket", &missing))
     }
 }
 

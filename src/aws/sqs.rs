@@ -50,7 +50,10 @@ impl Queue for SqsQueue {
         let queue = format!("queue `{}`", self.url.rsplit('/').next().unwrap_or_default());
         let limit = QueueAttributeName::MaximumMessageSize;
         let asked = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(limit.clone());
-        let answer = asked.send().await.map_err(|error| unusable(&error, &queue, &MISSING))?;
+        let answer = asked
+            .send()
+            .await
+            .map_err(|error| unusable(&error, &queue, "sqs:GetQueueAttributes", &MISSING))?;
         let bytes = answer.attributes.and_then(|attributes| attributes.get(&limit)?.parse().ok());
         self.max_message_bytes.store(bytes.unwrap_or(MAX_MESSAGE_BYTES), Ordering::Relaxed);
         Ok(())

@@ -23,6 +23,8 @@ use crate::storage::checks::ExistenceCheck;
 use crate::storage::{EntryError, Unusable};
 use crate::timeouts::{Clock, Deadline};
 
+/// How many events a request may have.
+const MAX_ENTRIES: usize = 10;
 /// The maximum size of a request: 256 KiB. In 2026 AWS raised it to 1 MiB, but not in every region, and not for every
 /// target behind a bus. The data of a larger event is read from the bucket anyway.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
@@ -115,15 +117,14 @@ fn is_too_large(envelope: &str) -> bool {
     FRAME_BYTES + envelope.len() > MAX_REQUEST_BYTES
 }
 
-/// Divides the entries into as few requests as their size allows, in their order. A request may have ten entries, and a
-/// batch of a FIFO queue has ten records at most.
+/// Divides the entries into as few requests as the bus allows, in their order.
 fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
     let mut requests: Vec<Vec<&Entry>> = Vec::new();
     let mut request_bytes = 0;
     for entry in entries {
         let bytes = FRAME_BYTES + entry.detail.len();
         match requests.last_mut() {
-            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES => {
+            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES && request.len() < MAX_ENTRIES => {
                 request_bytes += bytes;
                 request.push(entry);
             }
