@@ -80,7 +80,8 @@ fn answer(spill: &mut Spill, request: &Request) -> Option<Response> {
     if let Some(action) = request.headers().get("x-amz-target") {
         let sent: Value = serde_json::from_slice(request.body()).ok()?;
         let taken = |entry: &Value| json!({ "Id": entry["Id"], "MessageId": "1", "MD5OfMessageBody": "1" });
-        let taken: Vec<_> = sent["Entries"].as_array().into_iter().flatten().map(taken).collect();
+        let taken: Vec<_> =
+            sent.get("Entries").and_then(Value::as_array).into_iter().flatten().map(taken).collect();
         let answer = match action.to_str().ok()? {
             "AmazonSQS.SendMessageBatch" => json!({ "Successful": taken, "Failed": [] }),
             _ => json!({ "Attributes": { "FifoQueue": "true", "MaximumMessageSize": "1048576" } }),

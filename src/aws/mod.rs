@@ -64,7 +64,7 @@ impl Aws {
     /// [`ConfigError::Missing`] or [`ConfigError::Wrong`] for the first missing or wrong variable; [`ConfigError::Tls`] if
     /// TLS cannot be set up. With an endpoint that is not a URL, the SDK would put the whole request into its error;
     /// with a newline in region or credentials, it would panic.
-    pub fn new(environment: Environment) -> Result<Self, ConfigError> {
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
         Self::with_clock(environment, OffsetDateTime::now_utc)
     }
 
@@ -72,7 +72,7 @@ impl Aws {
     ///
     /// # Errors
     /// The same as for [`Aws::new`].
-    pub fn with_clock(environment: Environment, now: Clock) -> Result<Self, ConfigError> {
+    pub fn with_clock(environment: &Environment, now: Clock) -> Result<Self, ConfigError> {
         let credential = |name| environment.credential(name)?.ok_or(ConfigError::Missing(name));
         let region = match environment.credential("AWS_REGION")? {
             Some(region) => region,
@@ -90,7 +90,7 @@ impl Aws {
         }
         let (use_fips, use_dualstack) = (environment.flag(USE_FIPS)?, environment.flag(USE_DUALSTACK)?);
         let credentials = Credentials::new(key_id, key, token, None, "environment");
-        let http = http_client::build(Trust::of(&environment, &region, has_endpoints), now)?;
+        let http = http_client::build(Trust::of(environment, &region, has_endpoints), now)?;
         let mut sdk = SdkConfig::builder()
             // The tested version.
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -211,7 +211,7 @@ mod tests {
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "SecretMark"),
         ];
-        Aws::new(fixed.into_iter().chain(variables.iter().copied()).collect())
+        Aws::new(&fixed.into_iter().chain(variables.iter().copied()).collect())
     }
 
     /// The targets of calls for a queue, a secret and an object.

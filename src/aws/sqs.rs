@@ -8,8 +8,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{
-    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
-    SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    QueueAttributeName, SendMessageBatchRequestEntry,
 };
 
 use super::{Aws, retry, store_error, unusable};
@@ -69,8 +69,9 @@ impl Queue for SqsQueue {
             .message_group_id(&message.group_id)
             .set_message_system_attributes(system_attributes(message));
         // Boxed: otherwise the nested type would be too deep for the compiler.
-        let sent = Box::pin(send.send()).await;
-        sent.map(drop)
+        Box::pin(send.send())
+            .await
+            .map(drop)
             .map_err(|e| EntryError { why: store_error(&e), is_lasting: is_about_a_message(e.code()) })
     }
 
@@ -96,7 +97,7 @@ impl Queue for SqsQueue {
             if answer.successful().iter().any(|entry| entry.id() == id) {
                 return Ok(());
             }
-            let code = answer.failed().iter().find(|entry| entry.id() == id).map(|entry| entry.code());
+            let code = answer.failed().iter().find(|entry| entry.id() == id).map(BatchResultErrorEntry::code);
             let why = StoreError(code.unwrap_or("no answer for it").to_owned());
             // Without `SenderFault`: in SQS throttling also counts as the sender's fault.
             Err(EntryError { why, is_lasting: is_about_a_message(code) })

@@ -76,7 +76,7 @@ fn receiver(
 ) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
     let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
     let origin = OriginSecrets::from_env(environment)?;
-    let aws = Aws::new(environment.clone())?;
+    let aws = Aws::new(environment)?;
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

@@ -69,7 +69,7 @@ fn processor<D: Destination>(
 ) -> Result<Processor<D>, ConfigError> {
     let Config { table, leases, dead_letter_queue_url, max_receive_count, bucket } =
         Config::from_env(environment)?;
-    let (aws, now) = (Aws::new(environment.clone())?, OffsetDateTime::now_utc);
+    let (aws, now) = (Aws::new(environment)?, OffsetDateTime::now_utc);
     Ok(Processor {
         destination: destination(&aws, S3Bucket::new(aws.clone(), bucket.clone(), RETRY_POLICY))?,
         idempotency: DynamoDbIdempotency::new(&aws, table, leases, now, RETRY_POLICY),

@@ -37,7 +37,7 @@ pub async fn run(environment: &Environment) -> Result<(), Error> {
     let _ = function.check().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let function = Arc::clone(&function);
-        async move { function.pull(&event.payload, &event.context).await }
+        async move { Box::pin(function.pull(&event.payload, &event.context)).await }
     }))
     .await
 }
@@ -53,7 +53,7 @@ impl Function {
     fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let recorder = Recorder::from_env(environment);
         let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
-        let aws = Aws::new(environment.clone())?;
+        let aws = Aws::new(environment)?;
         // The secret is read in the first run: the spill is emptied even if that fails.
         let sources = match sources {
             SourcesFrom::Document(sources) => SourcesCache::fixed(sources),

@@ -252,7 +252,7 @@ mod tests {
         drain.end(backlogs);
         let queued = take(&mut *puller.queue.queued.lock().unwrap());
         let numbers = queued.iter().map(|task| task.trim_end_matches('!').parse().unwrap());
-        let (even, odd) = numbers.partition(|number: &usize| number % 2 == 0);
+        let (even, odd) = numbers.partition(|number: &usize| number.is_multiple_of(2));
         [even, odd]
     }
 
@@ -280,7 +280,7 @@ mod tests {
             let task = number.to_string();
             match number {
                 10 => {
-                    put(&puller, number, &task, |e| format!("{SPILL}{}/2026/11/22/{}.json", e.source, e.id))
+                    put(&puller, number, &task, |e| format!("{SPILL}{}/2026/11/22/{}.json", e.source, e.id));
                 }
                 31 => put(&puller, number, &task, |e| format!("{SPILL}again/{}", e.id)),
                 50 => put(&puller, number, &task, |e| format!("{SPILL}{}", e.id)),

@@ -1,4 +1,4 @@
-//! What other people's suites and standards say: JSONTestSuite about what the receiver takes for JSON, the numbers of
+//! What other people's suites and standards say: `JSONTestSuite` about what the receiver takes for JSON, the numbers of
 //! RFC 8785 about ids. `tests/cloudevents/check.py` judges the envelopes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ impl World {
     async fn post(&self, body: &[u8]) -> u16 {
         let body = (BASE64_STANDARD.encode(body), true);
         let invocation = function_url::event("POST", "/tencent-vod/open", "", &json!({}), body);
-        let deadline = limits::deadline(Duration::from_secs(60));
+        let deadline = limits::deadline(Duration::from_mins(1));
         let request = function_url::request(&invocation);
         self.receiver.receive(request, deadline, &Invocation::default()).await.status().as_u16()
     }
@@ -133,12 +133,12 @@ fn a_document_without_an_event_is_rejected_for_what_it_is() {
     let mut wrong = String::new();
     for (name, document) in documents() {
         let built = ingest::build(source, &document, Channel::Push, None, OffsetDateTime::UNIX_EPOCH);
-        let is_right = match (name.split_once('_').unwrap().0, &built) {
-            ("y", Err(NotAnObject | NoEvent)) => true,
-            ("n", Err(NotJson { .. } | NotUtf8 { .. })) => true,
-            ("i", Err(NotAnObject | NoEvent | NotJson { .. } | NotUtf8 { .. } | OutOfRange)) => true,
-            _ => false,
-        };
+        let is_right = matches!(
+            (name.split_once('_').unwrap().0, &built),
+            ("y", Err(NotAnObject | NoEvent))
+                | ("n", Err(NotJson { .. } | NotUtf8 { .. }))
+                | ("i", Err(NotAnObject | NoEvent | NotJson { .. } | NotUtf8 { .. } | OutOfRange))
+        );
         if !is_right {
             writeln!(wrong, "{name}: {built:?}").unwrap();
         }

@@ -42,7 +42,7 @@ fn variables(endpoint: &str) -> Environment {
 }
 
 fn aws(endpoint: &str) -> Aws {
-    Aws::new(variables(endpoint)).unwrap()
+    Aws::new(&variables(endpoint)).unwrap()
 }
 
 fn queue(endpoint: &str) -> SqsQueue {
@@ -197,7 +197,7 @@ async fn a_connection_idle_by_the_wall_clock_is_not_reused() {
     static IDLE_S: AtomicU64 = AtomicU64::new(0);
     let now = || OffsetDateTime::now_utc() + Duration::from_secs(IDLE_S.load(Ordering::Relaxed));
     let (endpoint, mut seen) = serve(|_, _| Some(ok("{}"))).await;
-    let aws = Aws::with_clock(variables(&endpoint), now).unwrap();
+    let aws = Aws::with_clock(&variables(&endpoint), now).unwrap();
     let queue = SqsQueue::new(&aws, format!("{endpoint}/1/callbacks.fifo"), RETRY_POLICY);
     for (idle_s, connection) in [(0, 0), (10, 0), (31, 1), (32, 1), (5, 2), (6, 2)] {
         IDLE_S.store(idle_s, Ordering::Relaxed);
@@ -267,7 +267,7 @@ async fn an_error_has_its_kind_and_quotes_neither_request_nor_password() {
     }
     // An endpoint with a password in it is not used at all.
     for endpoint in ["http://user:PasswordMark@localhost/", "http://[PasswordMark/", "PasswordMark"] {
-        let error = Aws::new(variables(endpoint)).unwrap_err().to_string();
+        let error = Aws::new(&variables(endpoint)).unwrap_err().to_string();
         assert!(error.starts_with("AWS_ENDPOINT_URL: ") && !error.contains("PasswordMark"), "{error}");
     }
 }

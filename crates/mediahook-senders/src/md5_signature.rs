@@ -7,7 +7,7 @@ use crate::hex::hex;
 
 /// The signature of these texts, concatenated.
 pub(crate) fn md5_signature(texts: &[&str]) -> String {
-    hex(&texts.iter().fold(Md5::new(), |md5, text| md5.chain_update(text)).finalize())
+    hex(&texts.iter().fold(Md5::new(), Md5::chain_update).finalize())
 }
 
 /// Whether a given signature is that of these texts. The comparison takes constant time.

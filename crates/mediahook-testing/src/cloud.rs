@@ -211,7 +211,7 @@ impl Cloud {
     }
 
     pub fn aws(&self) -> Aws {
-        Aws::new(self.environment()).expect("an environment that is whole")
+        Aws::new(&self.environment()).expect("an environment that is whole")
     }
 
     pub fn bucket(&self) -> S3Bucket {

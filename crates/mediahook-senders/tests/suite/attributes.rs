@@ -93,11 +93,11 @@ fn a_number_that_is_written_otherwise_is_the_same_event() {
         match value {
             Value::Array(items) => items.iter_mut().for_each(written_otherwise),
             Value::Object(members) => members.values_mut().for_each(written_otherwise),
-            Value::Number(number) if number.is_i64() || number.is_u64() => {
-                // Behind the point of an integer beyond 2^53 a float would lose digits.
-                if number.as_i64().is_some_and(|integer| integer.unsigned_abs() < 1 << 53) {
-                    *value = Value::from(number.as_f64());
-                }
+            // As a float, an integer beyond 2^53 would lose digits.
+            Value::Number(number)
+                if number.as_i64().is_some_and(|integer| integer.unsigned_abs() < 1 << 53) =>
+            {
+                *value = Value::from(number.as_f64());
             }
             _ => {}
         }
