@@ -114,7 +114,8 @@ pub fn harms_no_other_in_a_queue(text: &str) {
             format!("<Message><ReceiptHandle>{handle}</ReceiptHandle><MessageBody>{body}</MessageBody></Message>")
         };
         let list = format!("<Messages>{}{}{}</Messages>", message("1", "{}"), message("2", text), message("3", "{}"));
-        assert_delivered(&*alibaba, list, text);
+        // Blanks at the end of an element are not a part of it.
+        assert_delivered(&*alibaba, list, text.trim_end_matches(' '));
     }
 }
 
