@@ -8,7 +8,7 @@ use mediahook_senders::queue::{Answer, SenderQueue};
 use mediahook_senders::secret::Secret;
 use mediahook_senders::settings::Settings;
 use mediahook_senders::tencent_vod::TencentVod;
-use mediahook_senders::{Body, CallbackRequest, SENDERS, Sender, Unprocessable, id, read_event};
+use mediahook_senders::{BadSignature, Body, CallbackRequest, SENDERS, Sender, Unprocessable, id, read_event};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -37,7 +37,10 @@ pub fn is_authentic_if_signed(text: &str) {
     let verifier = TencentVod.verifier(settings).expect("settings").expect("a key");
     let mut callback = CallbackRequest::new(text.into());
     TencentVod.sign(&mut callback, "", &Secret::new(KEY), 0);
-    assert_eq!(verifier.verify(&callback, 0), Ok(()), "{callback:?}");
+    let verified = verifier.verify(&callback, 0);
+    // Half a body may begin with more than one signature.
+    let is_object = serde_json::from_str::<Map<String, Value>>(text).is_ok();
+    assert!(verified.is_ok() || (!is_object && verified == Err(BadSignature::Repeated)), "{callback:?}: {verified:?}");
 }
 
 fn read(sender: &dyn Sender, text: &str, channel: Channel) -> Result<CloudEvent, Unprocessable> {
