@@ -200,20 +200,10 @@ impl Environment {
     ///
     /// # Errors
     /// [`ConfigError::Wrong`].
-    fn checked(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+    pub(crate) fn checked(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.optional(name) else { return Ok(None) };
         rules::check(name, value).map_err(|problem| ConfigError::Wrong(name, problem))?;
         Ok(Some(value.to_owned()))
-    }
-
-    /// The region, or a part of the credentials.
-    pub(crate) fn credential(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.checked(name)
-    }
-
-    /// The URL of an endpoint.
-    pub(crate) fn endpoint(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.checked(name)
     }
 
     /// A whole number from 1 to `max`, if the variable is set.

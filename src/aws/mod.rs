@@ -73,20 +73,17 @@ impl Aws {
     /// # Errors
     /// The same as for [`Aws::new`].
     pub fn with_clock(environment: &Environment, now: Clock) -> Result<Self, ConfigError> {
-        let credential = |name| environment.credential(name)?.ok_or(ConfigError::Missing(name));
-        let region = match environment.credential("AWS_REGION")? {
+        let region = match environment.checked("AWS_REGION")? {
             Some(region) => region,
-            None => {
-                environment.credential("AWS_DEFAULT_REGION")?.ok_or(ConfigError::Missing("AWS_REGION"))?
-            }
+            None => environment.checked("AWS_DEFAULT_REGION")?.ok_or(ConfigError::Missing("AWS_REGION"))?,
         };
-        let key_id = credential("AWS_ACCESS_KEY_ID")?;
-        let key = credential("AWS_SECRET_ACCESS_KEY")?;
-        let token = environment.credential("AWS_SESSION_TOKEN")?;
+        let key_id = environment.required("AWS_ACCESS_KEY_ID")?;
+        let key = environment.required("AWS_SECRET_ACCESS_KEY")?;
+        let token = environment.checked("AWS_SESSION_TOKEN")?;
         let has_endpoints = environment.flag(IGNORE_ENDPOINT_URLS)? != Some(true);
         let mut endpoints = HashMap::new();
         for name in ENDPOINT_URLS.into_iter().filter(|_| has_endpoints) {
-            endpoints.extend(environment.endpoint(name)?.map(|url| (name, url)));
+            endpoints.extend(environment.checked(name)?.map(|url| (name, url)));
         }
         let (use_fips, use_dualstack) = (environment.flag(USE_FIPS)?, environment.flag(USE_DUALSTACK)?);
         let credentials = Credentials::new(key_id, key, token, None, "environment");
