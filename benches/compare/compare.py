@@ -104,7 +104,7 @@ class Function:
             server.close()
 
     def environment(self):
-        endpoints = {name: f"https://localhost:{service.port}" for name, service in self.services.items()}
+        endpoints = {name: self.endpoint(service) for name, service in self.services.items()}
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.log.parent),
@@ -130,6 +130,9 @@ class Function:
             **{f"AWS_ENDPOINT_URL_{name}": endpoint for name, endpoint in endpoints.items()},
             **{name: self.filled_in(value, endpoints) for name, value in self.subject.variables.items()},
         }
+
+    def endpoint(self, service):
+        return f"https://localhost:{service.port}"
 
     @staticmethod
     def filled_in(value, endpoints):

@@ -20,9 +20,9 @@ from types import SimpleNamespace
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "compare"))
 
-from compare import Function  # noqa: E402
-from services import Certificates  # noqa: E402
-from subjects import OURS, ROOT, Subject, built, receiver_variables  # noqa: E402
+from receiver import OUR_VARIABLES, OURS, Receiver  # noqa: E402
+from services import Certificates, Sqs  # noqa: E402
+from subjects import ROOT, Subject, built  # noqa: E402
 
 LIMITS = HERE / "limits.json"
 AMAZON_ROOTS = ROOT / "src/aws/amazon-roots.pem"
@@ -49,7 +49,7 @@ WHAT = {
 def main():
     options = arguments()
     limits = json.loads(LIMITS.read_text())
-    binary = (options.binary or built(OURS, build=True)).resolve()
+    binary = (options.binary or built(OURS, is_ours=True, build=True)).resolve()
     if not binary.is_file():
         raise SystemExit(f"guard: there is no {binary}")
     measured = {"crates": crates()}
@@ -141,8 +141,8 @@ def peak_rss(binary):
     with tempfile.TemporaryDirectory(prefix="mediahook-guard-") as folder:
         certificates = Certificates(Path(folder))
         certificates.bundle.write_text(certificates.ca.read_text() + AMAZON_ROOTS.read_text())
-        subject = Subject(OURS, [binary], variables=receiver_variables())
-        with Function(subject, certificates, Path(folder) / "log") as function:
+        subject = Subject(OURS, [binary], OUR_VARIABLES)
+        with Receiver(subject, certificates, Path(folder) / "log", {"SQS": Sqs}) as function:
             for _ in range(RESIDENT_AFTER):
                 function.call()
             function.check_queue()
@@ -188,7 +188,7 @@ def counted(binary, callbacks, still, folder):
     log, counts = folder / "log", folder / "counts"
     command = [*CALLGRIND, f"--callgrind-out-file={counts}", binary]
     for _ in range(TRIES):
-        subject = Subject(OURS, command, variables=receiver_variables() | {"LD_PRELOAD": str(still)})
+        subject = Subject(OURS, command, OUR_VARIABLES | {"LD_PRELOAD": str(still)})
         with Plain(subject, log) as function:
             for _ in range(callbacks):
                 function.call()
@@ -199,9 +199,9 @@ def counted(binary, callbacks, still, folder):
                 time.sleep(SETTLE_S)
             function.process.send_signal(signal.SIGTERM)
             function.process.wait(timeout=30)
-            if function.sqs.connections == 1:
+            if function.services["SQS"].connections == 1:
                 return own(counts, str(binary))
-    function.fail(f"opens {function.sqs.connections} connections to the queue, and should open one")
+    function.fail(f"opens {function.services['SQS'].connections} connections to the queue, and should open one")
 
 
 def own(counts, binary):
@@ -225,14 +225,15 @@ def own(counts, binary):
     return instructions, allocations
 
 
-class Plain(Function):
+class Plain(Receiver):
     """With a queue without TLS, whose handshakes differ from run to run, and the roots that are built in."""
 
     def __init__(self, subject, log):
-        super().__init__(subject, SimpleNamespace(server=None, bundle=AMAZON_ROOTS, ca=AMAZON_ROOTS), log)
+        certificates = SimpleNamespace(server=None, bundle=AMAZON_ROOTS, ca=AMAZON_ROOTS)
+        super().__init__(subject, certificates, log, {"SQS": Sqs})
 
-    def endpoint(self):
-        return f"http://127.0.0.1:{self.sqs.port}"  # no name to resolve: that is a thread
+    def endpoint(self, service):
+        return f"http://127.0.0.1:{service.port}"  # no name to resolve: that is a thread
 
 
 def rustc():

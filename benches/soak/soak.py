@@ -24,9 +24,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "compare"))
 
-from compare import callback, invocation  # noqa: E402
+from receiver import OUR_VARIABLES, callback, invocation  # noqa: E402
 from services import Certificates, RuntimeApi, Server  # noqa: E402
-from subjects import receiver_variables  # noqa: E402
 
 SAMPLES = 20
 BATCH = 10
@@ -99,7 +98,7 @@ class Process:
             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
             "AWS_ENDPOINT_URL": endpoint,
             "SSL_CERT_FILE": str(certificates.bundle),
-            **{name: value.replace("{queue}", endpoint + QUEUE) for name, value in variables.items()},
+            **{name: value.replace("{SQS}", endpoint) for name, value in variables.items()},
         }
         self.errors = folder / f"{binary.name}.log"
         with self.errors.open("wb") as errors:
@@ -144,7 +143,7 @@ class Process:
 
 def receive(binary, number, certificates, folder):
     """Callbacks, each of another media asset. Returns the samples, and the last messages in the queue."""
-    receiver = Process(binary, receiver_variables(), certificates, folder)
+    receiver = Process(binary, OUR_VARIABLES, certificates, folder)
     body = callback()
     file = json.loads(body)["PullCompleteEvent"]["FileId"]
     event = json.dumps(invocation(body))
@@ -170,7 +169,7 @@ def process(binary, number, messages, certificates, folder):
         "MEDIAHOOK_TABLE": "table",
         "MEDIAHOOK_EVENT_BUS": "media",
         "MEDIAHOOK_BUCKET": "bucket",
-        "MEDIAHOOK_DEAD_LETTER_QUEUE_URL": "{queue}",
+        "MEDIAHOOK_DEAD_LETTER_QUEUE_URL": "{SQS}" + QUEUE,
         "MEDIAHOOK_MAX_RECEIVE_COUNT": "5",
     }
     processor = Process(binary, variables, certificates, folder)
