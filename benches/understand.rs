@@ -2,6 +2,7 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
+use mediahook::lambda::invocation::Invocation;
 use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::receive::{authenticate, read_event};
 use mediahook::sources::Sources;
@@ -56,7 +57,7 @@ fn understand(bencher: Bencher<'_, '_>, bytes: usize) {
     let callback = callback(&body);
     bencher.bench(|| {
         let authentic = authenticate(black_box(&callback), &sources, now).ok();
-        let envelope = authentic.and_then(|a| read_event(&a, now, None).ok());
+        let envelope = authentic.and_then(|a| read_event(&a, now, &Invocation::default()).ok());
         envelope.map(|e| mediahook::ingest::message(&e))
     });
 }

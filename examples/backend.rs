@@ -20,7 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::from_env();
     telemetry::init(&environment);
     let bucket = environment.required(config::BUCKET)?;
-    let orders = Orders { bucket: S3Bucket::new(Aws::new(&environment)?, bucket, RETRY_POLICY) };
+    let orders = Orders { bucket: S3Bucket::new(&Aws::from_env(&environment).await?, bucket, RETRY_POLICY) };
     mediahook::run(orders).await
 }
 

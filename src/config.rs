@@ -72,7 +72,10 @@ pub enum ConfigError {
     Missing(&'static str),
     /// Its value breaks a rule.
     #[error("{0}: {1}")]
-    Wrong(&'static str, Problem),
+    Wrong(String, Problem),
+    /// Its value is no whole number from 1 to this one.
+    #[error("{0}: expected a whole number from 1 to {1}")]
+    NotANumber(&'static str, u64),
     /// Not text: it has bytes that are not UTF-8.
     #[error("{0}: is not UTF-8")]
     NotUtf8(String),
@@ -134,7 +137,7 @@ impl IngestConfig {
     /// # Errors
     /// The first variable that is missing, wrong or misspelt.
     pub fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
-        environment.check_names()?;
+        environment.check()?;
         Ok(Self {
             sources: environment.sources()?,
             queue_url: environment.required(QUEUE_URL)?,
@@ -154,12 +157,12 @@ impl Environment {
         std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
     }
 
-    /// Checks that each variable with our prefix exists in [`VARIABLES`], and that the variables that we read are
-    /// text.
+    /// Checks that each variable with our prefix exists in [`VARIABLES`], that what is read is text, and that each value
+    /// keeps the rule of its variable.
     ///
     /// # Errors
-    /// [`ConfigError::Unknown`] or [`ConfigError::NotUtf8`].
-    pub fn check_names(&self) -> Result<(), ConfigError> {
+    /// [`ConfigError::Unknown`], [`ConfigError::NotUtf8`] or [`ConfigError::Wrong`].
+    pub fn check(&self) -> Result<(), ConfigError> {
         let is_text = |text: &str| !text.contains(char::REPLACEMENT_CHARACTER);
         for (name, value) in &self.0 {
             let is_ours = is_ours(name);
@@ -169,6 +172,9 @@ impl Environment {
             if is_ours && !VARIABLES.contains(&name.as_str()) {
                 return Err(ConfigError::Unknown(name.clone()));
             }
+            if !is_blank(value) {
+                rules::check(name, value).map_err(|problem| ConfigError::Wrong(name.clone(), problem))?;
+            }
         }
         Ok(())
     }
@@ -176,14 +182,15 @@ impl Environment {
     /// The sources document, or the secret that holds it.
     ///
     /// # Errors
-    /// Neither or both are set, or the document has a mistake, or the secret's name has an invisible character.
+    /// Neither or both are set, or the document has a mistake.
     pub fn sources(&self) -> Result<SourcesFrom, ConfigError> {
-        match (self.optional(SOURCES), self.checked(SOURCES_SECRET)?) {
+        match (self.optional(SOURCES), self.optional(SOURCES_SECRET)) {
             (Some(_), Some(_)) => {
-                Err(ConfigError::Wrong(SOURCES, "set it or MEDIAHOOK_SOURCES_SECRET, not both"))
+                let problem = "set it or MEDIAHOOK_SOURCES_SECRET, not both";
+                Err(ConfigError::Wrong(SOURCES.to_owned(), problem))
             }
             (Some(document), None) => Ok(SourcesFrom::Document(Sources::parse(document)?)),
-            (None, Some(secret)) => Ok(SourcesFrom::Secret(secret)),
+            (None, Some(secret)) => Ok(SourcesFrom::Secret(secret.to_owned())),
             (None, None) => Err(ConfigError::NoSources),
         }
     }
@@ -191,36 +198,19 @@ impl Environment {
     /// A variable that must be set.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`], or [`ConfigError::Wrong`] if it breaks its rule.
+    /// [`ConfigError::Missing`].
     pub fn required(&self, name: &'static str) -> Result<String, ConfigError> {
-        self.checked(name)?.ok_or(ConfigError::Missing(name))
-    }
-
-    /// A variable that keeps its rule, if it is set: each has one, by its name.
-    ///
-    /// # Errors
-    /// [`ConfigError::Wrong`].
-    pub(crate) fn checked(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = self.optional(name) else { return Ok(None) };
-        rules::check(name, value).map_err(|problem| ConfigError::Wrong(name, problem))?;
-        Ok(Some(value.to_owned()))
+        self.optional(name).map(String::from).ok_or(ConfigError::Missing(name))
     }
 
     /// A whole number from 1 to `max`, if the variable is set.
     ///
     /// # Errors
-    /// [`ConfigError::Wrong`] with this problem.
-    pub fn number(&self, name: &'static str, max: u64, problem: Problem) -> Result<Option<u64>, ConfigError> {
+    /// [`ConfigError::NotANumber`].
+    pub fn number(&self, name: &'static str, max: u64) -> Result<Option<u64>, ConfigError> {
         let Some(value) = self.optional(name) else { return Ok(None) };
         let number = value.trim().parse().ok().filter(|number| (1..=max).contains(number));
-        number.map(Some).ok_or(ConfigError::Wrong(name, problem))
-    }
-
-    /// A variable that is `true` or `false`, as the AWS SDK writes them.
-    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
-        let Some(value) = self.optional(name) else { return Ok(None) };
-        let flag = value.to_ascii_lowercase().parse();
-        flag.map(Some).map_err(|_| ConfigError::Wrong(name, "expected true or false"))
+        number.map(Some).ok_or(ConfigError::NotANumber(name, max))
     }
 
     /// The function's memory in bytes; Lambda's minimum if the variable is not set.
@@ -295,6 +285,6 @@ mod tests {
             "{text}"
         );
         assert_eq!(format!("{wrong:?}"), r#"{"MEDIAHOOK_SOURCES"}"#);
-        assert!(VARIABLES.iter().map(|name| (*name, "x")).collect::<Environment>().check_names().is_ok());
+        assert!(VARIABLES.iter().map(|name| (*name, "x")).collect::<Environment>().check().is_ok());
     }
 }

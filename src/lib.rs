@@ -49,7 +49,7 @@
 //! - `config`: environment variables
 //! - `telemetry`: the log and its metrics
 //! - `timeouts`: every time limit, each function's in one table
-//! - `trace`: X-Ray's header and W3C's `traceparent`
+//! - `trace`: W3C's `traceparent` and X-Ray's header
 
 pub mod aws;
 pub mod config;

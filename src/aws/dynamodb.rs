@@ -8,8 +8,6 @@
 //! | `token` | the attempt that holds the lease |
 //! | `expiresat` | when the record expires, in seconds since 1970: the table's TTL attribute |
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -56,7 +54,7 @@ pub struct DynamoDbIdempotency {
 impl DynamoDbIdempotency {
     /// The table of that name. No request is sent yet.
     pub fn new(aws: &Aws, table: String, leases: LeaseConfig, now: Clock, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config("DYNAMODB", retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), table, leases, now }
     }
 
@@ -137,17 +135,12 @@ impl DynamoDbIdempotency {
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
             return Err(self.error(error));
         };
-        let is = |name, value: &str| {
-            refusal.item().and_then(|item| item.get(name)).and_then(|v| v.as_s().ok())
-                == Some(&value.to_owned())
-        };
-        Ok(if is(STATUS, COMPLETED) {
-            Begun::Completed
-        } else if is(TOKEN, &lease.token) {
+        let text_of = |name| refusal.item()?.get(name)?.as_s().ok().map(String::as_str);
+        Ok(match (text_of(STATUS), text_of(TOKEN)) {
+            (Some(COMPLETED), _) => Begun::Completed,
             // Our own first attempt wrote it, and its answer was lost.
-            Begun::Started(lease)
-        } else {
-            Begun::InProgress
+            (_, Some(token)) if token == lease.token => Begun::Started(lease),
+            _ => Begun::InProgress,
         })
     }
 }
@@ -169,6 +162,5 @@ fn seconds(time: OffsetDateTime) -> AttributeValue {
 }
 
 fn milliseconds(time: OffsetDateTime) -> AttributeValue {
-    let since_1970 = Duration::from_nanos(u64::try_from(time.unix_timestamp_nanos()).unwrap_or_default());
-    AttributeValue::N(since_1970.as_millis().to_string())
+    AttributeValue::N((time.unix_timestamp_nanos() / 1_000_000).to_string())
 }

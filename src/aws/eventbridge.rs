@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 
 use super::{Aws, retry, store_error, unusable};
+use crate::config::EVENT_BUS;
 use crate::storage::{EntryError, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
-use crate::trace::Trace;
 
 /// `Source` of every event on the bus.
 const SOURCE: &str = "mediahook";
@@ -28,8 +28,8 @@ pub struct Entry {
     pub detail: String,
     /// `Time`; without it, EventBridge uses the time of the request.
     pub time: Option<OffsetDateTime>,
-    /// `TraceHeader`: the trace of the event.
-    pub trace: Option<Trace>,
+    /// `TraceHeader`: X-Ray's header of the event's trace.
+    pub trace_header: Option<String>,
 }
 
 /// An EventBridge event bus.
@@ -42,8 +42,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. No request is sent yet.
     pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
-        let config =
-            Builder::from(&aws.config("EVENTBRIDGE", retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
         Self { client: Client::from_conf(config.build()), name }
     }
 
@@ -57,7 +56,7 @@ impl EventBridgeBus {
         let bus = format!("event bus `{}`", self.name);
         let described = Box::pin(describe.send()).await;
         described.map(drop).map_err(|error| {
-            unusable(&error, &bus, "events:DescribeEventBus", &["ResourceNotFoundException"])
+            unusable(&error, EVENT_BUS, &bus, "events:DescribeEventBus", &["ResourceNotFoundException"])
         })
     }
 
@@ -101,7 +100,7 @@ impl EventBridgeBus {
             .detail_type(&entry.detail_type)
             .detail(&entry.detail)
             .set_time(time)
-            .set_trace_header(entry.trace.map(Trace::xray))
+            .set_trace_header(entry.trace_header.clone())
             .build()
     }
 }

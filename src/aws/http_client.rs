@@ -1,25 +1,19 @@
 //! The HTTP client of all AWS clients: the SDK's own, with TLS by `ring`.
 //!
 //! Its pool keeps the connection of every request: a batch of the processor sends ten at once, and each handshake takes
-//! more CPU than the request. After a freeze all of them may be dead, and the attempts of a call would try one after the
-//! other. So the next attempt starts with an empty pool
-//! - after an attempt without an answer. That includes HTTP/2, whose connection outlives a cancelled attempt;
-//! - after [`IDLE_TIMEOUT`] by the wall clock. The pool's own timeout uses a monotonic clock, which may stand still
-//!   while the function is frozen.
+//! more CPU than the request. The SDK itself drops a connection on which an attempt had no answer. After a freeze all
+//! connections may be dead, and the pool's own idle timeout does not notice, because it uses a monotonic clock, which
+//! may stand still while the function is frozen. So after [`IDLE_TIMEOUT`] by the wall clock a request starts with an
+//! empty pool.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_sqs::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use time::OffsetDateTime;
+use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
 
 use crate::config::{ConfigError, Environment};
 use crate::mutex::lock;
@@ -50,10 +44,11 @@ pub(super) enum Trust {
 impl Trust {
     /// The system's roots, if an endpoint or certificates are configured, and in partitions whose certificates other
     /// authorities may sign.
-    pub(super) fn of(environment: &Environment, region: &str, has_endpoints: bool) -> Self {
-        let has_own = OWN_CERTIFICATES.iter().any(|name| environment.optional(name).is_some())
-            || (has_endpoints && environment.has_any("AWS_ENDPOINT_URL"));
-        if has_own || !is_public_partition(region) { Self::System } else { Self::Amazon }
+    pub(super) fn of(environment: &Environment, has_own_endpoint: bool) -> Self {
+        let region = environment.optional("AWS_REGION").unwrap_or_default();
+        let has_own_certificates = OWN_CERTIFICATES.iter().any(|name| environment.optional(name).is_some());
+        let is_own = has_own_endpoint || has_own_certificates || !is_public_partition(region);
+        if is_own { Self::System } else { Self::Amazon }
     }
 }
 
@@ -68,77 +63,26 @@ pub(super) fn build(trust: Trust, now: Clock) -> Result<SharedHttpClient, Config
     };
     let tls = TlsContext::builder().with_trust_store(store).build();
     let tls = tls.map_err(|error| ConfigError::Tls(StoreError(error.to_string())))?;
-    let pool = Mutex::new(Pool::empty(&tls, now()));
+    let pool = Mutex::new((empty_pool(&tls), now()));
     // Called for each attempt.
     Ok(http_client_fn(move |settings, components| {
         let (mut pool, now) = (lock(&pool), now());
-        if pool.may_be_stale(now) {
-            *pool = Pool::empty(&tls, now);
+        let (client, used) = &mut *pool;
+        // If the clock was set back, the idle time is unknown.
+        if *used > now || now - *used >= IDLE_TIMEOUT {
+            *client = empty_pool(&tls);
         }
-        pool.used = now;
-        let connector = pool.client.http_connector(settings, components);
-        SharedHttpConnector::new(Watched { connector, is_unanswered: Arc::clone(&pool.is_unanswered) })
+        *used = now;
+        client.http_connector(settings, components)
     }))
 }
 
-/// A connection pool.
-struct Pool {
-    client: SharedHttpClient,
-    /// When an attempt last used it.
-    used: OffsetDateTime,
-    /// Whether an attempt on one of its connections had no answer.
-    is_unanswered: Arc<AtomicBool>,
-}
-
-impl Pool {
-    fn empty(tls: &TlsContext, now: OffsetDateTime) -> Self {
-        let client = Builder::new()
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls.clone())
-            .build_https();
-        Self { client, used: now, is_unanswered: Arc::default() }
-    }
-
-    fn may_be_stale(&self, now: OffsetDateTime) -> bool {
-        // If the clock was set back, the idle time is unknown.
-        let is_fresh = self.used <= now && now - self.used < IDLE_TIMEOUT;
-        !is_fresh || self.is_unanswered.load(Ordering::Relaxed)
-    }
-}
-
-/// Sends an attempt, and marks the pool if it has no answer.
-#[derive(Debug)]
-struct Watched {
-    connector: SharedHttpConnector,
-    is_unanswered: Arc<AtomicBool>,
-}
-
-impl HttpConnector for Watched {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answer = self.connector.call(request);
-        let attempt = Attempt { is_answered: false, is_unanswered: Arc::clone(&self.is_unanswered) };
-        HttpConnectorFuture::new(async move {
-            let mut attempt = attempt; // the whole of it belongs to the future, so that dropping the future drops it
-            let answer = answer.await;
-            attempt.is_answered = answer.is_ok();
-            answer
-        })
-    }
-}
-
-/// Dropped when an attempt failed, or was cancelled at its time limit.
-struct Attempt {
-    is_answered: bool,
-    is_unanswered: Arc<AtomicBool>,
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            self.is_unanswered.store(true, Ordering::Relaxed);
-        }
-    }
+fn empty_pool(tls: &TlsContext) -> SharedHttpClient {
+    Builder::new()
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls.clone())
+        .build_https()
 }
 
 /// Whether a region is in the commercial or the `GovCloud` partition (`eu-central-1`, `us-gov-west-1`). Not China
@@ -152,29 +96,27 @@ fn is_public_partition(region: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn trust(region: &str, variable: (&str, &str), has_endpoints: bool) -> Trust {
-        Trust::of(&[variable].into_iter().collect(), region, has_endpoints)
+    fn trust(region: &str, certificates: &str, has_own_endpoint: bool) -> Trust {
+        let variables = [("AWS_REGION", region), ("SSL_CERT_FILE", certificates)];
+        Trust::of(&variables.into_iter().collect(), has_own_endpoint)
     }
 
     #[test]
     fn amazons_roots_are_trusted_on_its_own_endpoints_in_the_public_partitions() {
         for region in ["eu-central-1", "us-east-1", "us-gov-west-1", "ap-southeast-2", "mx-central-1"] {
-            assert_eq!(trust(region, ("AWS_ENDPOINT_URL", ""), true), Trust::Amazon, "{region}");
+            assert_eq!(trust(region, "", false), Trust::Amazon, "{region}");
         }
         for region in
             ["cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", ""]
         {
-            assert_eq!(trust(region, ("AWS_ENDPOINT_URL", ""), true), Trust::System, "{region}");
+            assert_eq!(trust(region, "", false), Trust::System, "{region}");
         }
     }
 
     #[test]
     fn the_systems_roots_are_trusted_on_other_endpoints_and_where_certificates_are_named() {
-        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"] {
-            assert_eq!(trust("eu-central-1", (name, "x"), true), Trust::System, "{name}");
-        }
-        let ignored = ("AWS_ENDPOINT_URL_SQS", "x");
-        assert_eq!(trust("eu-central-1", ignored, false), Trust::Amazon);
+        assert_eq!(trust("eu-central-1", "", true), Trust::System);
+        assert_eq!(trust("eu-central-1", "/etc/own.pem", false), Trust::System);
     }
 
     #[test]

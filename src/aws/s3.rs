@@ -4,37 +4,32 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
-use time::OffsetDateTime;
 
-use super::{Aws, Lazy, lazy, retry, store_error, unusable};
+use super::{Aws, retry, store_error, unusable};
+use crate::config::BUCKET;
 use crate::ingest::object_keys::SPILL;
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 
 /// An S3 bucket.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     name: String,
-    client: Lazy<Client>,
+    client: Client,
 }
 
 impl S3Bucket {
     /// The bucket of that name. No request is sent yet.
-    pub fn new(aws: Aws, name: String, retry_policy: RetryPolicy) -> Self {
-        let client = move || {
-            let sdk = aws.config("S3", retry_policy);
-            // An attempt ends with the headers; this limits the time to read the object after that.
-            let stalled = StalledStreamProtectionConfig::enabled()
-                .upload_enabled(false)
-                .grace_period(retry_policy.attempt);
-            let config = Builder::from(&sdk)
-                .retry_partition(retry::no_quota())
-                .stalled_stream_protection(stalled.build())
-                // A configured endpoint seldom resolves `BUCKET.HOST`.
-                .force_path_style(sdk.endpoint_url().is_some());
-            Client::from_conf(config.build())
-        };
-        Self { name, client: lazy(client) }
+    pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
+        // An attempt ends with the headers; this limits the time to read the object after that.
+        let stalled =
+            StalledStreamProtectionConfig::enabled().upload_enabled(false).grace_period(retry_policy.attempt);
+        let config = Builder::from(&aws.config(retry_policy))
+            .retry_partition(retry::no_quota())
+            .stalled_stream_protection(stalled.build())
+            // A configured endpoint seldom resolves `BUCKET.HOST`.
+            .force_path_style(aws.has_own_endpoint);
+        Self { name, client: Client::from_conf(config.build()) }
     }
 
     /// Checks that the bucket exists, with a call that the puller may make anyway: it lists `spill/`.
@@ -48,7 +43,7 @@ impl S3Bucket {
         Box::pin(list.send())
             .await
             .map(drop)
-            .map_err(|error| unusable(&error, &bucket, "s3:ListBucket", &missing))
+            .map_err(|error| unusable(&error, BUCKET, &bucket, "s3:ListBucket", &missing))
     }
 }
 
@@ -76,7 +71,7 @@ impl Bucket for S3Bucket {
         let cut_off = |_| StoreError("the object was cut off".to_owned());
         while let Some(piece) = body.try_next().await.map_err(cut_off)? {
             if object.len() + piece.len() > MAX_OBJECT_BYTES {
-                return Err(StoreError(too_large()));
+                return Err(StoreError("too large: mediahook writes no object of that size".to_owned()));
             }
             object.extend_from_slice(&piece);
         }
@@ -106,7 +101,6 @@ impl Bucket for S3Bucket {
 }
 
 fn listed(object: Object) -> Option<Listed> {
-    let modified = OffsetDateTime::from_unix_timestamp(object.last_modified?.secs()).ok()?;
     let bytes = usize::try_from(object.size.unwrap_or_default()).unwrap_or_default();
-    Some(Listed { key: object.key?, modified, bytes })
+    Some(Listed { key: object.key?, bytes })
 }

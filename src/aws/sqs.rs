@@ -13,6 +13,7 @@ use aws_sdk_sqs::types::{
 };
 
 use super::{Aws, retry, store_error, unusable};
+use crate::config::QUEUE_URL;
 use crate::storage::{EntryError, Message, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 
@@ -33,7 +34,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. No request is sent yet.
     pub fn new(aws: &Aws, url: String, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config("SQS", retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
         let max_message_bytes = Arc::new(MAX_MESSAGE_BYTES.into());
         Self { client: Client::from_conf(config.build()), url, max_message_bytes }
     }
@@ -53,7 +54,7 @@ impl Queue for SqsQueue {
         let answer = asked
             .send()
             .await
-            .map_err(|error| unusable(&error, &queue, "sqs:GetQueueAttributes", &MISSING))?;
+            .map_err(|error| unusable(&error, QUEUE_URL, &queue, "sqs:GetQueueAttributes", &MISSING))?;
         let bytes = answer.attributes.and_then(|attributes| attributes.get(&limit)?.parse().ok());
         self.max_message_bytes.store(bytes.unwrap_or(MAX_MESSAGE_BYTES), Ordering::Relaxed);
         Ok(())
@@ -124,8 +125,8 @@ fn entry(at: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, S
 
 /// The trace: a system attribute, which does not count for the message's size.
 fn system_attributes(message: &Message) -> Option<SystemAttributes> {
-    let header =
-        MessageSystemAttributeValue::builder().data_type("String").string_value(message.trace?.xray());
+    let header = message.trace_header.as_ref()?;
+    let header = MessageSystemAttributeValue::builder().data_type("String").string_value(header);
     Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, header.build().ok()?)]))
 }
 

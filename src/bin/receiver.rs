@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
 async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     let recorder = Recorder::with_output(&environment, log.clone());
     // It lives as long as the process.
-    let receiver = receiver(&environment, recorder).inspect_err(ConfigError::log)?;
+    let receiver = receiver(&environment, recorder).await.inspect_err(ConfigError::log)?;
     let receiver: &'static Receiver<_, _> = Box::leak(Box::new(receiver));
     receiver.warm_up().await.inspect_err(ConfigError::log)?;
     log.flush();
@@ -70,22 +70,22 @@ async fn run(environment: Environment, log: LogOutput) -> Result<(), Error> {
     tokio::spawn(runtime.run()).await?
 }
 
-fn receiver(
+async fn receiver(
     environment: &Environment,
     recorder: Recorder,
 ) -> Result<Receiver<SqsQueue, S3Bucket>, ConfigError> {
     let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
     let origin = OriginSecrets::from_env(environment)?;
-    let aws = Aws::new(environment)?;
+    let aws = Aws::from_env(environment).await?;
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let sources = match sources {
         SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
         SourcesFrom::Secret(id) => {
-            let secret = SourcesSecret::new(aws.clone(), id, SOURCES_RETRY_POLICY);
+            let secret = SourcesSecret::new(&aws, id, SOURCES_RETRY_POLICY);
             SourcesCache::from_reader(secret, recorder.clone())
         }
     };
-    let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
+    let bucket = S3Bucket::new(&aws, bucket, RETRY_POLICY);
     let mut receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
     receiver.origin = origin;
     receiver.recorder = recorder;

@@ -4,7 +4,7 @@
 use http::Uri;
 use mediahook_senders::text::{Invisible, invisible};
 
-use super::{BUCKET, DEAD_LETTER_QUEUE_URL, QUEUE_URL};
+use super::{BUCKET, DEAD_LETTER_QUEUE_URL, EVENT_BUS, QUEUE_URL, SOURCES_SECRET, TABLE};
 
 /// What is wrong with a value, as a text that follows the variable's name.
 pub type Problem = &'static str;
@@ -16,14 +16,16 @@ const NOT_A_BUCKET: Problem = "is not the name of a bucket: 3 to 63 of a-z 0-9 -
 
 /// Checks a value by the rule for its variable.
 pub(super) fn check(name: &str, value: &str) -> Result<(), Problem> {
+    let rule = match name {
+        QUEUE_URL | DEAD_LETTER_QUEUE_URL => fifo_queue_url,
+        BUCKET => bucket,
+        TABLE | EVENT_BUS | SOURCES_SECRET => |_: &str| Ok(()),
+        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => credential,
+        _ if name.starts_with("AWS_ENDPOINT_URL") => url,
+        _ => return Ok(()),
+    };
     visible(value)?;
-    match name {
-        QUEUE_URL | DEAD_LETTER_QUEUE_URL => fifo_queue_url(value),
-        BUCKET => bucket(value),
-        _ if name.starts_with("AWS_ENDPOINT_URL") => url(value),
-        _ if name.starts_with("AWS_") => credential(value),
-        _ => Ok(()),
-    }
+    rule(value)
 }
 
 fn visible(text: &str) -> Result<(), Problem> {

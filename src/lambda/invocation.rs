@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
 
-use crate::trace::Trace;
+use crate::trace::traceparent;
 
 /// One invocation of a function. The default is a call outside Lambda.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// Lambda's request id.
     pub request_id: String,
-    /// The trace it belongs to.
-    pub trace: Option<Trace>,
+    /// The trace it belongs to, as W3C's `traceparent`.
+    pub traceparent: Option<String>,
     /// Whether it is the first of its process, so that the caller waited for the start too.
     pub cold: bool,
 }
@@ -30,12 +30,12 @@ pub fn failure(error_type: &'static str, error: impl Into<Box<dyn Error>>) -> Di
 }
 
 impl Invocation {
-    /// The invocation that begins now. An X-Ray header that is malformed is ignored.
+    /// The invocation that begins now. A malformed X-Ray header is ignored.
     pub fn begin(context: &lambda_runtime::Context) -> Self {
         static COLD: AtomicBool = AtomicBool::new(true);
         Self {
             request_id: context.request_id.clone(),
-            trace: context.xray_trace_id.as_deref().and_then(Trace::from_xray),
+            traceparent: context.xray_trace_id.as_deref().and_then(traceparent),
             cold: COLD.swap(false, Ordering::Relaxed),
         }
     }

@@ -1,6 +1,9 @@
 //! Processes one batch: which records are delivered and when, and which SQS must redeliver.
 
 use std::collections::VecDeque;
+use std::mem::take;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
@@ -15,11 +18,12 @@ use super::record::{Outcome, Record};
 use crate::aws::dynamodb::DynamoDbIdempotency;
 use crate::aws::sqs::SqsQueue;
 use crate::lambda::invocation::Invocation;
+use crate::mutex::lock;
 use crate::storage::idempotency::Begun;
 use crate::storage::{Queue as _, Unusable, within};
 use crate::telemetry::Recorder;
-use crate::telemetry::line::Line;
-use crate::telemetry::metrics::MISCONFIGURED;
+use crate::telemetry::line::{Line, age};
+use crate::telemetry::metrics::{MISCONFIGURED, PROCESSED, PROCESSING_LATENCY};
 use crate::timeouts::process::{BatchDeadlines, pause};
 use crate::timeouts::{Clock, Deadline};
 
@@ -52,7 +56,7 @@ impl<D: Destination> Processor<D> {
     ) -> SqsBatchResponse {
         let checked = self.destination.check(deadlines.ready_within()).await;
         let problem = checked.err().map(|unusable| self.problem(&unusable, invocation));
-        let batch = Batch { processor: self, deadlines, invocation, problem };
+        let batch = Batch { processor: self, deadlines, invocation, problem, processed: Mutex::default() };
         let delays_others = |group: &VecDeque<&SqsMessage>| {
             let mut bodies = group.iter().filter_map(|message| message.body.as_deref());
             bodies.any(|body| self.destination.delays_others(body))
@@ -60,6 +64,14 @@ impl<D: Destination> Processor<D> {
         let (alone, together): (Vec<_>, Vec<_>) = groups(&event.records).into_iter().partition(delays_others);
         let rounds = alone.into_iter().map(|group| vec![group]).chain([together]);
         let redelivered = join_all(rounds.map(|groups| batch.process_in_rounds(groups))).await;
+        let ages = take(&mut *lock(&batch.processed));
+        if !ages.is_empty() {
+            Line::new(Level::INFO, "batch processed")
+                .count(PROCESSED, ages.len())
+                .ms(PROCESSING_LATENCY, ages.into_iter().flatten())
+                .invocation(invocation)
+                .write(&self.recorder, (self.now)());
+        }
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = redelivered.into_iter().flatten().map(item_failure).collect();
         response
@@ -85,6 +97,8 @@ struct Batch<'a, D> {
     invocation: &'a Invocation,
     /// Why nothing can be delivered, if so.
     problem: Option<String>,
+    /// The age of each event that was processed, if it has a time of its own.
+    processed: Mutex<Vec<Option<Duration>>>,
 }
 
 impl<D: Destination> Batch<'_, D> {
@@ -123,7 +137,7 @@ impl<D: Destination> Batch<'_, D> {
         if record.lease.is_some() {
             return Ok(true);
         }
-        if record.earlier.is_empty() && !self.deadlines.may_begin(is_last_receive) {
+        if record.tries == 0 && !self.deadlines.may_begin(is_last_receive) {
             return Err(Failure::untried("too little of the invocation was left to begin it"));
         }
         let begun = self.processor.idempotency.begin(&event.envelope.id, self.deadlines.handlers).await;
@@ -166,17 +180,20 @@ impl<D: Destination> Batch<'_, D> {
                 outcome
             }
             Err(failure) if self.may_try_again(record, &failure) => {
-                record.earlier.push(failure);
-                record.due = Instant::now() + pause(record.earlier.len());
+                record.tries += 1;
+                record.due = Instant::now() + pause(record.tries);
                 return None;
             }
             Err(failure) => {
                 self.release(record).await;
-                self.fail(record, failure.after(&record.earlier)).await
+                self.fail(record, failure).await
             }
         };
         let at = (self.processor.now)();
-        log::line(record, &outcome, at).invocation(self.invocation).write(&self.processor.recorder, at);
+        if let (Outcome::Processed, Ok(event)) = (&outcome, &record.event) {
+            lock(&self.processed).push(age(&event.envelope, at));
+        }
+        log::line(record, &outcome, self.invocation).write(&self.processor.recorder, at);
         Some(outcome)
     }
 
@@ -184,12 +201,12 @@ impl<D: Destination> Batch<'_, D> {
     /// of the time.
     fn may_try_again(&self, record: &Record<'_>, failure: &Failure) -> bool {
         let last_try = self.deadlines.last_try(record.started, record.behind.len());
-        let may_pass = match failure.action() {
+        let may_pass = match failure.action {
             FailureAction::TryAgain => true,
-            FailureAction::Retry => record.earlier.is_empty() && self.last_receive(record).is_some(),
+            FailureAction::Retry => record.tries == 0 && self.last_receive(record).is_some(),
             FailureAction::RetryUntried | FailureAction::DeadLetter => false,
         };
-        may_pass && Instant::now() + pause(record.earlier.len() + 1) < last_try
+        may_pass && Instant::now() + pause(record.tries + 1) < last_try
     }
 
     /// If the table fails here, that is only logged: otherwise a processed event would be processed again.
@@ -215,7 +232,7 @@ impl<D: Destination> Batch<'_, D> {
     /// Sends the record to the dead-letter queue if this was its last receive, or if no retry can help. If it were
     /// reported failed at its last receive, SQS would also move the later records of its group, untried.
     async fn fail(&self, record: &Record<'_>, failure: Failure) -> Outcome {
-        match (self.last_receive(record), failure.action()) {
+        match (self.last_receive(record), failure.action) {
             (None, FailureAction::DeadLetter) => self.send_to_dlq(record, failure).await,
             (None, _) => Outcome::Failed(failure),
             (Some(last), FailureAction::RetryUntried) => {

@@ -12,7 +12,6 @@ use mediahook_events::CloudEvent;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::config::EVENT_BUS;
 use super::destination::{Destination, attempt};
 use super::handler::Failure;
 use super::record::Event;
@@ -22,9 +21,8 @@ use crate::ingest::{claim_check, message};
 use crate::storage::checks::ExistenceCheck;
 use crate::storage::{EntryError, Unusable};
 use crate::timeouts::{Clock, Deadline};
+use crate::trace::xray_header;
 
-/// How many events a request may have.
-const MAX_ENTRIES: usize = 10;
 /// The maximum size of a request: 256 KiB. In 2026 AWS raised it to 1 MiB, but not in every region, and not for every
 /// target behind a bus. The data of a larger event is read from the bucket anyway.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
@@ -54,16 +52,13 @@ impl EventBus {
     }
 
     /// The entry of an event. An event that is too large for the bus leaves its data in the bucket.
-    async fn entry(&self, Event { envelope, text, trace }: &Event<'_>) -> Result<Entry, Failure> {
+    async fn entry(&self, Event { envelope, text }: &Event<'_>) -> Result<Entry, Failure> {
         let detail = if is_too_large(text) { self.without_data(envelope).await? } else { (*text).to_owned() };
-        if is_too_large(&detail) {
-            return Err(Failure::dead_letter("too large for the bus, even without its data"));
-        }
         Ok(Entry {
             detail_type: envelope.event_type.chars().take(MAX_DETAIL_TYPE_CHARS).collect(),
             detail,
             time: envelope.time.as_deref().and_then(|time| plausible_time(time, (self.now)())),
-            trace: *trace,
+            trace_header: envelope.traceparent.as_deref().and_then(xray_header),
         })
     }
 
@@ -89,11 +84,7 @@ impl EventBus {
 
 impl Destination for EventBus {
     async fn check(&self, within: Duration) -> Result<(), Unusable> {
-        let checked = self.existence.run(within, self.bus.check()).await;
-        checked.map_err(|unusable| match unusable {
-            Unusable::Misconfigured(why) => Unusable::Misconfigured(format!("{EVENT_BUS}: {why}")),
-            other => other,
-        })
+        self.existence.run(within, self.bus.check()).await
     }
 
     /// It waits for the bucket first.
@@ -117,14 +108,15 @@ fn is_too_large(envelope: &str) -> bool {
     FRAME_BYTES + envelope.len() > MAX_REQUEST_BYTES
 }
 
-/// Divides the entries into as few requests as the bus allows, in their order.
+/// Divides the entries into as few requests as the bus allows, in their order. A request may have ten entries: no batch
+/// of a FIFO queue has more records.
 fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
     let mut requests: Vec<Vec<&Entry>> = Vec::new();
     let mut request_bytes = 0;
     for entry in entries {
         let bytes = FRAME_BYTES + entry.detail.len();
         match requests.last_mut() {
-            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES && request.len() < MAX_ENTRIES => {
+            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES => {
                 request_bytes += bytes;
                 request.push(entry);
             }

@@ -15,13 +15,6 @@ pub const LEASE: Duration = Duration::from_secs(30);
 /// an event that somebody sends again, or redrives after it was processed, is not processed again.
 pub const IDEMPOTENCY_TTL: Duration = Duration::from_hours(14 * 24);
 
-/// SQS's longest visibility timeout: 12 hours.
-const MAX_LEASE_S: u64 = 43_200;
-/// Ten years.
-const MAX_TTL_S: u64 = 315_360_000;
-/// SQS's own limit.
-const MAX_RECEIVES: u64 = 1_000;
-
 /// The settings in the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -43,24 +36,19 @@ impl Config {
     /// # Errors
     /// The first variable that is missing, wrong or misspelt.
     pub fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
-        environment.check_names()?;
-        let lease =
-            environment.number(LEASE_S, MAX_LEASE_S, "expected a whole number of seconds from 1 to 43200")?;
-        let ttl = environment.number(
-            IDEMPOTENCY_TTL_S,
-            MAX_TTL_S,
-            "expected a whole number of seconds from 1 to 315360000",
-        )?;
+        environment.check()?;
+        // SQS's longest visibility timeout, 12 hours; ten years; SQS's own limit.
+        let lease = environment.number(LEASE_S, 43_200)?;
+        let ttl = environment.number(IDEMPOTENCY_TTL_S, 315_360_000)?;
+        let receives = environment.number(MAX_RECEIVE_COUNT, 1_000)?;
         let leases = LeaseConfig {
             lease: lease.map_or(LEASE, Duration::from_secs),
             ttl: ttl.map_or(IDEMPOTENCY_TTL, Duration::from_secs),
         };
         if leases.ttl < leases.lease {
             let problem = "is less than the lease (MEDIAHOOK_LEASE_S): an event would be forgotten while it is processed";
-            return Err(ConfigError::Wrong(IDEMPOTENCY_TTL_S, problem));
+            return Err(ConfigError::Wrong(IDEMPOTENCY_TTL_S.to_owned(), problem));
         }
-        let problem = "expected a whole number from 1 to 1000, as the queue has it";
-        let receives = environment.number(MAX_RECEIVE_COUNT, MAX_RECEIVES, problem)?;
         Ok(Self {
             table: environment.required(TABLE)?,
             leases,
@@ -107,7 +95,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         for wrong in ["0", "-1", "1.5", "soon", "43201", "99999999999999999999"] {
             let error = read(&[(LEASE_S, wrong)]).unwrap_err();
-            assert!(error.starts_with("MEDIAHOOK_LEASE_S: expected a whole number of seconds"), "{error}");
+            assert!(error.starts_with("MEDIAHOOK_LEASE_S: expected a whole number"), "{error}");
         }
         for wrong in ["0", "1001", "-1", "5.0", "five"] {
             let error = read(&[(MAX_RECEIVE_COUNT, wrong)]).unwrap_err();

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use mediahook_events::CloudEvent;
-use serde_json::value::RawValue;
 use tokio::time::timeout_at;
 
 use super::handler::{Failure, Handler};
@@ -65,19 +63,15 @@ impl<H: Handler> HandlerDestination<H> {
             return self.handler.handle(envelope).await;
         }
         let mut event = envelope.clone();
-        event.data = self.fetch_data(envelope).await?;
-        event.dataref = None;
-        self.handler.handle(&event).await
-    }
-
-    async fn fetch_data(&self, envelope: &CloudEvent) -> Result<Option<Box<RawValue>>, Failure> {
-        claim_check::fetch(envelope, &self.bucket).await.map_err(|error| {
+        event.data = claim_check::fetch(envelope, &self.bucket).await.map_err(|error| {
             let reason = format!("the data was not fetched from the bucket: {error}");
             match error {
                 DataError::Unread(_) => Failure::passing(reason),
                 DataError::Elsewhere(_) | DataError::NotJson => Failure::dead_letter(reason),
             }
-        })
+        })?;
+        event.dataref = None;
+        self.handler.handle(&event).await
     }
 }
 

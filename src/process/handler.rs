@@ -30,8 +30,8 @@ pub trait Handler: Send + Sync {
 /// implements `Display` into a failure that is retried.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    reason: String,
-    action: FailureAction,
+    pub(super) reason: String,
+    pub(super) action: FailureAction,
 }
 
 /// What is done with an event that failed.
@@ -71,22 +71,6 @@ impl Failure {
 
     fn with(action: FailureAction, reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), action }
-    }
-
-    pub(super) fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    pub(super) fn action(&self) -> FailureAction {
-        self.action
-    }
-
-    /// The same failure, after these earlier tries.
-    pub(super) fn after(self, earlier: &[Self]) -> Self {
-        match earlier.iter().rfind(|earlier| earlier.reason != self.reason) {
-            Some(other) => self.and(format!("before that: {}", other.reason)),
-            None => self,
-        }
     }
 
     /// The same failure with a second reason.

@@ -10,7 +10,6 @@ use super::handler::Failure;
 use crate::ingest::envelope::{dataref_key, parse};
 use crate::storage::Message;
 use crate::storage::idempotency::Lease;
-use crate::trace::Trace;
 
 /// The first record of its group that is not processed yet.
 pub(super) struct Record<'r> {
@@ -21,8 +20,8 @@ pub(super) struct Record<'r> {
     pub(super) event: Result<Event<'r>, String>,
     /// Its idempotency record, once it is in progress.
     pub(super) lease: Option<Lease>,
-    /// Why its earlier tries in this invocation failed.
-    pub(super) earlier: Vec<Failure>,
+    /// How often it failed in this invocation.
+    pub(super) tries: usize,
     pub(super) started: Instant,
     /// When it may be tried.
     pub(super) due: Instant,
@@ -33,8 +32,6 @@ pub struct Event<'r> {
     pub(super) envelope: CloudEvent,
     /// The envelope as SQS delivered it, byte for byte.
     pub(super) text: &'r str,
-    /// The trace of its message, else of its envelope.
-    pub(super) trace: Option<Trace>,
 }
 
 /// The outcome of a record.
@@ -54,7 +51,7 @@ impl<'r> Record<'r> {
     pub(super) fn first_of(mut group: VecDeque<&'r SqsMessage>, bucket: &str) -> Option<Self> {
         let (message, now) = (group.pop_front()?, Instant::now());
         let event = Event::read(message, bucket);
-        Some(Self { message, behind: group, event, lease: None, earlier: Vec::new(), started: now, due: now })
+        Some(Self { message, behind: group, event, lease: None, tries: 0, started: now, due: now })
     }
 
     /// Its message and those behind it.
@@ -77,12 +74,8 @@ impl<'r> Record<'r> {
         let deduplication_id = self.message.message_id.clone().filter(|id| !id.is_empty())?;
         let group = self.message.attributes.get("MessageGroupId").cloned();
         let group_id = group.unwrap_or_else(|| deduplication_id.clone());
-        Some(Message { body, group_id, deduplication_id, trace: trace_of(self.message) })
-    }
-
-    /// The trace of its event, else of its message.
-    pub(super) fn trace(&self) -> Option<Trace> {
-        self.event.as_ref().map_or_else(|_| trace_of(self.message), |event| event.trace)
+        let trace_header = self.message.attributes.get("AWSTraceHeader").cloned();
+        Some(Message { body, group_id, deduplication_id, trace_header })
     }
 }
 
@@ -91,12 +84,6 @@ impl<'r> Event<'r> {
         let text = message.body.as_deref().ok_or("no body")?;
         let envelope = parse(text).map_err(|why| format!("not an envelope: {why}"))?;
         dataref_key(&envelope, bucket).map_err(|why| format!("not an envelope: {why}"))?;
-        let trace =
-            trace_of(message).or_else(|| envelope.traceparent.as_deref().and_then(Trace::from_traceparent));
-        Ok(Self { envelope, text, trace })
+        Ok(Self { envelope, text })
     }
-}
-
-fn trace_of(message: &SqsMessage) -> Option<Trace> {
-    message.attributes.get("AWSTraceHeader").and_then(|header| Trace::from_xray(header))
 }

@@ -52,7 +52,7 @@ async fn serve<D: Destination + 'static>(
     if let Some(problem) = problem_of_panics(cfg!(panic = "abort")) {
         tracing::error!("{problem}");
     }
-    let processor = Arc::new(processor(environment, destination).inspect_err(ConfigError::log)?);
+    let processor = Arc::new(processor(environment, destination).await.inspect_err(ConfigError::log)?);
     // The invocation that fails because of it logs the problem.
     let _ = processor.destination.check(READY).await;
     // The raw payload, because we answer an invocation that is not a batch ourselves.
@@ -63,15 +63,15 @@ async fn serve<D: Destination + 'static>(
     .await
 }
 
-fn processor<D: Destination>(
+async fn processor<D: Destination>(
     environment: &Environment,
     destination: impl FnOnce(&Aws, S3Bucket) -> Result<D, ConfigError>,
 ) -> Result<Processor<D>, ConfigError> {
     let Config { table, leases, dead_letter_queue_url, max_receive_count, bucket } =
         Config::from_env(environment)?;
-    let (aws, now) = (Aws::new(environment)?, OffsetDateTime::now_utc);
+    let (aws, now) = (Aws::from_env(environment).await?, OffsetDateTime::now_utc);
     Ok(Processor {
-        destination: destination(&aws, S3Bucket::new(aws.clone(), bucket.clone(), RETRY_POLICY))?,
+        destination: destination(&aws, S3Bucket::new(&aws, bucket.clone(), RETRY_POLICY))?,
         idempotency: DynamoDbIdempotency::new(&aws, table, leases, now, RETRY_POLICY),
         dead_letters: SqsQueue::new(&aws, dead_letter_queue_url, RETRY_POLICY),
         max_receive_count,

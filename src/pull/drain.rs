@@ -15,9 +15,9 @@ use super::Puller;
 use super::summary::FeedSummary;
 use crate::ingest::rejected::Rejected;
 use crate::ingest::{group_id, store};
+use crate::lambda::invocation::Invocation;
 use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, within};
 use crate::timeouts::Deadline;
-use crate::trace::Trace;
 
 /// The state of one feed in one run.
 pub(super) struct Drain<'a, Q, B, H> {
@@ -25,8 +25,8 @@ pub(super) struct Drain<'a, Q, B, H> {
     /// A source's name, or `spill`.
     pub(super) name: &'a str,
     pub(super) deadline: Deadline,
-    /// The trace of the run, for events without a trace of their own.
-    pub(super) trace: Option<Trace>,
+    /// The run.
+    pub(super) invocation: &'a Invocation,
     pub(super) summary: FeedSummary,
     /// The receipts of what is stored and not yet confirmed.
     pub(super) stored: Vec<String>,
@@ -56,11 +56,11 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         puller: &'a Puller<Q, B, H>,
         name: &'a str,
         deadline: Deadline,
-        trace: Option<Trace>,
+        invocation: &'a Invocation,
     ) -> Self {
         let (stored, unsendable, blocked) = (Vec::new(), Vec::new(), HashSet::new());
         let (summary, queue_failed) = (FeedSummary::default(), false);
-        Self { puller, name, deadline, trace, summary, stored, unsendable, queue_failed, blocked }
+        Self { puller, name, deadline, invocation, summary, stored, unsendable, queue_failed, blocked }
     }
 
     /// Sends events in rounds: the next event of each group, at most ten.
@@ -103,10 +103,7 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         let mut ready = Vec::new();
         for (Item { receipt, event }, prepared) in round.into_iter().zip(prepared) {
             match prepared {
-                // The trace in which it was received, however long ago.
-                Ok((message, _)) => {
-                    ready.push((receipt, Message { trace: message.trace.or(self.trace), ..message }));
-                }
+                Ok((message, _)) => ready.push((receipt, message)),
                 Err(error) => self.leave(group_id(&event), format!("bucket: {error}")),
             }
         }

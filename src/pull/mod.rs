@@ -106,7 +106,7 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         invocation: &Invocation,
     ) -> (String, FeedSummary) {
         let (name, began) = (source.map_or("spill", Source::name), Instant::now());
-        let mut drain = Drain::new(self, name, deadline, invocation.trace);
+        let mut drain = Drain::new(self, name, deadline, invocation);
         let run = async {
             match source {
                 Some(source) => drain.sender(source).await,
@@ -130,7 +130,6 @@ mod tests {
     use std::time::Duration;
 
     use mediahook_senders::queue::{Answer, Request};
-    use time::OffsetDateTime;
     use time::macros::datetime;
 
     use super::*;
@@ -162,7 +161,7 @@ mod tests {
     }
 
     pub(super) fn drain<H>(puller: &Puller<FakeQueue, FakeBucket, H>) -> Drain<'_, FakeQueue, FakeBucket, H> {
-        Drain::new(puller, MAIN, deadline(Duration::from_secs(55)), None)
+        Drain::new(puller, MAIN, deadline(Duration::from_secs(55)), Box::leak(Box::default()))
     }
 
     /// A queue that fails once for every event whose task ends in `!`, and as a whole for `down?`.
@@ -225,9 +224,7 @@ mod tests {
             let objects = self.0.lock().unwrap();
             let keys =
                 objects.iter().filter(|(key, _)| key.starts_with(prefix) && Some(key.as_str()) > after);
-            let modified = OffsetDateTime::UNIX_EPOCH;
-            let listed =
-                |(key, body): (&String, &Vec<u8>)| Listed { key: key.clone(), modified, bytes: body.len() };
+            let listed = |(key, body): (&String, &Vec<u8>)| Listed { key: key.clone(), bytes: body.len() };
             let mut objects: Vec<_> = keys.take(1_001).map(listed).collect();
             let more = objects.len() > 1_000;
             objects.truncate(1_000);

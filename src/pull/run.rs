@@ -13,7 +13,7 @@ use crate::aws::Aws;
 use crate::aws::s3::S3Bucket;
 use crate::aws::secrets_manager::SourcesSecret;
 use crate::aws::sqs::SqsQueue;
-use crate::config::{BUCKET, ConfigError, Environment, IngestConfig, QUEUE_URL, SourcesFrom};
+use crate::config::{ConfigError, Environment, IngestConfig, SourcesFrom};
 use crate::lambda::invocation::{Invocation, failure, time_left};
 use crate::sources::cache::SourcesCache;
 use crate::storage::checks::ExistenceCheck;
@@ -32,7 +32,7 @@ const TOO_SHORT: &str = "the function's timeout is too short for a single pull: 
 /// # Errors
 /// A variable is missing or wrong (the log names it), or the Lambda Runtime API cannot be reached.
 pub async fn run(environment: &Environment) -> Result<(), Error> {
-    let function = Arc::new(Function::from_env(environment).inspect_err(ConfigError::log)?);
+    let function = Arc::new(Function::from_env(environment).await.inspect_err(ConfigError::log)?);
     // Ignored here: the first invocation checks again and logs the problem.
     let _ = function.check().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
@@ -50,20 +50,20 @@ struct Function {
 }
 
 impl Function {
-    fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let recorder = Recorder::from_env(environment);
         let IngestConfig { sources, queue_url, bucket } = IngestConfig::from_env(environment)?;
-        let aws = Aws::new(environment)?;
+        let aws = Aws::from_env(environment).await?;
         // The secret is read in the first run: the spill is emptied even if that fails.
         let sources = match sources {
             SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
             SourcesFrom::Secret(id) => {
-                let secret = SourcesSecret::new(aws.clone(), id, RETRY_POLICY);
+                let secret = SourcesSecret::new(&aws, id, RETRY_POLICY);
                 SourcesCache::from_reader(secret, recorder.clone())
             }
         };
         let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
-        let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
+        let bucket = S3Bucket::new(&aws, bucket, RETRY_POLICY);
         let (now, memory) = (OffsetDateTime::now_utc, environment.memory_bytes());
         let mut puller = Puller::new(Arc::new(sources), queue, bucket, SenderHttp::default(), now, memory);
         puller.recorder = recorder;
@@ -100,8 +100,8 @@ impl Function {
             self.queue.run(WARM_UP_WITHIN, queue.check()),
             self.bucket.run(WARM_UP_WITHIN, bucket.check())
         );
-        [(QUEUE_URL, queue), (BUCKET, bucket)].map(|(variable, checked)| match checked {
-            Err(Unusable::Misconfigured(why)) => Some(format!("{variable}: {why}")),
+        [queue, bucket].map(|checked| match checked {
+            Err(Unusable::Misconfigured(why)) => Some(why),
             _ => None,
         })
     }

@@ -11,7 +11,6 @@ use crate::mutex::lock;
 use crate::sources::Source;
 use crate::storage::{Bucket, Queue, within};
 use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN, pull_within, store_until};
-use crate::trace::Trace;
 
 /// How often a failed pull is retried before the source is skipped until the next run.
 const RETRIES: u32 = 2;
@@ -96,7 +95,7 @@ impl<Q: Queue, B: Bucket, H: Http> Drain<'_, Q, B, H> {
             let (entry_id, received) = (entry_id.as_deref(), (self.puller.now)());
             match ingest::build(source, body.as_bytes(), Channel::Pull, entry_id, received) {
                 Ok(mut event) => {
-                    event.traceparent = self.trace.and_then(Trace::traceparent);
+                    event.traceparent.clone_from(&self.invocation.traceparent);
                     events.push(Item { receipt, event });
                 }
                 Err(reason) => rejections.push(Rejection { receipt, body, reason }),

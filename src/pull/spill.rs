@@ -21,7 +21,7 @@ use super::drain::{Drain, Item, Rejection};
 use crate::ingest::envelope;
 use crate::ingest::object_keys::{SPILL, received_ms};
 use crate::mutex::lock;
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, Queue, StoreError, too_large, within};
+use crate::storage::{Bucket, Listed, Page, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 use crate::timeouts::pull::{CONFIRM_WITHIN, read_within, store_until};
 
@@ -134,9 +134,6 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
 
     /// Reads an object; nothing if it is gone.
     async fn read(&self, object: &Listed, time: Duration) -> Result<Option<CloudEvent>, String> {
-        if object.bytes > MAX_OBJECT_BYTES {
-            return Err(too_large());
-        }
         let bucket = &self.puller.bucket;
         let body = within(time, bucket.get(&object.key)).await.map_err(|e| format!("cannot be read: {e}"))?;
         let Some(body) = body else { return Ok(None) };

@@ -41,7 +41,6 @@ use crate::storage::{Bucket, Queue};
 use crate::telemetry::Recorder;
 use crate::timeouts::receive::sources_within;
 use crate::timeouts::{Clock, Deadline};
-use crate::trace::Trace;
 use circuit_breaker::CircuitBreaker;
 use origin::OriginSecrets;
 use outcome::ReceiveOutcome;
@@ -82,7 +81,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     ) -> Response<String> {
         let (began, mut took) = (Instant::now(), Took::default());
         let outcome = match &request {
-            Ok(request) => self.handle(request, deadline, invocation.trace, &mut took).await,
+            Ok(request) => self.handle(request, deadline, invocation, &mut took).await,
             Err(Malformed) => unauthorized(Unauthorized::Malformed, None),
         };
         let was_authentic =
@@ -98,7 +97,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
         &self,
         request: &CallbackRequest,
         deadline: Deadline,
-        trace: Option<Trace>,
+        invocation: &Invocation,
         took: &mut Took,
     ) -> ReceiveOutcome {
         if !self.origin.admit(request) {
@@ -119,8 +118,8 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Ok(authentic) => authentic,
             Err(NotAuthentic { reason, source }) => return unauthorized(reason, source),
         };
-        let mut store = Store { receiver: self, deadline, received, trace, took };
-        match read_event(&authentic, received, trace) {
+        let mut store = Store { receiver: self, deadline, received, took };
+        match read_event(&authentic, received, invocation) {
             Ok(event) => store.event(event).await,
             // Boxed, because it is large and hardly ever runs.
             Err(reason) => Box::pin(store.unprocessable(&authentic, reason)).await,
@@ -135,10 +134,10 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
 pub fn read_event(
     authentic: &Authentic<'_>,
     received: OffsetDateTime,
-    trace: Option<Trace>,
+    invocation: &Invocation,
 ) -> Result<CloudEvent, Unprocessable> {
     let mut event = ingest::build(authentic.source(), authentic.body(), Channel::Push, None, received)?;
-    event.traceparent = trace.and_then(Trace::traceparent);
+    event.traceparent.clone_from(&invocation.traceparent);
     Ok(event)
 }
 

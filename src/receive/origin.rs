@@ -29,7 +29,7 @@ impl OriginSecrets {
         };
         if !secrets.split(',').all(is_valid) {
             let problem = "expected secrets of at least 32 letters and digits, separated by commas";
-            return Err(ConfigError::Wrong(ORIGIN_SECRETS, problem));
+            return Err(ConfigError::Wrong(ORIGIN_SECRETS.to_owned(), problem));
         }
         Ok(Self(secrets.split(',').map(Secret::new).collect()))
     }

@@ -15,15 +15,12 @@ use crate::mutex::lock;
 use crate::storage::{Bucket, EntryError, Message, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 use crate::timeouts::receive::{last_step, step};
-use crate::trace::Trace;
 
 /// Where one callback is stored, and how long that may take.
 pub(super) struct Store<'a, Q, B> {
     pub(super) receiver: &'a Receiver<Q, B>,
     pub(super) deadline: Deadline,
     pub(super) received: OffsetDateTime,
-    /// The trace for the message.
-    pub(super) trace: Option<Trace>,
     pub(super) took: &'a mut Took,
 }
 
@@ -39,7 +36,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
     /// Stores an event. Each step is limited, so that the next one has time. A queue that keeps failing is skipped,
     /// but tried after all if the bucket fails too.
     pub(super) async fn event(&mut self, event: CloudEvent) -> ReceiveOutcome {
-        let message = Message { trace: self.trace, ..message(&event) };
+        let message = message(&event);
         let queue_skipped = lock(&self.receiver.breaker).is_open(self.received);
         let queue_error = if queue_skipped {
             StoreError("skipped, it failed several times in a row".to_owned())
@@ -94,8 +91,7 @@ impl<Q: Queue, B: Bucket> Store<'_, Q, B> {
         let mut event = event.clone();
         let check_in = within(step(self.deadline), claim_check::check_in(&mut event, &self.receiver.bucket));
         timed(&mut self.took.bucket, check_in).await?;
-        let small = Message { trace: self.trace, ..message(&event) };
-        self.send(&small).await.map_err(|error| error.why)
+        self.send(&message(&event)).await.map_err(|error| error.why)
     }
 
     /// A message that the queue refuses for its contents says nothing about the queue.

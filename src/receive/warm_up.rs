@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tracing::Level;
 
 use super::Receiver;
-use crate::config::{ConfigError, QUEUE_URL};
+use crate::config::ConfigError;
 use crate::mutex::lock;
 use crate::storage::{Bucket, Queue, Unusable, within};
 use crate::telemetry::Line;
@@ -51,7 +51,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not checked yet"),
             Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
                 Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3")
-                    .field("error", format!("{QUEUE_URL}: {why}"))
+                    .field("error", why)
                     .count(MISCONFIGURED, 1)
                     .write(&self.recorder, now);
             }

@@ -6,15 +6,11 @@ pub mod checks;
 pub mod idempotency;
 
 use std::error::Error;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::time::timeout;
-
-use crate::trace::Trace;
 
 /// A call to a service. A task on any thread can wait for it.
 pub trait Call<T, E = StoreError>: Future<Output = Result<T, E>> + Send {}
@@ -48,7 +44,7 @@ pub trait Queue: Send + Sync {
     fn enqueue_batch(&self, messages: &[&Message]) -> impl Call<Vec<Result<(), EntryError>>>;
 }
 
-/// A message for SQS FIFO. `ingest::message` builds it.
+/// A message for SQS FIFO. `ingest::message` builds it. It has no `Debug`, because payloads must not be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The envelope as JSON, without characters that SQS does not allow.
@@ -57,18 +53,8 @@ pub struct Message {
     pub deduplication_id: String,
     /// `MessageGroupId`: the messages of a group keep their order.
     pub group_id: String,
-    /// `AWSTraceHeader`: the trace it belongs to.
-    pub trace: Option<Trace>,
-}
-
-/// Payloads must not be logged.
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("deduplication_id", &self.deduplication_id)
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
+    /// `AWSTraceHeader`: X-Ray's header of the trace it belongs to.
+    pub trace_header: Option<String>,
 }
 
 /// Why the queue or the bus did not accept one of the messages of a call that it answered.
@@ -92,11 +78,6 @@ pub const MAX_BATCH_MESSAGES: usize = 10;
 /// The largest object that is read. A callback in Lambda has at most 6 MB, and escapes for the queue can double that.
 /// A larger object is not from mediahook, and would only take memory from others.
 pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
-
-/// Why an object is not read.
-pub(crate) fn too_large() -> String {
-    format!("the object has more than {MAX_OBJECT_BYTES} bytes: mediahook writes none of that size")
-}
 
 /// A bucket: stores what is too large for the queue, or cannot go there.
 pub trait Bucket: Send + Sync {
@@ -144,8 +125,6 @@ pub struct Page {
 pub struct Listed {
     /// Its key.
     pub key: String,
-    /// When it was written; S3 has whole seconds.
-    pub modified: OffsetDateTime,
     /// Its size in bytes.
     pub bytes: usize,
 }
@@ -167,8 +146,7 @@ pub(crate) async fn within<T, E: From<StoreError>>(
     timeout(bound, call).await.map_err(late)?
 }
 
-/// Why a resource that a variable names cannot be used, or may not be usable. The texts name the resource, and follow
-/// the variable's name in the log.
+/// Why a resource that a variable names cannot be used, or may not be usable. The texts name both.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// It does not exist, or is of another kind: nothing works until somebody changes the variable or the resource.

@@ -104,11 +104,14 @@ impl Line {
         self.field(metric.name, number)
     }
 
-    /// Adds a metric that measures, unless there is nothing to measure.
-    pub fn ms(mut self, metric: Metric, time: impl Into<Option<Duration>>) -> Self {
-        let Some(time) = time.into() else { return self };
+    /// Adds a metric that measures, with at most 100 values (`CloudWatch`'s limit), unless there is nothing to measure.
+    pub fn ms(mut self, metric: Metric, times: impl IntoIterator<Item = Duration>) -> Self {
+        let values: Vec<_> = times.into_iter().map(ms).collect();
+        if values.is_empty() {
+            return self;
+        }
         self.metrics.push(json!({ "Name": metric.name, "Unit": "Milliseconds" }));
-        self.field(metric.name, ms(time))
+        self.field(metric.name, values)
     }
 
     /// Adds Lambda's request id, and whether the caller waited for the start of the function too. Lambda's own `REPORT`
@@ -189,12 +192,12 @@ mod tests {
             .field("nothing", None::<&str>)
             .invocation(&invocation)
             .count(ACCEPTED, 1)
-            .ms(PROCESSING_LATENCY, Duration::from_micros(2_260));
+            .ms(PROCESSING_LATENCY, [Duration::from_micros(2_260)]);
         assert_eq!(
             written(line, "INFO"),
             concat!(
                 r#"{"timestamp":"2026-11-22T05:50:27.500Z","level":"INFO","message":"queued","Source":"tencent-vod/main","#,
-                r#""id":"a\nb","request_id":"r-1","cold":true,"Accepted":1,"ProcessingLatency":2,"FunctionName":"f","#,
+                r#""id":"a\nb","request_id":"r-1","cold":true,"Accepted":1,"ProcessingLatency":[2],"FunctionName":"f","#,
                 r#""_aws":{"CloudWatchMetrics":[{"Dimensions":[["FunctionName"],["FunctionName","Source"]],"Metrics":"#,
                 r#"[{"Name":"Accepted"},{"Name":"ProcessingLatency","Unit":"Milliseconds"}],"Namespace":"mediahook"}],"#,
                 r#""Timestamp":1795326627500}}"#,

@@ -57,7 +57,7 @@ impl World {
         let cloud = Cloud::start().await;
         let (queue_url, _) = cloud.queues(5, 30).await;
         cloud.put_secret(&sources(keys)).await;
-        let secret = SourcesSecret::new(cloud.aws(), SECRET.to_owned(), SOURCES_RETRY_POLICY);
+        let secret = SourcesSecret::new(&cloud.aws(), SECRET.to_owned(), SOURCES_RETRY_POLICY);
         let sources = SourcesCache::from_reader(secret, Recorder::silent());
         sources.refresh(now(), Duration::from_secs(5)).await.unwrap();
         let queue = SqsQueue::new(&cloud.aws(), queue_url, RETRY_POLICY);

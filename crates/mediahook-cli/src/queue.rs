@@ -25,7 +25,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) group_id: &'a str,
     pub(crate) deduplication_id: &'a str,
     /// X-Ray's header.
-    pub(crate) trace: Option<&'a str>,
+    pub(crate) trace_header: Option<&'a str>,
 }
 
 impl Queue {
@@ -92,7 +92,7 @@ impl Queue {
             .message_body(message.body)
             .message_group_id(message.group_id)
             .message_deduplication_id(message.deduplication_id);
-        let trace = message.trace.map(|trace| {
+        let trace = message.trace_header.map(|trace| {
             MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build()
         });
         if let Some(Ok(trace)) = trace {

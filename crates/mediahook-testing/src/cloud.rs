@@ -11,13 +11,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use aws_types::SdkConfig;
 use mediahook::aws::Aws;
 use mediahook::aws::s3::S3Bucket;
-use mediahook::config::Environment;
 use mediahook::storage::Bucket as _;
+use mediahook::timeouts::Clock;
 use mediahook::timeouts::receive::RETRY_POLICY;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_s3::S3Service;
 use winterbaume_secretsmanager::SecretsManagerService;
@@ -206,16 +209,12 @@ impl Cloud {
         variables
     }
 
-    pub fn environment(&self) -> Environment {
-        self.variables().into_iter().collect()
-    }
-
     pub fn aws(&self) -> Aws {
-        Aws::new(&self.environment()).expect("an environment that is whole")
+        aws(&format!("http://{}", self.address), OffsetDateTime::now_utc)
     }
 
     pub fn bucket(&self) -> S3Bucket {
-        S3Bucket::new(self.aws(), BUCKET.to_owned(), RETRY_POLICY)
+        S3Bucket::new(&self.aws(), BUCKET.to_owned(), RETRY_POLICY)
     }
 
     /// The keys below a prefix.
@@ -250,21 +249,9 @@ impl Cloud {
     }
 
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::from_conf(
-            aws_sdk_sqs::Config::builder()
-                .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
-                .region(aws_sdk_sqs::config::Region::from_static("us-east-1"))
-                .credentials_provider(aws_sdk_sqs::config::Credentials::new(
-                    "AKIAEXAMPLE",
-                    "s",
-                    None,
-                    None,
-                    "test",
-                ))
-                .endpoint_url(format!("http://{}", self.address))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .build(),
-        )
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let sdk = sdk_config(&format!("http://{}", self.address)).into_builder().http_client(http);
+        aws_sdk_sqs::Client::new(&sdk.build())
     }
 
     /// Makes a FIFO queue, and one for its dead letters. Their URLs.
@@ -286,6 +273,21 @@ impl Cloud {
             .expect("a queue");
         (queue.queue_url.expect("its URL"), dead_letters)
     }
+}
+
+/// An AWS at this endpoint.
+pub fn aws(endpoint: &str, now: Clock) -> Aws {
+    Aws::from_config(sdk_config(endpoint), now).expect("TLS")
+}
+
+fn sdk_config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("AKIAEXAMPLE", "example-secret-access-key", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .build()
 }
 
 impl Backend {

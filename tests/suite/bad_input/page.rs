@@ -12,9 +12,10 @@ use super::{table, texts};
 
 /// An error of each kind. A further kind does not compile until it is here.
 fn config_errors() -> Vec<ConfigError> {
-    use ConfigError::{Missing, NoSources, NotUtf8, Secret, Sources, Tls, Unknown, Wrong};
+    use ConfigError::{Missing, NoSources, NotANumber, NotUtf8, Secret, Sources, Tls, Unknown, Wrong};
     let all = |error: &ConfigError| match error {
-        Missing(_) | Wrong(..) | NotUtf8(_) | Unknown(_) | NoSources | Sources(_) | Secret | Tls(_) => (),
+        Missing(_) | Wrong(..) | NotANumber(..) | NotUtf8(_) | Unknown(_) => (),
+        NoSources | Sources(_) | Secret | Tls(_) => (),
     };
     let errors = vec![
         Missing("VARIABLE"),

@@ -241,7 +241,8 @@ async fn an_entry_for_which_the_whole_request_is_rejected_fails_alone() {
 async fn a_throttled_or_unauthorized_request_is_not_split() {
     let setup = Setup::new().await;
     let bus = EventBridgeBus::new(&setup.aws(), BUS.to_owned(), RETRY_POLICY);
-    let entry = Entry { detail_type: "t".to_owned(), detail: "{}".to_owned(), time: None, trace: None };
+    let entry =
+        Entry { detail_type: "t".to_owned(), detail: "{}".to_owned(), time: None, trace_header: None };
     for (fault, attempts) in [(Fault::Throttle, RETRY_POLICY.attempts as usize), (Fault::Denied, 1)] {
         setup.bus().faults(move |_| fault);
         assert!(bus.put(&[&entry, &entry]).await.is_err());

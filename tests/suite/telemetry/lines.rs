@@ -16,7 +16,7 @@ use mediahook::sources::cache::{ReadSources, SourcesCache, SourcesError, Version
 use mediahook::storage::{Bucket, EntryError, Message, Page, Queue, StoreError};
 use mediahook::telemetry::Recorder;
 use mediahook::timeouts::receive::deadline;
-use mediahook::trace::Trace;
+use mediahook::trace::traceparent;
 use mediahook_testing::function_url;
 use mediahook_testing::signing::sign_tencent;
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ impl World {
     async fn receive(&self, event: Value) -> u16 {
         let header = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=53995c3f42cd8ad8;Sampled=1";
         let invocation =
-            Invocation { request_id: "r-1".to_owned(), trace: Trace::from_xray(header), cold: true };
+            Invocation { request_id: "r-1".to_owned(), traceparent: traceparent(header), cold: true };
         let deadline = deadline(Duration::from_secs(10));
         let callback = function_url::request(&event);
         self.receiver.receive(callback, deadline, &invocation).await.status().as_u16()

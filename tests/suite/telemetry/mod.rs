@@ -48,7 +48,10 @@ fn assert_is_emf(line: &Value) {
         // A count needs no unit.
         let unit = metric["Unit"].as_str().unwrap_or("Count");
         assert_eq!(unit, known.expect("one of METRICS").unit);
-        assert!(line[metric["Name"].as_str().unwrap()].as_f64().unwrap() >= 0.0, "{line}");
+        let values = &line[metric["Name"].as_str().unwrap()];
+        let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+        assert!((1..=100).contains(&values.len()), "{line}");
+        assert!(values.iter().all(|value| value.as_f64().unwrap() >= 0.0), "{line}");
     }
 }
 

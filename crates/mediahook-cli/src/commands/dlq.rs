@@ -250,7 +250,7 @@ async fn send_back(message: &Message, queue: &Queue) -> Result<(), crate::aws::A
         body: body(message),
         group_id: attribute(message, &Attribute::MessageGroupId).unwrap_or("mediahook"),
         deduplication_id: &format!("redrive-{}-{now_ms}", message_id(message)),
-        trace: attribute(message, &Attribute::AwsTraceHeader),
+        trace_header: attribute(message, &Attribute::AwsTraceHeader),
     };
     queue.send(&outgoing).await
 }

@@ -196,12 +196,11 @@ impl<'a> Replaying<'a> {
                     self.leave_data_in_bucket(&mut envelope).await?;
                 }
                 let message = ingest::message(&envelope);
-                let trace = message.trace.map(mediahook::trace::Trace::xray);
                 let outgoing = Outgoing {
                     body: &message.body,
                     group_id: &message.group_id,
                     deduplication_id: &message.deduplication_id,
-                    trace: trace.as_deref(),
+                    trace_header: message.trace_header.as_deref(),
                 };
                 queue.send(&outgoing).await?;
                 Ok("sent".to_owned())

@@ -101,7 +101,6 @@ fn event_of(line: &Line) -> Event {
 /// Where an event stands after what this line says; nothing if the line is about no event.
 fn stage(line: &Line) -> Option<(&'static str, Tone)> {
     let by_processor = line.result.as_deref().and_then(|result| match result {
-        "processed" => Some(("processed", Tone::Good)),
         "duplicate" => Some(("duplicate", Tone::Good)),
         "failed" => Some(("failed", Tone::Doubtful)),
         "dead_letter" => Some(("dead", Tone::Bad)),
@@ -114,11 +113,14 @@ fn stage(line: &Line) -> Option<(&'static str, Tone)> {
         "lost" => Some(("lost", Tone::Bad)),
         _ => None,
     };
-    let queued =
-        || line.message.as_deref().filter(|message| *message == "queued").map(|_| ("accepted", Tone::Good));
+    let by_message = || match line.message.as_deref()? {
+        "queued" => Some(("accepted", Tone::Good)),
+        "processed" => Some(("processed", Tone::Good)),
+        _ => None,
+    };
     let unauthorized =
         || line.status.filter(|status| (400..500).contains(status)).map(|_| ("unauthorized", Tone::Bad));
-    by_processor.or_else(by_receiver).or_else(queued).or_else(unauthorized)
+    by_processor.or_else(by_receiver).or_else(by_message).or_else(unauthorized)
 }
 
 fn show(logged: &Logged, context: &Context) {
