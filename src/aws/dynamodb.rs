@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use time::OffsetDateTime;
 
-use super::{Aws, retry, store_error};
+use super::{Aws, no_quota, unusable};
 use crate::config::TABLE;
 use crate::storage::StoreError;
 use crate::storage::idempotency::{Begun, Lease, LeaseConfig};
@@ -54,7 +54,7 @@ pub struct DynamoDbIdempotency {
 impl DynamoDbIdempotency {
     /// The table of that name. No request is sent yet.
     pub fn new(aws: &Aws, table: String, leases: LeaseConfig, now: Clock, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(no_quota());
         Self { client: Client::from_conf(config.build()), table, leases, now }
     }
 
@@ -122,12 +122,8 @@ impl DynamoDbIdempotency {
 
     /// The error of a call. AWS's own code for a missing table does not say which table it is.
     fn error<E: ProvideErrorMetadata>(&self, error: &SdkError<E>) -> StoreError {
-        match error.code() {
-            Some("ResourceNotFoundException") => {
-                StoreError(format!("{TABLE}: there is no table `{}` in this account and region", self.table))
-            }
-            _ => store_error(error),
-        }
+        let (table, missing) = (format!("table `{}`", self.table), ["ResourceNotFoundException"]);
+        StoreError(unusable(error, TABLE, &table, "dynamodb:PutItem", &missing).to_string())
     }
 
     /// The result for an existing record.

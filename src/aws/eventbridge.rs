@@ -9,7 +9,7 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-use super::{Aws, retry, store_error, unusable};
+use super::{Aws, no_quota, store_error, unusable};
 use crate::config::EVENT_BUS;
 use crate::storage::{EntryError, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
@@ -42,7 +42,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus of that name or ARN. No request is sent yet.
     pub fn new(aws: &Aws, name: String, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(no_quota());
         Self { client: Client::from_conf(config.build()), name }
     }
 
@@ -71,15 +71,14 @@ impl EventBridgeBus {
     pub async fn put(&self, entries: &[&Entry]) -> Result<Vec<Result<(), EntryError>>, StoreError> {
         match self.put_events(entries).await {
             Err(error) if entries.len() > 1 && is_rejected(&error) => {
-                Ok(join_all(entries.iter().map(|entry| self.put_alone(entry))).await)
+                let alone = entries.iter().map(async |entry| {
+                    let results = self.put_events(&[entry]).await.map_err(|error| store_error(&error))?;
+                    results.into_iter().collect()
+                });
+                Ok(join_all(alone).await)
             }
             answer => answer.map_err(|error| store_error(&error)),
         }
-    }
-
-    async fn put_alone(&self, entry: &Entry) -> Result<(), EntryError> {
-        let results = self.put_events(&[entry]).await.map_err(|error| store_error(&error))?;
-        results.into_iter().collect()
     }
 
     async fn put_events(

@@ -6,15 +6,14 @@
 pub mod dynamodb;
 pub mod eventbridge;
 mod http_client;
-mod retry;
 pub mod s3;
 pub mod secrets_manager;
 pub mod sqs;
 
-use std::fmt;
-
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_sdk_sqs::config::StalledStreamProtectionConfig;
+use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{ProvideCredentials as _, StalledStreamProtectionConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_types::request_id::RequestId;
 use time::OffsetDateTime;
@@ -22,9 +21,8 @@ use time::OffsetDateTime;
 use crate::config::{ConfigError, Environment};
 use crate::storage::{StoreError, Unusable, transport_error};
 use crate::timeouts::{Clock, RetryPolicy};
-use http_client::Trust;
 
-/// An AWS account, and how it is called.
+/// An AWS account, and how it is called. It has no `Debug`, because an endpoint may contain a password.
 #[derive(Clone)]
 pub struct Aws {
     sdk: SdkConfig,
@@ -38,15 +36,19 @@ impl Aws {
     /// # Errors
     /// [`ConfigError::Wrong`] for a variable that the SDK cannot use: with an endpoint that is not a URL, it would put the
     /// whole request into its error; with a newline in region or credentials, it would panic. [`ConfigError::Missing`] if
-    /// there is no region; [`ConfigError::Tls`] if TLS cannot be set up.
+    /// there is no region, or no credentials anywhere; [`ConfigError::Tls`] if TLS cannot be set up.
     pub async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         environment.check()?;
         let has_own_endpoint = environment.has_any("AWS_ENDPOINT_URL");
-        let http = http_client::build(Trust::of(environment, has_own_endpoint), OffsetDateTime::now_utc)?;
+        let http = http_client::build(http_client::trusts_system(environment), OffsetDateTime::now_utc)?;
         // The tested version.
         let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).load().await;
-        let has_region = sdk.region().is_some_and(|region| !region.as_ref().is_empty());
-        if has_region { Ok(Self { sdk, has_own_endpoint }) } else { Err(ConfigError::Missing("AWS_REGION")) }
+        sdk.region()
+            .filter(|region| !region.as_ref().is_empty())
+            .ok_or(ConfigError::Missing("AWS_REGION"))?;
+        let credentials = sdk.credentials_provider().ok_or(ConfigError::Missing("AWS_ACCESS_KEY_ID"))?;
+        credentials.provide_credentials().await.map_err(|_| ConfigError::Missing("AWS_ACCESS_KEY_ID"))?;
+        Ok(Self { sdk, has_own_endpoint })
     }
 
     /// With a configuration that is loaded already, and the wall clock that measures how long connections are idle.
@@ -55,25 +57,30 @@ impl Aws {
     /// [`ConfigError::Tls`] if TLS cannot be set up.
     pub fn from_config(sdk: SdkConfig, now: Clock) -> Result<Self, ConfigError> {
         let has_own_endpoint = sdk.endpoint_url().is_some();
-        let http = http_client::build(Trust::System, now)?;
+        let http = http_client::build(true, now)?;
         Ok(Self { sdk: sdk.into_builder().http_client(http).build(), has_own_endpoint })
     }
 
-    /// The configuration of a client.
-    pub(super) fn config(&self, retry_policy: RetryPolicy) -> SdkConfig {
+    /// The configuration of a client: the SDK's standard retries, which repeat temporary errors (connections, timeouts,
+    /// throttling, 5xx), within the limits of a [`RetryPolicy`]. The caller limits the total.
+    pub(super) fn config(&self, policy: RetryPolicy) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(policy.attempt).build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(policy.attempts)
+            .with_initial_backoff(policy.pause)
+            .with_max_backoff(policy.pause);
+        let mut sdk = self.sdk.clone().into_builder().timeout_config(timeouts).retry_config(retries);
         // Requests and answers are in memory, and each attempt has a time limit. The bucket has its own setting.
-        let sdk = self.sdk.clone().into_builder();
-        let mut sdk = sdk.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        sdk.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
         sdk.set_app_name(AppName::new(env!("CARGO_PKG_NAME")).ok());
-        retry::configure(sdk, retry_policy).build()
+        sdk.build()
     }
 }
 
-/// An endpoint may contain a password.
-impl fmt::Debug for Aws {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Aws").field("region", &self.sdk.region()).finish_non_exhaustive()
-    }
+/// Retries without the SDK's quota. A long outage would use it up, and then a call with a stale connection would have
+/// no second attempt. The attempts of a call are few and limited in time.
+pub(super) fn no_quota() -> RetryPartition {
+    RetryPartition::custom(env!("CARGO_PKG_NAME")).token_bucket(TokenBucket::unlimited()).build()
 }
 
 /// The text of an error for the log: the service's code and request id, or the kind of the transport failure.

@@ -5,7 +5,7 @@ use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 
-use super::{Aws, retry, store_error, unusable};
+use super::{Aws, no_quota, store_error, unusable};
 use crate::config::BUCKET;
 use crate::ingest::object_keys::SPILL;
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable};
@@ -25,7 +25,7 @@ impl S3Bucket {
         let stalled =
             StalledStreamProtectionConfig::enabled().upload_enabled(false).grace_period(retry_policy.attempt);
         let config = Builder::from(&aws.config(retry_policy))
-            .retry_partition(retry::no_quota())
+            .retry_partition(no_quota())
             .stalled_stream_protection(stalled.build())
             // A configured endpoint seldom resolves `BUCKET.HOST`.
             .force_path_style(aws.has_own_endpoint);

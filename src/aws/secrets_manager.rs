@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Aws, retry, store_error};
+use super::{Aws, no_quota, store_error};
 use crate::config::SOURCES_SECRET;
 use crate::sources::cache::{ReadSources, SourcesError, Version};
 use crate::storage::StoreError;
@@ -23,7 +23,7 @@ pub struct SourcesSecret {
 impl SourcesSecret {
     /// The secret of that name or ARN. No request is sent yet.
     pub fn new(aws: &Aws, id: String, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(no_quota());
         Self { id, client: Client::from_conf(config.build()) }
     }
 }

@@ -12,7 +12,7 @@ use aws_sdk_sqs::types::{
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
 
-use super::{Aws, retry, store_error, unusable};
+use super::{Aws, no_quota, store_error, unusable};
 use crate::config::QUEUE_URL;
 use crate::storage::{EntryError, Message, Queue, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
@@ -34,7 +34,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The queue of that URL. No request is sent yet.
     pub fn new(aws: &Aws, url: String, retry_policy: RetryPolicy) -> Self {
-        let config = Builder::from(&aws.config(retry_policy)).retry_partition(retry::no_quota());
+        let config = Builder::from(&aws.config(retry_policy)).retry_partition(no_quota());
         let max_message_bytes = Arc::new(MAX_MESSAGE_BYTES.into());
         Self { client: Client::from_conf(config.build()), url, max_message_bytes }
     }

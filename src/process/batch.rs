@@ -129,7 +129,7 @@ impl<D: Destination> Batch<'_, D> {
     /// delivered: not if it was processed before.
     async fn begin(&self, record: &mut Record<'_>) -> Result<bool, Failure> {
         if let Some(problem) = &self.problem {
-            return Err(Failure::untried(problem));
+            return Err(Failure::with(FailureAction::RetryUntried, problem));
         }
         // No retry turns the message into an envelope.
         let event = record.event.as_ref().map_err(Failure::dead_letter)?;
@@ -138,7 +138,10 @@ impl<D: Destination> Batch<'_, D> {
             return Ok(true);
         }
         if record.tries == 0 && !self.deadlines.may_begin(is_last_receive) {
-            return Err(Failure::untried("too little of the invocation was left to begin it"));
+            return Err(Failure::with(
+                FailureAction::RetryUntried,
+                "too little of the invocation was left to begin it",
+            ));
         }
         let begun = self.processor.idempotency.begin(&event.envelope.id, self.deadlines.handlers).await;
         match begun.map_err(|error| Failure::passing(format!("no idempotency record: {error}")))? {

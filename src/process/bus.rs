@@ -26,6 +26,8 @@ use crate::trace::xray_header;
 /// The maximum size of a request: 256 KiB. In 2026 AWS raised it to 1 MiB, but not in every region, and not for every
 /// target behind a bus. The data of a larger event is read from the bucket anyway.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
+/// How many entries a request may have.
+const MAX_ENTRIES: usize = 10;
 /// What an entry takes beside its `Detail`: 14 for the time, `Source`, `DetailType` in UTF-8, and "any necessary
 /// characters and keys of the JSON representation".
 const FRAME_BYTES: usize = 2 * 1024;
@@ -65,9 +67,8 @@ impl EventBus {
     async fn without_data(&self, envelope: &CloudEvent) -> Result<String, Failure> {
         let mut envelope = envelope.clone();
         let stored = claim_check::check_in(&mut envelope, &self.bucket).await;
-        let not_stored =
-            |error| Failure::passing(format!("too large for the bus, and not in the bucket: {error}"));
-        stored.map_err(not_stored)?;
+        let why = "too large for the bus, and not in the bucket";
+        stored.map_err(|error| Failure::passing(format!("{why}: {error}")))?;
         Ok(message(&envelope).body)
     }
 
@@ -108,15 +109,14 @@ fn is_too_large(envelope: &str) -> bool {
     FRAME_BYTES + envelope.len() > MAX_REQUEST_BYTES
 }
 
-/// Divides the entries into as few requests as the bus allows, in their order. A request may have ten entries: no batch
-/// of a FIFO queue has more records.
+/// Divides the entries into as few requests as the bus allows, in their order.
 fn requests<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
     let mut requests: Vec<Vec<&Entry>> = Vec::new();
     let mut request_bytes = 0;
     for entry in entries {
         let bytes = FRAME_BYTES + entry.detail.len();
         match requests.last_mut() {
-            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES => {
+            Some(request) if request_bytes + bytes <= MAX_REQUEST_BYTES && request.len() < MAX_ENTRIES => {
                 request_bytes += bytes;
                 request.push(entry);
             }

@@ -65,11 +65,7 @@ impl Failure {
         Self::with(FailureAction::TryAgain, reason)
     }
 
-    pub(super) fn untried(reason: impl fmt::Display) -> Self {
-        Self::with(FailureAction::RetryUntried, reason)
-    }
-
-    fn with(action: FailureAction, reason: impl fmt::Display) -> Self {
+    pub(super) fn with(action: FailureAction, reason: impl fmt::Display) -> Self {
         Self { reason: reason.to_string(), action }
     }
 

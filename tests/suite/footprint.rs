@@ -8,13 +8,11 @@ use serde_json::Value;
 
 /// Kept out, and why: a cold start downloads, maps and starts what is linked.
 const KEPT_OUT: &[(&str, &str)] = &[
-    ("aws-config", "links readers of profiles, instance metadata and STS: see `store/aws.rs`"),
     ("aws-lc-rs", "gathers entropy for 40 ms at the start; rustls has ring"),
     ("aws-lc-sys", "gathers entropy for 40 ms at the start; rustls has ring"),
     ("aws-sdk-signin", "Lambda's credentials are in the environment"),
     ("aws-sdk-sso", "Lambda's credentials are in the environment"),
     ("aws-sdk-ssooidc", "Lambda's credentials are in the environment"),
-    ("aws-sdk-sts", "Lambda's credentials are in the environment"),
     ("chrono", "there is time"),
     ("native-tls", "one TLS stack, and it is rustls"),
     ("openssl", "one TLS stack, and it is rustls"),

@@ -281,7 +281,8 @@ pub fn aws(endpoint: &str, now: Clock) -> Aws {
 }
 
 fn sdk_config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("AKIAEXAMPLE", "example-secret-access-key", None, None, "test");
+    let credentials =
+        Credentials::new("AKIAEXAMPLE", "example-secret-access-key", Some("token".into()), None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("us-east-1"))
