@@ -4,13 +4,16 @@ EventBridge delivers at least once, so each event is processed once by its `id`,
 then completed. Data that was too large for the queue is fetched from the bucket (`dataref`).
 """
 
+from __future__ import annotations
+
 import json
 import os
 import time
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol, cast
 from urllib.parse import urlsplit
 
-from envelope import Envelope
+if TYPE_CHECKING:  # the types of all senders' events: not for Lambda to load
+    from mediahook_events import Envelope, MediaEvent
 
 # Longer than the function's timeout: a record in progress for longer is of an attempt that ended without a result.
 LEASE_S = 60
@@ -37,17 +40,17 @@ def consume(
     event: Envelope,
     records: Records,
     fetch: Callable[[str, str], bytes],
-    process: Callable[[Envelope], None],
+    process: Callable[[MediaEvent], None],
     now_s: int,
 ) -> bool:
     """Processes an event once. False if it was completed before. An error of `process` is the caller's to raise."""
     if not records.begin(event["id"], now_s):
         return False
     try:
-        if "dataref" in event:
-            place = urlsplit(event["dataref"])
+        if dataref := event.get("dataref"):
+            place = urlsplit(dataref)
             event = {**event, "data": json.loads(fetch(place.netloc, place.path.lstrip("/")))}
-        process(event)
+        process(cast("MediaEvent", event))
     except BaseException:
         records.release(event["id"])
         raise
@@ -55,10 +58,10 @@ def consume(
     return True
 
 
-def process(event: Envelope) -> None:
+def process(event: MediaEvent) -> None:
     """Your code. It must be idempotent: if the function dies before the record is completed, the event comes again."""
     if event["type"] == "com.tencentcloud.vod.PullComplete":
-        pull = event["data"]["PullCompleteEvent"]
+        pull = event["data"].get("PullCompleteEvent") or {}
         print(json.dumps({"media": pull.get("FileId"), "outcome": event["outcome"], "order": event.get("context")}))
     else:
         print(json.dumps({"type": event["type"], "outcome": event["outcome"], "media": event.get("mediaid")}))

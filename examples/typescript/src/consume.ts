@@ -1,4 +1,4 @@
-import type { Envelope } from "./envelope.ts";
+import type { Envelope, MediaEvent } from "./mediahook-events.ts";
 
 /** The idempotency records: in progress, then completed. */
 export interface Records {
@@ -19,17 +19,17 @@ export async function consume(
   event: Envelope,
   records: Records,
   fetchObject: (bucket: string, key: string) => Promise<string>,
-  process: (event: Envelope) => Promise<void>,
+  process: (event: MediaEvent) => Promise<void>,
   nowS: number,
 ): Promise<boolean> {
   if (!(await records.begin(event.id, nowS))) return false;
   try {
-    if (event.dataref !== undefined) {
+    if (event.dataref) {
       const place = new URL(event.dataref);
       const data = JSON.parse(await fetchObject(place.host, place.pathname.slice(1))) as Record<string, unknown>;
       event = { ...event, data };
     }
-    await process(event);
+    await process(event as MediaEvent);
   } catch (error) {
     await records.release(event.id);
     throw error;

@@ -4,7 +4,7 @@ import {
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import { consume, InProgress, type Records } from "./consume.ts";
-import type { Envelope } from "./envelope.ts";
+import type { Envelope, MediaEvent } from "./mediahook-events.ts";
 
 /** Longer than the function's timeout: a record in progress for longer is of an attempt that ended without a result. */
 const LEASE_S = 60;
@@ -47,8 +47,13 @@ async function fetchObject(Bucket: string, Key: string): Promise<string> {
 }
 
 /** Your code. It must be idempotent: if the function dies before the record is completed, the event comes again. */
-async function processEvent(event: Envelope): Promise<void> {
-  console.log(JSON.stringify({ type: event.type, outcome: event.outcome, media: event.mediaid, order: event.context }));
+async function processEvent(event: MediaEvent): Promise<void> {
+  if (event.type === "com.tencentcloud.vod.PullComplete") {
+    const media = event.data.PullCompleteEvent?.FileId;
+    console.log(JSON.stringify({ media, outcome: event.outcome, order: event.context }));
+  } else {
+    console.log(JSON.stringify({ type: event.type, outcome: event.outcome, media: event.mediaid }));
+  }
 }
 
 export async function handler(event: { detail: Envelope }): Promise<void> {

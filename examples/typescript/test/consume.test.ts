@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { consume, InProgress, type Records } from "../src/consume.ts";
-import type { Envelope } from "../src/envelope.ts";
+import type { Envelope, MediaEvent } from "../src/mediahook-events.ts";
 
 const EVENT: Envelope = {
   specversion: "1.0",
@@ -15,7 +15,7 @@ const EVENT: Envelope = {
 };
 
 let states: Map<string, string>;
-let processed: Envelope[];
+let processed: MediaEvent[];
 
 const records: Records = {
   async begin(id) {
@@ -28,7 +28,7 @@ const records: Records = {
   async release(id) { states.delete(id); },
 };
 const noFetch = async (): Promise<string> => { throw new Error("nothing to fetch"); };
-const note = async (event: Envelope): Promise<void> => { processed.push(event); };
+const note = async (event: MediaEvent): Promise<void> => { processed.push(event); };
 
 beforeEach(() => {
   states = new Map();
