@@ -7,12 +7,14 @@ descriptors or connections grow. Needs Linux, python3 (3.10 or newer) and openss
 
 import argparse
 import datetime
+import itertools
 import os
 import platform
 import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +24,12 @@ sys.path.insert(0, str(HERE.parent / "compare"))
 
 import processor  # noqa: E402
 import receiver  # noqa: E402
-from processor import BATCH, Processor  # noqa: E402
-from receiver import Receiver  # noqa: E402
+from processor import BATCH  # noqa: E402
 from services import Certificates, DynamoDb, EventBridge, Service, Sqs  # noqa: E402
 from subjects import Subject  # noqa: E402
 
 SAMPLES = 20
+STEP = SAMPLES * BATCH
 MEMORY_MAY_VARY = 0.05  # either way, from the median of all samples but the first
 MARKS = ("<!-- table: written by soak.py --write -->", "<!-- end of table -->")
 
@@ -43,7 +45,7 @@ class S3(Service):
         return 200, 'etag: "0"\r\n', b""
 
 
-class SpillingReceiver(Receiver):
+class Receiver(receiver.Receiver):
     def check(self):
         """Each callback is in the queue once, or in the bucket."""
         spilled = self.services["S3"].kept
@@ -51,6 +53,12 @@ class SpillingReceiver(Receiver):
             super().check()
         elif not all(any(body in one for one in spilled) for body in self.sent):
             self.fail(f"not what was sent: {spilled}")
+
+
+FUNCTIONS = {  # how it is called, its variables, its services, and the events of a call
+    "receiver": (Receiver, receiver.OUR_VARIABLES, {"SQS": Sqs, "S3": S3}, 1),
+    "processor": (processor.Processor, processor.OUR_VARIABLES, {"DYNAMODB": DynamoDb, "EVENTBRIDGE": EventBridge}, BATCH),
+}
 
 
 @dataclass
@@ -62,9 +70,21 @@ class Sample:
     connections: int  # opened so far
 
 
+def run(name, events, binaries):
+    """A soak in a process of its own: the function waits for nobody else."""
+    kind, variables, services, at_once = FUNCTIONS[name]
+    subject = Subject(name, [(binaries / name).absolute()], variables)
+    with tempfile.TemporaryDirectory(prefix="mediahook-soak-") as folder:
+        with kind(subject, Certificates(Path(folder)), Path(folder) / "log", services) as function:
+            samples = soak(function, events, at_once)
+            if "S3" in services and (spilled := function.services["S3"].calls):
+                print(f"{name}: {spilled} went to the bucket: the machine was too busy", flush=True)
+            return samples
+
+
 def soak(function, events, at_once):
     """Calls until that many events are done, and looks after each call whether they are where they belong."""
-    samples, done, cpu_s = [], 0, function.cpu_s()
+    samples, done, cpu_s, name = [], 0, function.cpu_s(), function.subject.name
     started, own_cpu_s, first_cpu_s = time.perf_counter(), time.process_time(), cpu_s
     for at in range(1, SAMPLES + 1):
         last = done
@@ -76,13 +96,13 @@ def soak(function, events, at_once):
         os.truncate(function.log, 0)
         before, cpu_s = cpu_s, function.cpu_s()
         samples.append(sample(function, done, (cpu_s - before) / (done - last)))
-        print(f"  {samples[-1]}", flush=True)
+        print(f"{name}: {samples[-1]}", flush=True)
     for what, seconds in [
         ("took", time.perf_counter() - started),
-        ("of it CPU of the function", cpu_s - first_cpu_s),
+        ("CPU of the function", cpu_s - first_cpu_s),
         ("CPU of the soak itself", time.process_time() - own_cpu_s),
     ]:
-        print(f"  {what} {seconds:.0f} s, {seconds / done * 1e6:.0f} µs an event")
+        print(f"{name}: {what}: {seconds:.0f} s, {seconds / done * 1e6:.0f} µs an event", flush=True)
     return samples
 
 
@@ -139,27 +159,15 @@ def table(results):
 def main():
     target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--callbacks", type=int, default=1_000_000, help="(1000000)")
-    parser.add_argument("--records", type=int, default=1_000_000, help="(1000000)")
+    parser.add_argument("--callbacks", type=int, default=1_000_000, help=f"a multiple of {STEP}, or none (1000000)")
+    parser.add_argument("--records", type=int, default=1_000_000, help="the same (1000000)")
     parser.add_argument("--binaries", type=Path, default=target, help="their folder (target/release)")
     parser.add_argument("--write", action="store_true", help="write the table into README.md")
     options = parser.parse_args()
-    callbacks, records = (
-        max(1, number // (SAMPLES * BATCH)) * SAMPLES * BATCH for number in (options.callbacks, options.records)
-    )
-    results = {}
-    with tempfile.TemporaryDirectory(prefix="mediahook-soak-") as folder:
-        certificates = Certificates(Path(folder))
-        for name, kind, task, services, events, at_once in [
-            ("receiver", SpillingReceiver, receiver, {"SQS": Sqs, "S3": S3}, callbacks, 1),
-            ("processor", Processor, processor, {"DYNAMODB": DynamoDb, "EVENTBRIDGE": EventBridge}, records, BATCH),
-        ]:
-            print(name)
-            subject = Subject(name, [(options.binaries / name).absolute()], task.OUR_VARIABLES)
-            with kind(subject, certificates, Path(folder) / name, services) as function:
-                results[name] = soak(function, events, at_once)
-                if "S3" in services and function.services["S3"].calls:
-                    print(f"  {function.services['S3'].calls} went to the bucket: the machine was too busy")
+    numbers = {"receiver": options.callbacks, "processor": options.records}
+    numbers = {name: number for name, of in numbers.items() if (number := of // STEP * STEP)}
+    with ProcessPoolExecutor() as pool:  # each waits for its function or is waited for by it: two cores are enough
+        results = dict(zip(numbers, pool.map(run, numbers, numbers.values(), itertools.repeat(options.binaries))))
     print(table(results))
     if options.write:
         readme = HERE / "README.md"
