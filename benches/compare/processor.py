@@ -41,7 +41,7 @@ THEIR_VARIABLES = {"TABLE": "events", "EVENT_BUS": "media"}
 
 def subjects(options):
     """All that can be had here; whoever cannot is named, with the reason."""
-    found = binaries(options, {OURS: OUR_VARIABLES}, OURS)
+    found = binaries(options, {OURS: OUR_VARIABLES, "stock-rust-processor": THEIR_VARIABLES}, OURS)
     if not options.only or "powertools" in options.only.split(","):
         subject = python("powertools", THEIR_VARIABLES, options)
         found += [subject] if subject else []
