@@ -2,6 +2,7 @@
 can be: every answer is one write, sent at once (a head sent before its body would wait for a delayed acknowledgement). All
 of a function's servers run in the one thread that waits for it, between two events: threads would wait for each other."""
 
+import contextlib
 import hashlib
 import json
 import random
@@ -104,7 +105,9 @@ class Connection:
 
     def answer(self, status, headers, body):
         """The headers are lines."""
-        self.socket.sendall(f"HTTP/1.1 {status} OK\r\n{headers}content-length: {len(body)}\r\n\r\n".encode() + body)
+        head = f"HTTP/1.1 {status} OK\r\n{headers}content-length: {len(body)}\r\n\r\n"
+        with contextlib.suppress(ConnectionError, ssl.SSLEOFError):  # it has gone: the next read says so
+            self.socket.sendall(head.encode() + body)
 
 
 def new_id():
