@@ -1,12 +1,10 @@
 """Measures functions side by side, and prints one table. Started by `run`; README.md says what it means."""
 
 import argparse
-import contextlib
 import datetime
 import json
 import os
 import platform
-import queue
 import statistics
 import subprocess
 import tempfile
@@ -14,7 +12,7 @@ import time
 from pathlib import Path
 
 import plot
-from services import Certificates, RuntimeApi
+from services import Certificates, RuntimeApi, Servers
 from subjects import HERE
 
 PATIENCE_S = 30
@@ -76,11 +74,13 @@ class Function:
 
     def __init__(self, subject, certificates, log, services):
         self.subject, self.certificates, self.log = subject, certificates, log
-        self.services = {name: service(certificates.server) for name, service in services.items()}
+        self.sent = []  # the bodies that are to be found in the services
+        self.servers = Servers()
+        self.api = RuntimeApi(self.servers)
+        self.services = {name: service(self.servers, certificates.server) for name, service in services.items()}
 
     def __enter__(self):
-        self.api = RuntimeApi()
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             started = time.perf_counter()
             self.process = subprocess.Popen(
                 self.subject.command,
@@ -91,7 +91,8 @@ class Function:
                 stderr=subprocess.STDOUT,
             )
         try:
-            self.init_wall_s = self.wait(self.api.polls) - started
+            self.wait(lambda: self.api.asking)
+            self.init_wall_s = time.perf_counter() - started
         except BaseException:
             self.__exit__()
             raise
@@ -100,8 +101,7 @@ class Function:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        for server in (self.api, *self.services.values()):
-            server.close()
+        self.servers.close()
 
     def environment(self):
         endpoints = {name: self.endpoint(service) for name, service in self.services.items()}
@@ -144,12 +144,19 @@ class Function:
         """One invocation, answered and the next one asked for: seconds to the answer, and the answer."""
         event = json.dumps(event).encode()
         started = time.perf_counter()
-        self.api.events.put(event)
-        answered, kind, answer = self.wait(self.api.results)
+        self.api.invoke(event)
+        self.wait(lambda: self.api.result)
+        answered, kind, answer = self.api.result
         if kind != "response":
             self.fail(f"an invocation was answered by {kind} {answer.decode(errors='replace')}")
-        self.wait(self.api.polls)
+        self.wait(lambda: self.api.asking)
         return answered - started, json.loads(answer)
+
+    def forget(self):
+        """What was sent until now: it is checked, and its memory can be had by the next."""
+        self.sent.clear()
+        for service in self.services.values():
+            service.forget()
 
     def cpu_s(self):
         """The process's time on a CPU so far, by the scheduler's account, of its ended threads, too: what
@@ -161,13 +168,17 @@ class Function:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
-    def wait(self, source):
-        for _ in range(PATIENCE_S * 10):
-            with contextlib.suppress(queue.Empty):
-                return source.get(timeout=0.1)
+    def wait(self, has_come):
+        """Serves the function until that has come."""
+        silent_s = 0
+        while not has_come():
+            if self.servers.turn(0.1):
+                continue
+            silent_s += 0.1
             if self.process.poll() is not None:
                 self.fail(f"ended by itself, with {self.process.returncode}")
-        self.fail(f"not a word for {PATIENCE_S} s")
+            if silent_s > PATIENCE_S:
+                self.fail(f"not a word for {PATIENCE_S} s")
 
     def fail(self, reason):
         end = self.log.read_text(errors="replace")[-2000:]

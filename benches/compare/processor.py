@@ -5,11 +5,10 @@ import datetime
 import hashlib
 import json
 import random
-import uuid
 
 from compare import Function, main
-from receiver import callback
-from services import DynamoDb, EventBridge
+from receiver import callback, ids
+from services import DynamoDb, EventBridge, new_id
 from subjects import binaries, python
 
 OURS = "processor"
@@ -42,7 +41,7 @@ THEIR_VARIABLES = {"TABLE": "events", "EVENT_BUS": "media"}
 
 def subjects(options):
     """All that can be had here; whoever cannot is named, with the reason."""
-    found = binaries(options, {OURS: OUR_VARIABLES}, OURS)
+    found = binaries(options, {OURS: OUR_VARIABLES, "stock-rust-processor": THEIR_VARIABLES}, OURS)
     if not options.only or "powertools" in options.only.split(","):
         subject = python("powertools", THEIR_VARIABLES, options)
         found += [subject] if subject else []
@@ -83,15 +82,11 @@ def one_round(subject, warm, certificates, folder):
 
 
 class Processor(Function):
-    def __enter__(self):
-        self.sent = []
-        return super().__enter__()
-
     def call(self):
         """One batch, of which no event fails."""
-        bodies = [envelope() for _ in range(BATCH)]
-        self.sent += bodies
-        _, answer = self.invoke({"Records": [record(body) for body in bodies]})
+        records = [record() for _ in range(BATCH)]
+        self.sent += [record["body"] for record in records]
+        _, answer = self.invoke({"Records": records})
         if answer.get("batchItemFailures"):
             self.fail(f"a batch was answered by {answer}")
 
@@ -100,51 +95,28 @@ class Processor(Function):
 
     def check(self):
         """Each event is on the bus once and whole, and completed in the table."""
-        table, bus = self.services["DYNAMODB"], self.services["EVENTBRIDGE"]
-        if sorted(entry["Detail"] for entry in bus.entries) != sorted(self.sent):
-            self.fail(f"{len(self.sent)} events were sent, {len(bus.entries)} are on the bus, or not all are whole")
-        completed = [item for item in table.items.values() if item.get("status") == {"S": "COMPLETED"}]
+        table, bus = self.services["DYNAMODB"].kept, self.services["EVENTBRIDGE"].kept
+        if sorted(entry["Detail"] for entry in bus) != sorted(self.sent):
+            self.fail(f"{len(self.sent)} events were sent, {len(bus)} are on the bus, or not all are whole")
+        completed = [item for item in table.values() if item.get("status") == {"S": "COMPLETED"}]
         if len(completed) != len(self.sent):
             self.fail(f"{len(self.sent)} events were sent, {len(completed)} are completed in the table")
 
 
-def envelope():
-    """A message of the queue: a Tencent event of a media asset of its own, as the receiver puts it there."""
-    data = json.loads(callback())
-    pulled = data["PullCompleteEvent"]
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-    event = {
-        "specversion": "1.0",
-        "id": hashlib.sha256(pulled["TaskId"].encode()).hexdigest(),
-        "source": "tencent-vod/main",
-        "type": "com.tencentcloud.vod.PullComplete",
-        "subject": pulled["FileId"],
-        "time": now,
-        "datacontenttype": "application/json",
-        "outcome": "succeeded",
-        "taskid": pulled["TaskId"],
-        "mediaid": pulled["FileId"],
-        "channel": "push",
-        "recordedtime": now,
-        "data": data,
-    }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-
-
-def record(body):
+def record():
     """As an event source mapping of a FIFO queue passes it on. Each event has a group of its own."""
-    event = json.loads(body)
+    envelope, body = message()
     return {
-        "messageId": str(uuid.uuid4()),
+        "messageId": new_id(),
         "receiptHandle": random.randbytes(180).hex(),
         "body": body,
         "attributes": {
             "ApproximateReceiveCount": "1",
             "SentTimestamp": "1795326625000",
             "SequenceNumber": "18867370139571455488",
-            "MessageGroupId": f"{event['source']}/{event['subject']}",
+            "MessageGroupId": f"{envelope['source']}/{envelope['subject']}",
             "SenderId": "AROAEXAMPLE:receiver",
-            "MessageDeduplicationId": event["id"],
+            "MessageDeduplicationId": envelope["id"],
             "ApproximateFirstReceiveTimestamp": "1795326625100",
         },
         "messageAttributes": {},
@@ -153,6 +125,28 @@ def record(body):
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:callbacks.fifo",
         "awsRegion": "us-east-1",
     }
+
+
+def message():
+    """The envelope of a Tencent event of a media of its own without its data, and all of it, as the receiver queues it."""
+    file, task = ids()
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    envelope = {
+        "specversion": "1.0",
+        "id": hashlib.sha256(task.encode()).hexdigest(),
+        "source": "tencent-vod/main",
+        "type": "com.tencentcloud.vod.PullComplete",
+        "subject": file,
+        "time": now,
+        "datacontenttype": "application/json",
+        "outcome": "succeeded",
+        "taskid": task,
+        "mediaid": file,
+        "channel": "push",
+        "recordedtime": now,
+    }
+    text = json.dumps(envelope, separators=(",", ":"))
+    return envelope, f'{text[:-1]},"data":{callback(file, task)}}}'
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Compares the receiver with its peers: a callback in, a message on the FIFO queue. README.md says what the figures mean."""
 
+import functools
 import json
 import random
 
@@ -63,7 +64,7 @@ def one_round(subject, warm, certificates, folder):
         for _ in range(warm):
             function.call()
         warm_cpu = function.cpu_s() - before
-        function.check_queue()
+        function.check()
         return {
             "init_cpu_ms": init_cpu * 1e3,
             "first_cpu_ms": first_cpu * 1e3,
@@ -79,22 +80,18 @@ def one_round(subject, warm, certificates, folder):
 
 
 class Receiver(Function):
-    def __enter__(self):
-        self.sent = []
-        return super().__enter__()
-
     def call(self):
         """One callback, answered with 200; seconds to the answer."""
-        body = callback()
+        body = callback(*ids())
         self.sent.append(body)
         seconds, answer = self.invoke(invocation(body))
         if answer.get("statusCode") != 200:
             self.fail(f"a callback was answered by {answer}")
         return seconds
 
-    def check_queue(self):
+    def check(self):
         """Each callback lies in the queue once, whole and in order: alone, or as a part of the message."""
-        messages = self.services["SQS"].messages
+        messages = self.services["SQS"].kept
         if len(messages) != len(self.sent):
             self.fail(f"{len(self.sent)} callbacks were answered, {len(messages)} are in the queue")
         for body, message in zip(self.sent, messages):
@@ -102,12 +99,21 @@ class Receiver(Function):
                 self.fail(f"not what was sent: {message}")
 
 
-def callback():
-    """A Tencent callback like the sample, for a media of its own."""
-    file, task = random.randrange(10**18, 10**19), f"1500017263-PullUpload-{random.randbytes(16).hex()}t0"
+def ids():
+    """Of a media and of its task."""
+    return f"{random.randrange(10**18, 10**19)}", f"1500017263-PullUpload-{random.randbytes(16).hex()}t0"
+
+
+def callback(file, task):
+    """A Tencent callback like the sample."""
+    return sample().replace("{file}", file).replace("{task}", task)
+
+
+@functools.cache
+def sample():
     event = json.loads((ROOT / "events/tencent-vod/PullComplete.json").read_text())
     pulled = event["PullCompleteEvent"]
-    pulled["TaskId"], pulled["FileId"], pulled["MediaBasicInfo"]["Vid"] = task, str(file), str(file)
+    pulled["TaskId"], pulled["FileId"], pulled["MediaBasicInfo"]["Vid"] = "{task}", "{file}", "{file}"
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -145,7 +145,7 @@ def peak_rss(binary):
         with Receiver(subject, certificates, Path(folder) / "log", {"SQS": Sqs}) as function:
             for _ in range(RESIDENT_AFTER):
                 function.call()
-            function.check_queue()
+            function.check()
             return round(function.peak_mib() * 1024)
 
 
@@ -192,7 +192,7 @@ def counted(binary, callbacks, still, folder):
         with Plain(subject, log) as function:
             for _ in range(callbacks):
                 function.call()
-            function.check_queue()
+            function.check()
             before = None
             while (now := function.cpu_s()) != before:  # until it sleeps
                 before = now
