@@ -1,7 +1,6 @@
 //! Processes one batch: which records are delivered and when, and which SQS must redeliver.
 
 use std::collections::VecDeque;
-use std::mem::take;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -64,7 +63,7 @@ impl<D: Destination> Processor<D> {
         let (alone, together): (Vec<_>, Vec<_>) = groups(&event.records).into_iter().partition(delays_others);
         let rounds = alone.into_iter().map(|group| vec![group]).chain([together]);
         let redelivered = join_all(rounds.map(|groups| batch.process_in_rounds(groups))).await;
-        let ages = take(&mut *lock(&batch.processed));
+        let ages = batch.processed.into_inner().unwrap_or_default();
         if !ages.is_empty() {
             Line::new(Level::INFO, "batch processed")
                 .count(PROCESSED, ages.len())
@@ -193,9 +192,6 @@ impl<D: Destination> Batch<'_, D> {
             }
         };
         let at = (self.processor.now)();
-        if let (Outcome::Processed, Ok(event)) = (&outcome, &record.event) {
-            lock(&self.processed).push(age(&event.envelope, at));
-        }
         log::line(record, &outcome, self.invocation).write(&self.processor.recorder, at);
         Some(outcome)
     }
@@ -212,9 +208,11 @@ impl<D: Destination> Batch<'_, D> {
         may_pass && Instant::now() + pause(record.tries + 1) < last_try
     }
 
-    /// If the table fails here, that is only logged: otherwise a processed event would be processed again.
-    async fn complete(&self, Record { lease, .. }: &Record<'_>) {
-        let Some(lease) = lease else { return };
+    /// Counts a processed event, and marks it completed. If the table fails here, that is only logged: otherwise the event
+    /// would be processed again.
+    async fn complete(&self, Record { lease, event, .. }: &Record<'_>) {
+        let (Some(lease), Ok(event)) = (lease, event) else { return };
+        lock(&self.processed).push(age(&event.envelope, (self.processor.now)()));
         if let Err(error) = self.processor.idempotency.complete(lease, self.deadlines.answer).await {
             tracing::error!(
                 id = lease.id,

@@ -11,7 +11,7 @@ use super::outcome::ReceiveOutcome;
 use super::store::Took;
 use super::unauthorized::Unauthorized;
 use crate::lambda::invocation::Invocation;
-use crate::telemetry::line::{age, ms};
+use crate::telemetry::line::ms;
 use crate::telemetry::metrics::{
     ACCEPTED, LOST, NO_SOURCES, QUEUE_SKIPPED, REJECTED, SPILLED, UNAUTHORIZED, UNAUTHORIZED_SENDER,
 };
@@ -25,7 +25,7 @@ pub(super) fn write(
     took: Took,
     invocation: &Invocation,
 ) {
-    let line = line(outcome, took, at).field("queue_ms", took.queue.map(ms));
+    let line = line(outcome, took).field("queue_ms", took.queue.map(ms));
     let line = match outcome {
         ReceiveOutcome::Unauthorized { .. } => line,
         ReceiveOutcome::Queued(_) if took.bucket.is_none() => {
@@ -40,17 +40,16 @@ pub(super) fn write(
     line.write(recorder, at);
 }
 
-fn line(outcome: &ReceiveOutcome, took: Took, at: OffsetDateTime) -> Line {
-    let about = |line: Line, event| line.event(event).field("age_ms", age(event, at).map(ms));
+fn line(outcome: &ReceiveOutcome, took: Took) -> Line {
     match outcome {
         ReceiveOutcome::Queued(event) => {
-            let line = about(Line::new(Level::INFO, "queued"), event);
+            let line = Line::new(Level::INFO, "queued").event(event);
             line.field("destination", took.bucket.map(|_| "payload+queue")).count(ACCEPTED, 1)
         }
         ReceiveOutcome::Spilled { event, queue_error, queue_skipped } => {
             let line = Line::new(Level::WARN, "spilled: the queue fails, the bucket has the event");
             let line =
-                about(line, event).field("destination", "spill").field("error", queue_error.to_string());
+                line.event(event).field("destination", "spill").field("error", queue_error.to_string());
             let line = line.count(ACCEPTED, 1).count(SPILLED, 1);
             if *queue_skipped { line.count(QUEUE_SKIPPED, 1) } else { line }
         }
@@ -62,7 +61,7 @@ fn line(outcome: &ReceiveOutcome, took: Took, at: OffsetDateTime) -> Line {
         ReceiveOutcome::Lost { source, event, error } => {
             let line = Line::new(Level::ERROR, "lost: queue and bucket fail, only the log has it");
             let line = match event {
-                Some(event) => about(line, event),
+                Some(event) => line.event(event),
                 None => line.source(source),
             };
             line.field("destination", "lost").field("error", error).count(LOST, 1)
