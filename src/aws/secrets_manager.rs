@@ -8,10 +8,27 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::{Aws, Lazy, lazy, retry, store_error};
-use crate::config::SOURCES_SECRET;
-use crate::sources::cache::{ReadSources, SourcesError, Version};
+use crate::config::{SOURCES_SECRET, SourcesFrom};
+use crate::sources::cache::{ReadSources, SourcesCache, SourcesError, Version};
 use crate::storage::StoreError;
+use crate::telemetry::Recorder;
 use crate::timeouts::RetryPolicy;
+
+/// The sources of receiver and puller. A secret is not read yet.
+pub fn sources_cache(
+    from: SourcesFrom,
+    aws: &Aws,
+    retry_policy: RetryPolicy,
+    recorder: &Recorder,
+) -> SourcesCache {
+    match from {
+        SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
+        SourcesFrom::Secret(id) => {
+            let secret = SourcesSecret::new(aws.clone(), id, retry_policy);
+            SourcesCache::from_reader(secret, recorder.clone())
+        }
+    }
+}
 
 /// A secret of AWS Secrets Manager, by name or ARN.
 #[derive(Debug)]

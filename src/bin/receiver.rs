@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::SourcesSecret, sqs::SqsQueue};
-use mediahook::config::{ConfigError, Environment, IngestConfig, SourcesFrom};
+use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::sources_cache, sqs::SqsQueue};
+use mediahook::config::{ConfigError, Environment, IngestConfig};
 use mediahook::lambda::invocation::{Invocation, failure, time_left};
 use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::lambda::{command_line, response};
 use mediahook::receive::Receiver;
 use mediahook::receive::origin::OriginSecrets;
-use mediahook::sources::cache::SourcesCache;
 use mediahook::telemetry::{self, LogOutput, Recorder};
 use mediahook::timeouts::receive::{RETRY_POLICY, SOURCES_RETRY_POLICY, deadline};
 use serde_json::value::RawValue;
@@ -78,13 +77,7 @@ fn receiver(
     let origin = OriginSecrets::from_env(environment)?;
     let aws = Aws::new(environment)?;
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
-    let sources = match sources {
-        SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => {
-            let secret = SourcesSecret::new(aws.clone(), id, SOURCES_RETRY_POLICY);
-            SourcesCache::from_reader(secret, recorder.clone())
-        }
-    };
+    let sources = sources_cache(sources, &aws, SOURCES_RETRY_POLICY, &recorder);
     let bucket = S3Bucket::new(aws, bucket, RETRY_POLICY);
     let mut receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
     receiver.origin = origin;

@@ -3,14 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
-use tracing::Level;
 
 use super::Receiver;
 use crate::config::{ConfigError, QUEUE_URL};
 use crate::mutex::lock;
 use crate::storage::{Bucket, Queue, Unusable, within};
 use crate::telemetry::Line;
-use crate::telemetry::metrics::MISCONFIGURED;
 use crate::timeouts::receive::INIT_WITHIN;
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
@@ -50,9 +48,8 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Ok(()) => {}
             Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not checked yet"),
             Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
-                Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3")
-                    .field("error", format!("{QUEUE_URL}: {why}"))
-                    .count(MISCONFIGURED, 1)
+                let error = format!("{QUEUE_URL}: {why}");
+                Line::misconfigured("misconfigured: callbacks fall back to S3", error)
                     .write(&self.recorder, now);
             }
         }
