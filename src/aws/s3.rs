@@ -4,11 +4,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
-use time::OffsetDateTime;
 
 use super::{Aws, Lazy, lazy, retry, store_error, unusable};
 use crate::ingest::object_keys::SPILL;
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable, too_large};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable};
 use crate::timeouts::RetryPolicy;
 
 /// An S3 bucket.
@@ -76,7 +75,9 @@ impl Bucket for S3Bucket {
         let cut_off = |_| StoreError("the object was cut off".to_owned());
         while let Some(piece) = body.try_next().await.map_err(cut_off)? {
             if object.len() + piece.len() > MAX_OBJECT_BYTES {
-                return Err(StoreError(too_large()));
+                return Err(StoreError(format!(
+                    "the object has more than {MAX_OBJECT_BYTES} bytes: mediahook writes none of that size"
+                )));
             }
             object.extend_from_slice(&piece);
         }
@@ -106,7 +107,6 @@ impl Bucket for S3Bucket {
 }
 
 fn listed(object: Object) -> Option<Listed> {
-    let modified = OffsetDateTime::from_unix_timestamp(object.last_modified?.secs()).ok()?;
     let bytes = usize::try_from(object.size.unwrap_or_default()).unwrap_or_default();
-    Some(Listed { key: object.key?, modified, bytes })
+    Some(Listed { key: object.key?, bytes })
 }

@@ -11,7 +11,6 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use crate::trace::Trace;
@@ -93,11 +92,6 @@ pub const MAX_BATCH_MESSAGES: usize = 10;
 /// A larger object is not from mediahook, and would only take memory from others.
 pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why an object is not read.
-pub(crate) fn too_large() -> String {
-    format!("the object has more than {MAX_OBJECT_BYTES} bytes: mediahook writes none of that size")
-}
-
 /// A bucket: stores what is too large for the queue, or cannot go there.
 pub trait Bucket: Send + Sync {
     /// The bucket's name.
@@ -144,8 +138,6 @@ pub struct Page {
 pub struct Listed {
     /// Its key.
     pub key: String,
-    /// When it was written; S3 has whole seconds.
-    pub modified: OffsetDateTime,
     /// Its size in bytes.
     pub bytes: usize,
 }

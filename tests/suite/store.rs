@@ -288,8 +288,7 @@ async fn a_listing_has_its_objects_and_whether_there_are_more() {
          <LastModified>2026-11-22T05:50:25.000Z</LastModified><Size>7</Size></Contents></ListBucketResult>";
     let (endpoint, mut seen) = serve(move |_, _| Some(ok(page))).await;
     let bucket = S3Bucket::new(aws(&endpoint), "bucket".to_owned(), RETRY_POLICY);
-    let modified = time::macros::datetime!(2026-11-22 05:50:25 UTC);
-    let objects = vec![Listed { key: "spill/a&b".to_owned(), modified, bytes: 7 }];
+    let objects = vec![Listed { key: "spill/a&b".to_owned(), bytes: 7 }];
     assert_eq!(bucket.list("spill/", Some("spill/a")).await.unwrap(), Page { objects, more: true });
     let head = seen.recv().await.unwrap().1;
     assert!(head.starts_with("GET /bucket") && head.contains("prefix=spill%2F"), "{head}");
