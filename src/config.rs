@@ -12,7 +12,7 @@ use std::fmt;
 use mediahook_senders::settings::SettingsError;
 use mediahook_senders::text::is_blank;
 
-use crate::sources::Sources;
+use crate::sources::{Sources, SourcesFrom};
 use crate::storage::StoreError;
 pub use rules::Problem;
 
@@ -109,15 +109,6 @@ impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Where the sources come from.
-#[derive(Debug)]
-pub enum SourcesFrom {
-    /// They are in the environment.
-    Document(Sources),
-    /// They are kept in the secret of this name or ARN.
-    Secret(String),
 }
 
 /// The configuration of receiver and puller.

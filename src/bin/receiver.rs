@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use mediahook::aws::{Aws, s3::S3Bucket, secrets_manager::SourcesSecret, sqs::SqsQueue};
-use mediahook::config::{ConfigError, Environment, IngestConfig, SourcesFrom};
+use mediahook::config::{ConfigError, Environment, IngestConfig};
 use mediahook::lambda::invocation::{Invocation, failure, time_left};
 use mediahook::lambda::request::FunctionUrlInvocation;
 use mediahook::lambda::{command_line, response};
@@ -78,13 +78,8 @@ async fn receiver(
     let origin = OriginSecrets::from_env(environment)?;
     let aws = Aws::from_env(environment).await?;
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
-    let sources = match sources {
-        SourcesFrom::Document(sources) => SourcesCache::fixed(sources),
-        SourcesFrom::Secret(id) => {
-            let secret = SourcesSecret::new(&aws, id, SOURCES_RETRY_POLICY);
-            SourcesCache::from_reader(secret, recorder.clone())
-        }
-    };
+    let secret = |id| SourcesSecret::new(&aws, id, SOURCES_RETRY_POLICY);
+    let sources = SourcesCache::new(sources, secret, &recorder);
     let bucket = S3Bucket::new(&aws, bucket, RETRY_POLICY);
     let mut receiver = Receiver::new(Arc::new(sources), queue, bucket, OffsetDateTime::now_utc);
     receiver.origin = origin;

@@ -29,10 +29,10 @@ pub enum NotAnEnvelope {
 ///
 /// # Errors
 /// [`NotAnEnvelope`]: no retry can fix it.
-pub fn parse(text: &str) -> Result<CloudEvent, NotAnEnvelope> {
+pub fn parse(text: impl AsRef<[u8]>) -> Result<CloudEvent, NotAnEnvelope> {
     let not_json =
         |error: serde_json::Error| NotAnEnvelope::NotJson { line: error.line(), column: error.column() };
-    let event: CloudEvent = serde_json::from_str(text).map_err(not_json)?;
+    let event: CloudEvent = serde_json::from_slice(text.as_ref()).map_err(not_json)?;
     let is_id = event.id.len() <= MAX_ID_CHARS && event.id.bytes().all(|b| b.is_ascii_graphic());
     let is_ref = |dataref: &String| payload_key(dataref).is_some();
     for (member, is_right) in [
@@ -47,6 +47,16 @@ pub fn parse(text: &str) -> Result<CloudEvent, NotAnEnvelope> {
             return Err(NotAnEnvelope::Wrong(member));
         }
     }
+    Ok(event)
+}
+
+/// Reads an envelope, whose `dataref` must point to this bucket.
+///
+/// # Errors
+/// [`NotAnEnvelope`]: no retry can fix it.
+pub fn parse_own(text: &[u8], bucket: &str) -> Result<CloudEvent, NotAnEnvelope> {
+    let event = parse(text)?;
+    dataref_key(&event, bucket)?;
     Ok(event)
 }
 

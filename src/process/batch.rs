@@ -7,7 +7,6 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use tracing::Level;
 
 use super::destination::Destination;
 use super::group::{groups, next_round};
@@ -22,7 +21,7 @@ use crate::storage::idempotency::Begun;
 use crate::storage::{Queue as _, Unusable, within};
 use crate::telemetry::Recorder;
 use crate::telemetry::line::{Line, age};
-use crate::telemetry::metrics::{MISCONFIGURED, PROCESSED, PROCESSING_LATENCY};
+use crate::telemetry::metrics::{PROCESSED, PROCESSING_LATENCY};
 use crate::timeouts::process::{BatchDeadlines, pause};
 use crate::timeouts::{Clock, Deadline};
 
@@ -79,9 +78,8 @@ impl<D: Destination> Processor<D> {
     /// Why nothing can be delivered. What somebody must fix is counted, and logged once for the batch.
     fn problem(&self, unusable: &Unusable, invocation: &Invocation) -> String {
         if matches!(unusable, Unusable::Misconfigured(_)) {
-            Line::new(Level::ERROR, "misconfigured: no event is delivered until this is fixed")
-                .field("error", unusable.to_string())
-                .count(MISCONFIGURED, 1)
+            let message = "misconfigured: no event is delivered until this is fixed";
+            Line::misconfigured(message, unusable.to_string())
                 .invocation(invocation)
                 .write(&self.recorder, (self.now)());
         }

@@ -7,7 +7,7 @@ use mediahook_events::CloudEvent;
 use tokio::time::Instant;
 
 use super::handler::Failure;
-use crate::ingest::envelope::{dataref_key, parse};
+use crate::ingest::envelope::parse_own;
 use crate::storage::Message;
 use crate::storage::idempotency::Lease;
 
@@ -82,8 +82,7 @@ impl<'r> Record<'r> {
 impl<'r> Event<'r> {
     fn read(message: &'r SqsMessage, bucket: &str) -> Result<Self, String> {
         let text = message.body.as_deref().ok_or("no body")?;
-        let envelope = parse(text).map_err(|why| format!("not an envelope: {why}"))?;
-        dataref_key(&envelope, bucket).map_err(|why| format!("not an envelope: {why}"))?;
+        let envelope = parse_own(text.as_bytes(), bucket).map_err(|why| format!("not an envelope: {why}"))?;
         Ok(Self { envelope, text })
     }
 }

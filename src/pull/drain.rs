@@ -10,13 +10,13 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use mediahook_events::CloudEvent;
 use mediahook_senders::Unprocessable;
+use mediahook_senders::queue::Delivery;
 
 use super::Puller;
 use super::summary::FeedSummary;
-use crate::ingest::rejected::Rejected;
 use crate::ingest::{group_id, store};
 use crate::lambda::invocation::Invocation;
-use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, within};
+use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 
 /// The state of one feed in one run.
@@ -30,10 +30,8 @@ pub(super) struct Drain<'a, Q, B, H> {
     pub(super) summary: FeedSummary,
     /// The receipts of what is stored and not yet confirmed.
     pub(super) stored: Vec<String>,
-    /// What the queue never accepts because of its contents.
-    pub(super) unsendable: Vec<Rejection>,
-    /// Whether the queue failed as a whole: further items would fail too, and would only be redelivered later.
-    pub(super) queue_failed: bool,
+    /// What can never be in the queue, and why.
+    pub(super) unprocessable: Vec<(Delivery, Unprocessable)>,
     /// The groups whose event failed in this run.
     blocked: HashSet<String>,
 }
@@ -44,13 +42,6 @@ pub(super) struct Item {
     pub(super) event: CloudEvent,
 }
 
-/// A body for `rejected/`.
-pub(super) struct Rejection {
-    pub(super) receipt: Option<String>,
-    pub(super) body: String,
-    pub(super) reason: Unprocessable,
-}
-
 impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
     pub(super) fn new(
         puller: &'a Puller<Q, B, H>,
@@ -58,37 +49,27 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         deadline: Deadline,
         invocation: &'a Invocation,
     ) -> Self {
-        let (stored, unsendable, blocked) = (Vec::new(), Vec::new(), HashSet::new());
-        let (summary, queue_failed) = (FeedSummary::default(), false);
-        Self { puller, name, deadline, invocation, summary, stored, unsendable, queue_failed, blocked }
+        let (stored, unprocessable, blocked) = (Vec::new(), Vec::new(), HashSet::new());
+        let summary = FeedSummary::default();
+        Self { puller, name, deadline, invocation, summary, stored, unprocessable, blocked }
     }
 
     /// Sends events in rounds: the next event of each group, at most ten.
-    pub(super) async fn enqueue(&mut self, mut events: Vec<Item>, until: Deadline) {
-        let queue = &self.puller.queue;
+    ///
+    /// # Errors
+    /// The queue failed as a whole: further events would fail too, and would only be redelivered later.
+    pub(super) async fn enqueue(&mut self, mut events: Vec<Item>, until: Deadline) -> Result<(), String> {
         loop {
-            events.retain(|item| !self.blocked.contains(&group_id(&item.event)));
-            if events.is_empty() || self.queue_failed {
-                return;
+            let round = next_round(&mut events, &self.blocked);
+            if round.is_empty() {
+                return Ok(());
             }
-            let round = self.prepare(next_round(&mut events), until).await;
+            let round = self.prepare(round, until).await;
             // SQS limits a call to as many bytes as one message.
             let bytes: usize = round.iter().map(|(_, message)| message.body.len()).sum();
-            let at_once = if bytes <= queue.max_message_bytes() { MAX_BATCH_MESSAGES } else { 1 };
-            for call in round.chunks(at_once) {
-                let messages: Vec<_> = call.iter().map(|(_, message)| message).collect();
-                match within(until.left(), queue.enqueue_batch(&messages)).await {
-                    Ok(results) => {
-                        for ((receipt, message), result) in call.iter().zip(results) {
-                            self.answered(receipt.clone(), message, result);
-                        }
-                    }
-                    Err(error) => {
-                        self.summary.error = Some(format!("queue: {error}"));
-                        self.queue_failed = true;
-                        break;
-                    }
-                }
+            let fits = bytes <= self.puller.queue.max_message_bytes();
+            for call in round.chunks(if fits { MAX_BATCH_MESSAGES } else { 1 }) {
+                self.send(call, until).await.map_err(|error| format!("queue: {error}"))?;
             }
         }
     }
@@ -103,27 +84,32 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         let mut ready = Vec::new();
         for (Item { receipt, event }, prepared) in round.into_iter().zip(prepared) {
             match prepared {
-                Ok((message, _)) => ready.push((receipt, message)),
+                Ok(message) => ready.push((receipt, message)),
                 Err(error) => self.leave(group_id(&event), format!("bucket: {error}")),
             }
         }
         ready
     }
 
-    /// The queue has answered for a message.
-    fn answered(&mut self, receipt: Option<String>, message: &Message, result: Result<(), EntryError>) {
-        match result {
-            Ok(()) => {
-                self.summary.enqueued += 1;
-                self.stored.extend(receipt);
+    async fn send(&mut self, call: &[(Option<String>, Message)], until: Deadline) -> Result<(), StoreError> {
+        let messages: Vec<_> = call.iter().map(|(_, message)| message).collect();
+        let results = within(until.left(), self.puller.queue.enqueue_batch(&messages)).await?;
+        for ((receipt, message), result) in call.iter().zip(results) {
+            match result {
+                Ok(()) => {
+                    self.summary.enqueued += 1;
+                    self.stored.extend(receipt.clone());
+                }
+                // It will never be in the queue, so its group need not wait for it.
+                Err(EntryError { why, is_lasting: true }) => {
+                    let (receipt, body) = (receipt.clone(), message.body.clone());
+                    let delivery = Delivery { receipt, body, entry_id: None };
+                    self.unprocessable.push((delivery, Unprocessable::Unsendable(why.0)));
+                }
+                Err(EntryError { why, .. }) => self.leave(message.group_id.clone(), format!("queue: {why}")),
             }
-            // It will never be in the queue, so its group need not wait for it.
-            Err(EntryError { why, is_lasting: true }) => {
-                let (body, reason) = (message.body.clone(), Unprocessable::Unsendable(why.0));
-                self.unsendable.push(Rejection { receipt, body, reason });
-            }
-            Err(EntryError { why, .. }) => self.leave(message.group_id.clone(), format!("queue: {why}")),
         }
+        Ok(())
     }
 
     /// An event failed: its group is left for the next run.
@@ -131,31 +117,15 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         self.blocked.insert(group);
         self.summary.error = Some(error);
     }
-
-    /// Puts bodies into `rejected/`.
-    pub(super) async fn reject(&mut self, bodies: Vec<Rejection>, until: Deadline) {
-        let (source, Puller { bucket, now, .. }) = (self.name, self.puller);
-        let puts = bodies.iter().map(async |Rejection { body, reason, .. }| {
-            let rejected = Rejected { source, body: body.as_bytes(), reason, received: now() };
-            rejected.put(bucket, until.left(), until.left()).await
-        });
-        for (put, Rejection { receipt, reason, .. }) in join_all(puts).await.into_iter().zip(&bodies) {
-            match put {
-                Ok(key) => {
-                    tracing::warn!(source, %reason, key, "unprocessable: pulled, but no event for the queue");
-                    self.summary.rejected += 1;
-                    self.stored.extend(receipt.clone());
-                }
-                Err(error) => self.summary.error = Some(format!("bucket: {error}")),
-            }
-        }
-    }
 }
 
-/// Takes the next event of each group, at most ten, in their order.
-fn next_round(events: &mut Vec<Item>) -> Vec<Item> {
+/// Takes the next event of each group that is not blocked, at most ten, in their order.
+fn next_round(events: &mut Vec<Item>, blocked: &HashSet<String>) -> Vec<Item> {
     let mut groups = HashSet::new();
-    let is_next = |item: &mut Item| groups.len() < MAX_BATCH_MESSAGES && groups.insert(group_id(&item.event));
+    let is_next = |item: &mut Item| {
+        let group = group_id(&item.event);
+        groups.len() < MAX_BATCH_MESSAGES && !blocked.contains(&group) && groups.insert(group)
+    };
     events.extract_if(.., is_next).collect()
 }
 
@@ -188,10 +158,11 @@ mod tests {
         let puller = tests::puller(());
         let mut drain = tests::drain(&puller);
         for batch in batches {
-            if !drain.queue_failed {
-                drain.summary.pulled += batch.len();
-                let until = drain.deadline;
-                drain.enqueue(batch.iter().map(|task| item(task)).collect(), until).await;
+            drain.summary.pulled += batch.len();
+            let (events, until) = (batch.iter().map(|task| item(task)).collect(), drain.deadline);
+            if let Err(error) = drain.enqueue(events, until).await {
+                drain.summary.error = Some(error);
+                break;
             }
         }
         let (stored, summary) = (drain.stored, drain.summary.finish());
@@ -230,7 +201,7 @@ mod tests {
         let mut events: Vec<_> = "abcdefghijkl".chars().map(|media| item(&format!("{media}1"))).collect();
         events.insert(1, item("a2"));
         let mut round = || {
-            let round = next_round(&mut events);
+            let round = next_round(&mut events, &HashSet::new());
             round.into_iter().filter_map(|item| item.receipt).collect::<Vec<_>>()
         };
         assert_eq!(round(), ["a1", "b1", "c1", "d1", "e1", "f1", "g1", "h1", "i1", "j1"]);

@@ -4,7 +4,7 @@
 //! follows no redirect, and uses only HTTP/1.1, as the senders' own SDKs do. Certificates are verified against the
 //! system's roots, whichever roots are used for AWS.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -16,10 +16,9 @@ use hyper_util::rt::TokioExecutor;
 use mediahook_senders::queue::{Answer, Request};
 
 use crate::mutex::lock;
-use crate::storage::{StoreError, transport_error};
+use crate::storage::{Call, StoreError, transport_error};
 
-type Connector = HttpsConnector<HttpConnector>;
-type Pool = Client<Connector, Full<Bytes>>;
+type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// For the TCP handshake alone: both senders are on another continent than most functions.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -31,32 +30,25 @@ pub trait Http: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`]: there is no complete answer.
-    fn send(
-        &self,
-        request: &Request,
-        max_bytes: usize,
-    ) -> impl Future<Output = Result<Option<Answer>, StoreError>> + Send;
+    fn send(&self, request: &Request, max_bytes: usize) -> impl Call<Option<Answer>>;
 
     /// Drops idle connections, because some of them are dead after a freeze.
     fn drop_connections(&self);
 }
 
-/// An HTTP client with a connection pool. It reads the system's roots when it is first used.
+/// An HTTP client with a connection pool. It reads the system's roots when it first connects.
 #[derive(Debug, Default)]
-pub struct SenderHttp {
-    connector: OnceLock<Result<Connector, StoreError>>,
-    pool: Mutex<Option<Pool>>,
-}
+pub struct SenderHttp(Mutex<Option<Pool>>);
 
 impl SenderHttp {
     fn pool(&self) -> Result<Pool, StoreError> {
-        let connector = self.connector.get_or_init(connector).as_ref().map_err(Clone::clone)?;
-        let mut pool = lock(&self.pool);
-        Ok(pool.get_or_insert_with(|| Builder::new(TokioExecutor::new()).build(connector.clone())).clone())
+        let mut pool = lock(&self.0);
+        let open = pool.take().map_or_else(new_pool, Ok)?;
+        Ok(pool.insert(open).clone())
     }
 }
 
-fn connector() -> Result<Connector, StoreError> {
+fn new_pool() -> Result<Pool, StoreError> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -65,7 +57,8 @@ fn connector() -> Result<Connector, StoreError> {
         .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(|e| transport_error(&e))?;
     // Plain HTTP too: the sources document decides which addresses are allowed.
-    Ok(tls.https_or_http().enable_http1().wrap_connector(tcp))
+    let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
+    Ok(Builder::new(TokioExecutor::new()).build(connector))
 }
 
 impl Http for SenderHttp {
@@ -89,6 +82,6 @@ impl Http for SenderHttp {
 
     /// Requests in flight continue.
     fn drop_connections(&self) {
-        lock(&self.pool).take();
+        lock(&self.0).take();
     }
 }

@@ -12,14 +12,15 @@ mod sender;
 mod spill;
 mod summary;
 
-use std::collections::{HashMap, HashSet};
-use std::iter::once;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{self, StreamExt as _};
+use mediahook_senders::queue::SenderQueue;
+use time::OffsetDateTime;
 
 pub use run::run;
 pub use summary::{FeedSummary, Summary};
@@ -52,9 +53,9 @@ pub struct Puller<Q, B, H> {
     now: Clock,
     /// Gets a line for each feed and run.
     pub recorder: Recorder,
-    /// The sources of which the last run met an answer that it could not read.
-    isolated: Mutex<HashSet<String>>,
-    /// How far the last run came in each part of `spill/` that was too large for it.
+    /// When a source last gave an answer that could not be read.
+    unreadable: Mutex<HashMap<String, OffsetDateTime>>,
+    /// The last key of each folder of `spill/` that the last run took, if it had no time for all of them.
     cursors: Mutex<HashMap<String, String>>,
 }
 
@@ -69,8 +70,8 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         memory_bytes: usize,
     ) -> Self {
         let (max_bytes, recorder) = (memory_bytes / MEMORY_SHARES, Recorder::silent());
-        let (isolated, cursors) = (Mutex::default(), Mutex::default());
-        Self { sources, queue, bucket, http, max_bytes, now, recorder, isolated, cursors }
+        let (unreadable, cursors) = (Mutex::default(), Mutex::default());
+        Self { sources, queue, bucket, http, max_bytes, now, recorder, unreadable, cursors }
     }
 
     /// Pulls until all feeds are empty, or until time is almost up.
@@ -78,16 +79,13 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         self.http.drop_connections();
         self.sources.refresh_if_due((self.now)(), SOURCES_WITHIN).await;
         let sources = self.sources.current();
-        let mut senders: Vec<_> = sources.iter().flat_map(|sources| sources.iter()).collect();
-        senders.retain(|source| source.queue().is_some());
-        // Each run begins with another one, so that senders that do not answer keep not always the same ones waiting.
-        let minutes = usize::try_from((self.now)().unix_timestamp() / 60).unwrap_or_default();
-        let first = minutes % senders.len().max(1);
-        senders.rotate_left(first);
+        let all = sources.iter().flat_map(|sources| sources.iter());
+        let mut senders: Vec<_> = all.filter_map(|source| Some((source, source.queue()?))).collect();
+        rotate(&mut senders, (self.now)());
 
         // `spill/` needs no sources.
-        let feeds = once(None).chain(senders.into_iter().map(Some));
-        let drained = stream::iter(feeds).map(|source| self.drain(source, deadline, invocation));
+        let feeds = [None].into_iter().chain(senders.into_iter().map(Some));
+        let drained = stream::iter(feeds).map(|sender| self.drain(sender, deadline, invocation));
         let mut summary = Summary(drained.buffer_unordered(FEEDS_AT_ONCE).collect().await);
         if sources.is_none() {
             let error = Some("the sources are not known".to_owned());
@@ -101,32 +99,39 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
     /// Drains a source's queue, or else `spill/`. Returns the feed's name and the result.
     async fn drain(
         &self,
-        source: Option<&Source>,
+        sender: Option<(&Source, &dyn SenderQueue)>,
         deadline: Deadline,
         invocation: &Invocation,
     ) -> (String, FeedSummary) {
-        let (name, began) = (source.map_or("spill", Source::name), Instant::now());
+        let (name, began) = (sender.map_or("spill", |(source, _)| source.name()), Instant::now());
         let mut drain = Drain::new(self, name, deadline, invocation);
-        let run = async {
-            match source {
-                Some(source) => drain.sender(source).await,
+        let feed = async {
+            match sender {
+                Some((source, queue)) => drain.sender(source, queue).await,
                 None => drain.spill().await,
             }
         };
-        let run = AssertUnwindSafe(run).catch_unwind().await;
-        let mut summary = drain.summary.finish();
-        if run.is_err() {
-            summary.error = Some("a panic, see the log".to_owned());
+        match AssertUnwindSafe(feed).catch_unwind().await {
+            Ok(Ok(more)) => drain.summary.more = more,
+            Ok(Err(error)) => drain.summary.error = Some(error),
+            Err(_) => drain.summary.error = Some("a panic, see the log".to_owned()),
         }
+        let summary = drain.summary.finish();
         let line = summary.line(name).field("total_ms", line::ms(began.elapsed())).invocation(invocation);
         line.write(&self.recorder, (self.now)());
         (name.to_owned(), summary)
     }
 }
 
+/// Each run begins with another one, so that those that do not answer do not always keep the same ones waiting.
+fn rotate<T>(all: &mut [T], now: OffsetDateTime) {
+    let minutes = usize::try_from(now.unix_timestamp() / 60).unwrap_or_default();
+    all.rotate_left(minutes % all.len().max(1));
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashSet};
     use std::time::Duration;
 
     use mediahook_senders::queue::{Answer, Request};

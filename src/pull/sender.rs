@@ -1,128 +1,145 @@
 //! A sender's queue: sends its requests, and builds the events of its bodies.
 
+use std::mem::take;
+
 use mediahook_events::Channel;
 use mediahook_senders::queue::{Answer, Delivery, Failure, MAX_BATCH, QueueError, Request, SenderQueue};
 use tokio::time::{Duration, sleep, timeout};
 
-use super::drain::{Drain, Item, Rejection};
+use super::Puller;
+use super::drain::{Drain, Item};
 use super::http::Http;
 use crate::ingest;
+use crate::ingest::rejected::Rejected;
 use crate::mutex::lock;
 use crate::sources::Source;
 use crate::storage::{Bucket, Queue, within};
+use crate::timeouts::Deadline;
 use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN, pull_within, store_until};
 
 /// How often a failed pull is retried before the source is skipped until the next run.
 const RETRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
+/// After an answer that cannot be read, events are pulled one at a time, in the next run too: until then the sender hides
+/// them. Whichever of them is at fault, the others arrive without it.
+const ISOLATED_FOR: Duration = Duration::from_mins(2);
+const TOO_LARGE: &str = "an answer larger than a twentieth of the function's memory: raise PullerMemory";
 
 impl<Q: Queue, B: Bucket, H: Http> Drain<'_, Q, B, H> {
-    /// Moves the events of a source with a `pull` section to the queue.
-    pub(super) async fn sender(&mut self, source: &Source) {
-        let Some(queue) = source.queue() else { return };
-        let (mut failures, mut busy) = (0, None);
-        // One after an answer that cannot be read: whichever event is at fault, the others arrive without it.
-        let was_unreadable = lock(&self.puller.isolated).remove(source.name());
-        let mut events_at_once = if was_unreadable { 1 } else { MAX_BATCH };
-        self.summary.more = loop {
-            let Some(within) = pull_within(self.deadline) else { break true };
-            match self.receive(queue, &mut events_at_once, within).await {
-                // Not pulled again before the next minute: a sender that has too many long polls answers the same
-                // immediately.
-                Ok(deliveries) if deliveries.is_empty() => break false,
-                Ok(deliveries) => {
-                    // The sender had handed out nothing when it was busy, so these are the events.
-                    (failures, busy) = (0, None);
-                    self.store(source, deliveries).await;
-                    self.confirm(queue).await;
-                    if self.queue_failed {
-                        break false;
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(source = self.name, %error, "a pull failed");
-                    match error.kind {
-                        Failure::Busy => busy = Some(error.why),
-                        // The events of a lost answer are hidden now: that a retry finds nothing proves nothing.
-                        Failure::Lost | Failure::Refused => self.summary.error = Some(error.why),
-                    }
-                    if error.kind == Failure::Refused || failures == RETRIES {
-                        break false;
-                    }
-                    failures += 1;
-                    sleep(PAUSE * failures).await;
-                }
+    /// Moves the events of a source's queue to ours. Returns whether time ran out.
+    ///
+    /// # Errors
+    /// Our queue failed as a whole.
+    pub(super) async fn sender(&mut self, source: &Source, queue: &dyn SenderQueue) -> Result<bool, String> {
+        while let Some(deliveries) = self.receive(queue).await {
+            // Not pulled again before the next minute: a sender that has too many long polls answers the same
+            // immediately.
+            if deliveries.is_empty() {
+                return Ok(false);
             }
-        };
-        self.summary.error = busy.or(self.summary.error.take());
+            let stored = self.store(source, deliveries).await;
+            // What is not confirmed is redelivered under the same id.
+            let _ = timeout(CONFIRM_WITHIN, self.confirm(queue)).await;
+            stored?;
+        }
+        Ok(true)
     }
 
-    async fn receive(
-        &self,
-        queue: &dyn SenderQueue,
-        events_at_once: &mut usize,
-        time: Duration,
-    ) -> Result<Vec<Delivery>, QueueError> {
-        let request = queue.receive_request(*events_at_once, (self.puller.now)());
+    /// Pulls the next events; none if there are none or if it fails, `None` if too little time is left.
+    async fn receive(&mut self, queue: &dyn SenderQueue) -> Option<Vec<Delivery>> {
+        let (earlier_error, mut is_lost) = (self.summary.error.clone(), false);
+        for failures in 0..=RETRIES {
+            sleep(PAUSE * failures).await;
+            match self.pull(queue, pull_within(self.deadline)?).await {
+                Ok(deliveries) => {
+                    // A busy sender had handed out nothing, so these are the events. Those of a lost answer are hidden
+                    // now: what a retry finds proves nothing.
+                    if !is_lost && !deliveries.is_empty() {
+                        self.summary.error = earlier_error;
+                    }
+                    return Some(deliveries);
+                }
+                Err(QueueError { why, kind }) => {
+                    self.summary.error = Some(why);
+                    if kind == Failure::Refused {
+                        break;
+                    }
+                    is_lost |= kind == Failure::Lost;
+                }
+            }
+        }
+        Some(Vec::new())
+    }
+
+    async fn pull(&self, queue: &dyn SenderQueue, time: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let now = (self.puller.now)();
+        let unreadable = lock(&self.puller.unreadable).get(self.name).copied();
+        let is_isolated = unreadable.is_some_and(|at| now - at < ISOLATED_FOR);
+        let request = queue.receive_request(if is_isolated { 1 } else { MAX_BATCH }, now);
         let deliveries = queue.parse_receive(&self.exchange(request, time).await?);
         if deliveries.as_ref().is_err_and(|error| error.kind == Failure::Lost) {
-            *events_at_once = 1;
-            // In the next run too: until then the sender hides these events.
-            lock(&self.puller.isolated).insert(self.name.to_owned());
+            lock(&self.puller.unreadable).insert(self.name.to_owned(), now);
         }
         deliveries
     }
 
     async fn exchange(&self, request: Request, time: Duration) -> Result<Answer, QueueError> {
-        let max_bytes = self.puller.max_bytes;
-        match within(time, self.puller.http.send(&request, max_bytes)).await {
-            Ok(Some(answer)) => Ok(answer),
-            // No retry: the sender has handed out these events, and a retry would return others or none.
-            Ok(None) => Err(QueueError::refused(format!(
-                "an answer of more than {} KiB, a twentieth of the function's memory: raise PullerMemory",
-                max_bytes >> 10
-            ))),
-            Err(error) => Err(QueueError::lost(error.0)),
-        }
+        let sent = within(time, self.puller.http.send(&request, self.puller.max_bytes)).await;
+        let answer = sent.map_err(|error| QueueError::lost(error.0))?;
+        // No retry: the sender has handed out these events, and a retry would return others or none.
+        answer.ok_or_else(|| QueueError::refused(TOO_LARGE))
     }
 
     /// Stores what was delivered, in the queue or in `rejected/`.
-    async fn store(&mut self, source: &Source, deliveries: Vec<Delivery>) {
+    ///
+    /// # Errors
+    /// The queue failed as a whole.
+    async fn store(&mut self, source: &Source, deliveries: Vec<Delivery>) -> Result<(), String> {
         let until = store_until(self.deadline);
         self.summary.pulled += deliveries.len();
-        let (mut events, mut rejections) = (Vec::new(), Vec::new());
-        for Delivery { receipt, body, entry_id } in deliveries {
-            let (entry_id, received) = (entry_id.as_deref(), (self.puller.now)());
-            match ingest::build(source, body.as_bytes(), Channel::Pull, entry_id, received) {
+        let mut events = Vec::new();
+        for delivery in deliveries {
+            let (body, entry_id) = (delivery.body.as_bytes(), delivery.entry_id.as_deref());
+            match ingest::build(source, body, Channel::Pull, entry_id, (self.puller.now)()) {
                 Ok(mut event) => {
                     event.traceparent.clone_from(&self.invocation.traceparent);
-                    events.push(Item { receipt, event });
+                    events.push(Item { receipt: delivery.receipt, event });
                 }
-                Err(reason) => rejections.push(Rejection { receipt, body, reason }),
+                Err(reason) => self.unprocessable.push((delivery, reason)),
             }
         }
-        self.enqueue(events, until).await;
-        // Otherwise the sender would drop it some day.
-        rejections.append(&mut self.unsendable);
-        self.reject(rejections, until).await;
+        let enqueued = self.enqueue(events, until).await;
+        self.reject(until).await;
+        enqueued
+    }
+
+    /// Puts what can never be in the queue into `rejected/`: otherwise the sender would drop it some day.
+    async fn reject(&mut self, until: Deadline) {
+        let (source, Puller { bucket, now, .. }) = (self.name, self.puller);
+        for (Delivery { receipt, body, .. }, reason) in take(&mut self.unprocessable) {
+            let rejected = Rejected { source, body: body.as_bytes(), reason: &reason, received: now() };
+            match rejected.put(bucket, until.left(), until.left()).await {
+                Ok(key) => {
+                    tracing::warn!(source, %reason, key, "unprocessable: pulled, but no event for the queue");
+                    self.summary.rejected += 1;
+                    self.stored.extend(receipt);
+                }
+                Err(error) => self.summary.error = Some(format!("bucket: {error}")),
+            }
+        }
     }
 
     /// Confirms what is stored. Tencent does not document whether one invalid receipt fails a whole call, so after a
-    /// failure each is tried alone. What is not confirmed is redelivered under the same id.
+    /// failure each is tried alone.
     async fn confirm(&mut self, queue: &dyn SenderQueue) {
-        let receipts = std::mem::take(&mut self.stored);
-        let all = async {
-            if receipts.is_empty() || self.try_confirm(queue, &receipts).await.is_ok() {
-                return;
+        let receipts = take(&mut self.stored);
+        if receipts.is_empty() || self.try_confirm(queue, &receipts).await.is_ok() {
+            return;
+        }
+        for receipt in receipts.chunks(1) {
+            if let Err(error) = self.try_confirm(queue, receipt).await {
+                self.summary.error = Some(format!("confirm: {error}"));
             }
-            for receipt in receipts.chunks(1) {
-                if let Err(error) = self.try_confirm(queue, receipt).await {
-                    self.summary.error = Some(format!("confirm: {error}"));
-                }
-            }
-        };
-        if timeout(CONFIRM_WITHIN, all).await.is_err() {
-            self.summary.error = Some("confirm: it took too long".to_owned());
         }
     }
 
@@ -130,9 +147,6 @@ impl<Q: Queue, B: Bucket, H: Http> Drain<'_, Q, B, H> {
         let request = queue.delete_request(receipts, (self.puller.now)());
         let expired = queue.parse_delete(&self.exchange(request, CONFIRM_ATTEMPT).await?)?;
         self.summary.confirmed += receipts.len().saturating_sub(expired);
-        if expired > 0 {
-            self.summary.error = Some(format!("confirm: {expired} receipts were not taken"));
-        }
         Ok(())
     }
 }

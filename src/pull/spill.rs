@@ -10,18 +10,20 @@
 //!
 //! [`object_keys::spill`]: crate::ingest::object_keys::spill
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::mem::take;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use mediahook_events::CloudEvent;
+use mediahook_senders::queue::Delivery;
 
-use super::drain::{Drain, Item, Rejection};
+use super::drain::{Drain, Item};
+use super::rotate;
 use crate::ingest::envelope;
 use crate::ingest::object_keys::{SPILL, received_ms};
 use crate::mutex::lock;
-use crate::storage::{Bucket, Listed, Page, Queue, StoreError, within};
+use crate::storage::{Bucket, Listed, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 use crate::timeouts::pull::{CONFIRM_WITHIN, read_within, store_until};
 
@@ -33,81 +35,88 @@ const SETTLED_AFTER_MS: i64 = 5_000;
 /// So many objects that stay are logged by name in a run; the others are only counted.
 const MAX_STUCK_LINES: usize = 100;
 
-/// The objects of one source, or of another folder that somebody made, from where the last run ended.
-struct Backlog {
+/// The objects of one source, or of another folder that somebody made.
+struct Folder {
     prefix: String,
     /// Listed and not yet taken.
     listed: VecDeque<Listed>,
     /// Whether there are others behind the listed ones.
     more: bool,
-    /// The key of the last one that was taken.
+    /// The key of the last one that was taken, by this run or by the one before.
     taken: Option<String>,
 }
 
 impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
-    /// Moves the events of `spill/` to the queue.
-    pub(super) async fn spill(&mut self) {
-        let mut backlogs = Vec::new();
-        match self.empty(&mut backlogs).await {
-            Ok(more) => self.summary.more = more,
-            Err(error) => self.summary.error = Some(format!("bucket: {error}")),
-        }
-        self.end(backlogs);
+    /// Moves the events of `spill/` to the queue. Returns whether time ran out.
+    ///
+    /// # Errors
+    /// The bucket failed, or the queue as a whole.
+    pub(super) async fn spill(&mut self) -> Result<bool, String> {
+        let mut folders = Vec::new();
+        let emptied = self.empty(&mut folders).await;
+        self.end(folders, emptied == Ok(true));
+        emptied
     }
 
-    /// Returns whether time ran out.
-    async fn empty(&mut self, backlogs: &mut Vec<Backlog>) -> Result<bool, StoreError> {
+    /// The folders take turns, until all objects are taken.
+    async fn empty(&mut self, folders: &mut Vec<Folder>) -> Result<bool, String> {
+        let of_bucket = |error: StoreError| format!("bucket: {error}");
         let Some(time) = read_within(self.deadline) else { return Ok(true) };
-        *backlogs = within(time, self.find_backlogs()).await?;
-        while let Some(time) = read_within(self.deadline) {
-            let until = Deadline::after(time);
-            within(until.half(), self.list(backlogs)).await?;
-            let settled_ms = (self.puller.now)().unix_timestamp() * 1_000 - SETTLED_AFTER_MS;
-            let turn = take_turn(backlogs, settled_ms, self.puller.max_bytes);
-            if turn.is_empty() {
-                return Ok(false);
-            }
-            self.store_and_delete(turn, until.left()).await;
-            if self.queue_failed {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// The backlog of each source: from a page of keys, then from the page behind the last source of that page.
-    async fn find_backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
-        let (mut prefixes, mut after) = (BTreeSet::new(), None);
+        *folders = within(time, self.folders()).await.map_err(of_bucket)?;
         loop {
-            let Page { objects, more } = self.puller.bucket.list(SPILL, after.as_deref()).await?;
-            prefixes.extend(objects.iter().map(|object| prefix_of(&object.key).to_owned()));
-            let Some(last) = objects.last().filter(|_| more) else { break };
-            let prefix = prefix_of(&last.key);
-            // `0` is the character behind `/`, so this is behind all keys of the source.
-            after = Some(prefix.strip_suffix('/').map_or(prefix.to_owned(), |source| format!("{source}0")));
+            let mut taken = 0;
+            for folder in &mut *folders {
+                let Some(time) = read_within(self.deadline) else { return Ok(true) };
+                let until = Deadline::after(time);
+                let keys = within(until.half(), self.take_turn(folder)).await.map_err(of_bucket)?;
+                taken += keys.len();
+                self.store_and_delete(keys, until.left()).await?;
+            }
+            if taken == 0 {
+                return Ok(false);
+            }
         }
-        let cursors = lock(&self.puller.cursors);
-        let backlog = |prefix| {
-            let taken = cursors.get(&prefix).cloned();
-            Backlog { prefix, listed: VecDeque::new(), more: true, taken }
-        };
-        Ok(prefixes.into_iter().map(backlog).collect())
     }
 
-    /// Lists objects of each source of which all listed ones are taken.
-    async fn list(&self, backlogs: &mut [Backlog]) -> Result<(), StoreError> {
-        for backlog in backlogs.iter_mut().filter(|backlog| backlog.listed.is_empty() && backlog.more) {
-            let page = self.puller.bucket.list(&backlog.prefix, backlog.taken.as_deref()).await?;
-            backlog.listed = page.objects.into();
-            backlog.more = page.more && !backlog.listed.is_empty();
+    /// The folders that have objects. Each is taken from where the last run ended.
+    async fn folders(&self) -> Result<Vec<Folder>, StoreError> {
+        let (mut folders, mut after) = (Vec::new(), SPILL.to_owned());
+        while let Some(first) = self.puller.bucket.list(SPILL, Some(&after)).await?.objects.first() {
+            let prefix = prefix_of(&first.key).to_owned();
+            // `0` is the character behind `/`, so this is behind all keys of the folder.
+            after = format!("{}0", prefix.strip_suffix('/').unwrap_or(&prefix));
+            let taken = lock(&self.puller.cursors).get(&prefix).cloned();
+            folders.push(Folder { prefix, listed: VecDeque::new(), more: true, taken });
         }
-        Ok(())
+        rotate(&mut folders, (self.puller.now)());
+        Ok(folders)
     }
 
-    async fn store_and_delete(&mut self, turn: Vec<Listed>, time: Duration) {
-        let read = join_all(turn.iter().map(|object| self.read(object, time))).await;
+    /// Takes the next objects of a folder, as many as may be in memory at once. Returns their keys.
+    async fn take_turn(&self, folder: &mut Folder) -> Result<Vec<String>, StoreError> {
+        if folder.listed.is_empty() && folder.more {
+            let page = self.puller.bucket.list(&folder.prefix, folder.taken.as_deref()).await?;
+            (folder.listed, folder.more) = (page.objects.into(), page.more);
+        }
+        let settled_ms = (self.puller.now)().unix_timestamp() * 1_000 - SETTLED_AFTER_MS;
+        let (mut keys, mut room) = (Vec::new(), self.puller.max_bytes);
+        while keys.len() < READ_AT_ONCE {
+            let is_next = |object: &mut Listed| {
+                let is_settled = received_ms(&object.key).is_none_or(|ms| ms <= settled_ms);
+                is_settled && (object.bytes <= room || keys.is_empty())
+            };
+            let Some(object) = folder.listed.pop_front_if(is_next) else { break };
+            room = room.saturating_sub(object.bytes);
+            folder.taken = Some(object.key.clone());
+            keys.push(object.key);
+        }
+        Ok(keys)
+    }
+
+    async fn store_and_delete(&mut self, keys: Vec<String>, time: Duration) -> Result<(), String> {
+        let read = join_all(keys.iter().map(|key| self.read(key, time))).await;
         let mut events = Vec::new();
-        for (Listed { key, .. }, event) in turn.into_iter().zip(read) {
+        for (key, event) in keys.into_iter().zip(read) {
             match event {
                 Ok(Some(event)) => events.push(Item { receipt: Some(key), event }),
                 // Gone: another puller has enqueued it.
@@ -116,31 +125,34 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
             }
             self.summary.pulled += 1;
         }
-        self.enqueue(events, store_until(self.deadline)).await;
-        for Rejection { receipt, reason, .. } in take(&mut self.unsendable) {
+        let enqueued = self.enqueue(events, store_until(self.deadline)).await;
+        for (Delivery { receipt, .. }, reason) in take(&mut self.unprocessable) {
             self.stuck(&receipt.unwrap_or_default(), &reason.to_string());
         }
+        self.delete().await;
+        enqueued
+    }
+
+    async fn delete(&mut self) {
         let keys = take(&mut self.stored);
-        if !keys.is_empty() {
-            let time = self.deadline.left().min(CONFIRM_WITHIN);
-            let deleted = within(time, self.puller.bucket.delete_many(&keys)).await;
-            let errors = deleted.unwrap_or_else(|error| vec![error; keys.len()]);
-            self.summary.confirmed += keys.len().saturating_sub(errors.len());
-            if let Some(error) = errors.first() {
-                self.summary.error = Some(format!("confirm: {error}"));
-            }
+        if keys.is_empty() {
+            return;
+        }
+        let time = self.deadline.left().min(CONFIRM_WITHIN);
+        let deleted = within(time, self.puller.bucket.delete_many(&keys)).await;
+        let errors = deleted.unwrap_or_else(|error| vec![error; keys.len()]);
+        self.summary.confirmed += keys.len().saturating_sub(errors.len());
+        if let Some(error) = errors.first() {
+            self.summary.error = Some(format!("confirm: {error}"));
         }
     }
 
     /// Reads an object; nothing if it is gone.
-    async fn read(&self, object: &Listed, time: Duration) -> Result<Option<CloudEvent>, String> {
+    async fn read(&self, key: &str, time: Duration) -> Result<Option<CloudEvent>, String> {
         let bucket = &self.puller.bucket;
-        let body = within(time, bucket.get(&object.key)).await.map_err(|e| format!("cannot be read: {e}"))?;
-        let Some(body) = body else { return Ok(None) };
-        let text = std::str::from_utf8(&body).map_err(|_| "not UTF-8".to_owned())?;
-        let event = envelope::parse(text).map_err(|why| format!("not an envelope: {why}"))?;
-        envelope::dataref_key(&event, bucket.name()).map_err(|why| format!("not an envelope: {why}"))?;
-        Ok(Some(event))
+        let body = within(time, bucket.get(key)).await.map_err(|e| format!("cannot be read: {e}"))?;
+        let event = body.map(|body| envelope::parse_own(&body, bucket.name())).transpose();
+        event.map_err(|why| format!("not an envelope: {why}"))
     }
 
     /// An object stays where it is until an operator looks at it.
@@ -155,50 +167,21 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
 
     /// The next run begins behind what this one took, or at the beginning if this one came to the end. If an event was
     /// left for a passing reason, it begins where this one began, because a later event must not overtake it.
-    fn end(&mut self, backlogs: Vec<Backlog>) {
+    fn end(&mut self, folders: Vec<Folder>, more: bool) {
         let left = self.summary.pulled - self.summary.confirmed;
-        let listed: usize = backlogs.iter().map(|backlog| backlog.listed.len()).sum();
+        let listed: usize = folders.iter().map(|folder| folder.listed.len()).sum();
         self.summary.waiting = Some(left + listed);
-        if left > self.summary.stuck {
-            return;
-        }
-        let mut cursors = lock(&self.puller.cursors);
-        for Backlog { prefix, taken, .. } in backlogs {
-            match taken.filter(|_| self.summary.more) {
-                Some(key) => cursors.insert(prefix, key),
-                None => cursors.remove(&prefix),
-            };
+        if left <= self.summary.stuck {
+            let taken = folders.into_iter().filter_map(|folder| Some((folder.prefix, folder.taken?)));
+            *lock(&self.puller.cursors) = taken.filter(|_| more).collect();
         }
     }
-}
-
-/// The next objects of each source, as many as may be in memory at once.
-fn take_turn(backlogs: &mut [Backlog], settled_ms: i64, max_bytes: usize) -> Vec<Listed> {
-    let sources = backlogs.iter().filter(|backlog| !backlog.listed.is_empty()).count();
-    let share = READ_AT_ONCE.div_ceil(sources.max(1));
-    let (mut turn, mut room) = (Vec::new(), max_bytes);
-    for backlog in backlogs.iter_mut() {
-        for _ in 0..share.min(READ_AT_ONCE - turn.len()) {
-            let is_next = |object: &mut Listed| {
-                let is_settled = received_ms(&object.key).is_none_or(|ms| ms <= settled_ms);
-                is_settled && (object.bytes <= room || turn.is_empty())
-            };
-            let Some(object) = backlog.listed.pop_front_if(is_next) else { break };
-            room = room.saturating_sub(object.bytes);
-            backlog.taken = Some(object.key.clone());
-            turn.push(object);
-        }
-    }
-    // So that the large objects of one source do not always take the room of the others.
-    backlogs.rotate_left(usize::from(!turn.is_empty()));
-    turn
 }
 
 /// `spill/SENDER/APP/` of a key, or what else it has before its name.
 fn prefix_of(key: &str) -> &str {
-    let slashes = key.match_indices('/').map(|(at, _)| at + 1);
-    let end = slashes.take(3).last().filter(|end| *end > SPILL.len());
-    end.and_then(|end| key.get(..end)).unwrap_or(key)
+    let slash = key.match_indices('/').take(3).last().filter(|(at, _)| *at >= SPILL.len());
+    slash.and_then(|(at, _)| key.get(..=at)).unwrap_or(key)
 }
 
 #[cfg(test)]
@@ -235,18 +218,17 @@ mod tests {
     /// The numbers of the events that a run of so many turns enqueues, of each source.
     async fn run(puller: &Fake, turns: usize) -> [Vec<usize>; 2] {
         let mut drain = tests::drain(puller);
-        let mut backlogs = drain.find_backlogs().await.unwrap();
-        drain.summary.more = true;
-        for _ in 0..turns {
-            drain.list(&mut backlogs).await.unwrap();
-            let turn = take_turn(&mut backlogs, i64::MAX, 32 << 20);
-            if turn.is_empty() {
-                drain.summary.more = false;
+        let (mut folders, mut idle) = (drain.folders().await.unwrap(), 0);
+        for turn in (0..folders.len()).cycle().take(turns) {
+            let keys = drain.take_turn(&mut folders[turn]).await.unwrap();
+            idle = if keys.is_empty() { idle + 1 } else { 0 };
+            drain.store_and_delete(keys, Duration::from_secs(10)).await.unwrap();
+            if idle == folders.len() {
                 break;
             }
-            drain.store_and_delete(turn, Duration::from_secs(10)).await;
         }
-        drain.end(backlogs);
+        let more = idle < folders.len();
+        drain.end(folders, more);
         let queued = take(&mut *puller.queue.queued.lock().unwrap());
         let numbers = queued.iter().map(|task| task.trim_end_matches('!').parse().unwrap());
         let (even, odd) = numbers.partition(|number: &usize| number.is_multiple_of(2));
@@ -281,12 +263,13 @@ mod tests {
                 }
                 31 => put(&puller, number, &task, |e| format!("{SPILL}again/{}", e.id)),
                 50 => put(&puller, number, &task, |e| format!("{SPILL}{}", e.id)),
+                70 => put(&puller, number, &task, |e| format!("{SPILL}tencent-vod//{}", e.id)),
                 _ => put_spilled(&puller, number),
             }
         }
         let mut taken = run(&puller, EVENTS).await;
         for of_source in &mut taken {
-            assert!(of_source.iter().filter(|number| ![10, 31, 50].contains(*number)).is_sorted());
+            assert!(of_source.iter().filter(|number| ![10, 31, 50, 70].contains(*number)).is_sorted());
         }
         let mut taken = taken.concat();
         taken.sort_unstable();
@@ -322,6 +305,6 @@ mod tests {
         put(&puller, 0, "0!", object_keys::spill);
         let [even, _] = run(&puller, 3).await;
         assert_eq!(even.first(), Some(&2), "the queue failed for the first one");
-        assert_eq!(run(&puller, 1).await[0].first(), Some(&0));
+        assert_eq!(run(&puller, 2).await[0].first(), Some(&0), "a turn of each source");
     }
 }

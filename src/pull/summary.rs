@@ -52,32 +52,27 @@ impl FeedSummary {
             self.error.get_or_insert_with(|| "no time was left for a single pull".to_owned());
         }
         if self.unconfirmed > 0 {
-            self.error.get_or_insert_with(|| "confirm: an event has no receipt".to_owned());
+            self.error
+                .get_or_insert_with(|| format!("confirm: {} receipts were not taken", self.unconfirmed));
         }
         self
     }
 
     /// Its log line, at level ERROR if it has an error.
     pub(super) fn line(&self, source: &str) -> Line {
-        let (level, message) = match self.error {
-            Some(_) => (Level::ERROR, "pulled, with an error"),
-            None => (Level::INFO, "pulled"),
-        };
-        let line = Line::new(level, message)
+        let level = if self.error.is_some() { Level::ERROR } else { Level::INFO };
+        let any = |number| Some(number).filter(|number| *number > 0);
+        Line::new(level, "pulled")
             .source(source)
             .field("enqueued", self.enqueued)
             .field("failed", self.failed)
             .field("more", self.more)
             .field("error", &self.error)
-            .count(PULLED, self.pulled);
-        let waiting = self.waiting.map(|waiting| (SPILL_WAITING, waiting));
-        let counts = [
-            (CONFIRMED, self.confirmed),
-            (CONFIRM_FAILED, self.unconfirmed),
-            (REJECTED, self.rejected),
-            (PULL_FAILED, usize::from(self.error.is_some())),
-        ];
-        let counts = counts.into_iter().filter(|(_, number)| *number > 0).chain(waiting);
-        counts.fold(line, |line, (metric, number)| line.count(metric, number))
+            .count(PULLED, self.pulled)
+            .count(CONFIRMED, any(self.confirmed))
+            .count(CONFIRM_FAILED, any(self.unconfirmed))
+            .count(REJECTED, any(self.rejected))
+            .count(PULL_FAILED, self.error.as_ref().map(|_| 1))
+            .count(SPILL_WAITING, self.waiting)
     }
 }

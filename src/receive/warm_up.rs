@@ -3,14 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
-use tracing::Level;
 
 use super::Receiver;
 use crate::config::ConfigError;
 use crate::mutex::lock;
 use crate::storage::{Bucket, Queue, Unusable, within};
 use crate::telemetry::Line;
-use crate::telemetry::metrics::MISCONFIGURED;
 use crate::timeouts::receive::INIT_WITHIN;
 
 impl<Q: Queue, B: Bucket> Receiver<Q, B> {
@@ -50,9 +48,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
             Ok(()) => {}
             Err(Unusable::Unknown(error)) => tracing::warn!(%error, "the queue is not checked yet"),
             Err(Unusable::Misconfigured(why) | Unusable::NotPermitted(why)) => {
-                Line::new(Level::ERROR, "misconfigured: callbacks fall back to S3")
-                    .field("error", why)
-                    .count(MISCONFIGURED, 1)
+                Line::misconfigured("misconfigured: callbacks fall back to S3", why)
                     .write(&self.recorder, now);
             }
         }

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tracing::Level;
 
 use crate::mutex::lock;
-use crate::sources::{Source, Sources};
+use crate::sources::{Source, Sources, SourcesFrom};
 use crate::storage::StoreError;
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
 use crate::telemetry::{Line, Recorder};
@@ -96,6 +96,18 @@ struct State {
 }
 
 impl SourcesCache {
+    /// The sources of receiver and puller. A secret is not read yet.
+    pub fn new<R: ReadSources + 'static>(
+        from: SourcesFrom,
+        secret: impl FnOnce(String) -> R,
+        recorder: &Recorder,
+    ) -> Self {
+        match from {
+            SourcesFrom::Document(sources) => Self::fixed(sources),
+            SourcesFrom::Secret(id) => Self::from_reader(secret(id), recorder.clone()),
+        }
+    }
+
     /// Sources that are never read again.
     pub fn fixed(sources: Sources) -> Self {
         let cache = Self { reader: None, recorder: Recorder::silent(), state: Mutex::default() };

@@ -16,6 +16,15 @@ use mediahook_senders::{SENDERS, Sender, Verify};
 #[derive(Debug)]
 pub struct Sources(Vec<Source>);
 
+/// Where the sources come from.
+#[derive(Debug)]
+pub enum SourcesFrom {
+    /// They are in the environment.
+    Document(Sources),
+    /// They are kept in the secret of this name or ARN.
+    Secret(String),
+}
+
 /// One app of one sender.
 pub struct Source {
     name: String,

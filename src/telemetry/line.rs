@@ -25,7 +25,7 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use tracing::Level;
 
 use super::Recorder;
-use super::metrics::{Metric, NAMESPACE};
+use super::metrics::{MISCONFIGURED, Metric, NAMESPACE};
 use crate::lambda::invocation::Invocation;
 
 /// Texts are cut to this many bytes: some of them come from senders and services.
@@ -54,6 +54,11 @@ impl Line {
     pub fn new(level: Level, message: &'static str) -> Self {
         let members = vec![("level", level.as_str().into()), ("message", message.into())];
         Self { level, members, dimension: None, metrics: Vec::new() }
+    }
+
+    /// An ERROR line, with its metric, about something that somebody must fix: a variable, a resource or a permission.
+    pub fn misconfigured(message: &'static str, error: impl Serialize) -> Self {
+        Self::new(Level::ERROR, message).field("error", error).count(MISCONFIGURED, 1)
     }
 
     /// Adds a member. `None` adds nothing, and a long text is cut.
@@ -98,8 +103,9 @@ impl Line {
         self.field("Reason", reason)
     }
 
-    /// Adds a metric that counts.
-    pub fn count(mut self, metric: Metric, number: usize) -> Self {
+    /// Adds a metric that counts, unless there is nothing to count.
+    pub fn count(mut self, metric: Metric, number: impl Into<Option<usize>>) -> Self {
+        let Some(number) = number.into() else { return self };
         self.metrics.push(json!({ "Name": metric.name }));
         self.field(metric.name, number)
     }

@@ -173,7 +173,7 @@ async fn after_a_late_confirmation_events_are_redelivered_under_the_same_ids() {
     world.put(4);
     let late = |call| if call < 4 { Fault::Slow(Duration::from_millis(1_500)) } else { Fault::None };
     world.cloud.sqs_faults(late);
-    // The first call of all is init's, for the queue's limits.
+    // The first call of all asks for the queue's limits.
     let summary = world.drain(&mut world.puller().await).await.remove(0);
     for source in [TENCENT, ALIBABA] {
         let tally = &summary.0[source];
