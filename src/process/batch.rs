@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use tokio::time::Instant;
+use tracing::Level;
 
 use super::destination::Destination;
 use super::group::{groups, next_round};
