@@ -7,16 +7,15 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::join_all;
 use mediahook_events::CloudEvent;
 use mediahook_senders::Unprocessable;
 use mediahook_senders::queue::Delivery;
 
 use super::Puller;
 use super::summary::FeedSummary;
-use crate::ingest::{group_id, store};
+use crate::ingest::{group_id, message, store};
 use crate::lambda::invocation::Invocation;
-use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Message, Queue, StoreError, within};
+use crate::storage::{Bucket, EntryError, MAX_BATCH_MESSAGES, Queue};
 use crate::timeouts::Deadline;
 
 /// The state of one feed in one run.
@@ -37,10 +36,7 @@ pub(super) struct Drain<'a, Q, B, H> {
 }
 
 /// An event, and the receipt that confirms it; without one it is redelivered.
-pub(super) struct Item {
-    pub(super) receipt: Option<String>,
-    pub(super) event: CloudEvent,
-}
+pub(super) type Item = (Option<String>, CloudEvent);
 
 impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
     pub(super) fn new(
@@ -54,76 +50,46 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         Self { puller, name, deadline, invocation, summary, stored, unprocessable, blocked }
     }
 
-    /// Sends events in rounds: the next event of each group, at most ten.
+    /// Enqueues events in rounds: the next event of each group, at most ten.
     ///
     /// # Errors
     /// The queue failed as a whole: further events would fail too, and would only be redelivered later.
     pub(super) async fn enqueue(&mut self, mut events: Vec<Item>, until: Deadline) -> Result<(), String> {
+        let Puller { queue, bucket, .. } = self.puller;
         loop {
             let round = next_round(&mut events, &self.blocked);
             if round.is_empty() {
                 return Ok(());
             }
-            let round = self.prepare(round, until).await;
-            // SQS limits a call to as many bytes as one message.
-            let bytes: usize = round.iter().map(|(_, message)| message.body.len()).sum();
-            let fits = bytes <= self.puller.queue.max_message_bytes();
-            for call in round.chunks(if fits { MAX_BATCH_MESSAGES } else { 1 }) {
-                self.send(call, until).await.map_err(|error| format!("queue: {error}"))?;
-            }
-        }
-    }
-
-    /// The messages of a round, with their receipts. If an event is too large for one, its data goes to the bucket
-    /// first; a bucket that fails leaves the queue half of the time.
-    async fn prepare(&mut self, round: Vec<Item>, until: Deadline) -> Vec<(Option<String>, Message)> {
-        let Puller { queue, bucket, .. } = self.puller;
-        let prepared =
-            round.iter().map(|item| within(until.half(), store::prepare(queue, bucket, &item.event)));
-        let prepared = join_all(prepared).await;
-        let mut ready = Vec::new();
-        for (Item { receipt, event }, prepared) in round.into_iter().zip(prepared) {
-            match prepared {
-                Ok(message) => ready.push((receipt, message)),
-                Err(error) => self.leave(group_id(&event), format!("bucket: {error}")),
-            }
-        }
-        ready
-    }
-
-    async fn send(&mut self, call: &[(Option<String>, Message)], until: Deadline) -> Result<(), StoreError> {
-        let messages: Vec<_> = call.iter().map(|(_, message)| message).collect();
-        let results = within(until.left(), self.puller.queue.enqueue_batch(&messages)).await?;
-        for ((receipt, message), result) in call.iter().zip(results) {
-            match result {
-                Ok(()) => {
-                    self.summary.enqueued += 1;
-                    self.stored.extend(receipt.clone());
+            let enqueued = store::enqueue(queue, bucket, round.iter().map(|(_, event)| event), until).await;
+            let results = enqueued.map_err(|error| format!("queue: {error}"))?;
+            for ((receipt, event), result) in round.into_iter().zip(results) {
+                match result {
+                    Ok(()) => {
+                        self.summary.enqueued += 1;
+                        self.stored.extend(receipt);
+                    }
+                    // It will never be in the queue, so its group need not wait for it.
+                    Err(EntryError { why, is_lasting: true }) => {
+                        let delivery = Delivery { receipt, body: message(&event).body, entry_id: None };
+                        self.unprocessable.push((delivery, Unprocessable::Unsendable(why.0)));
+                    }
+                    // Its group is left for the next run.
+                    Err(EntryError { why, .. }) => {
+                        self.blocked.insert(group_id(&event));
+                        self.summary.error = Some(why.0);
+                    }
                 }
-                // It will never be in the queue, so its group need not wait for it.
-                Err(EntryError { why, is_lasting: true }) => {
-                    let (receipt, body) = (receipt.clone(), message.body.clone());
-                    let delivery = Delivery { receipt, body, entry_id: None };
-                    self.unprocessable.push((delivery, Unprocessable::Unsendable(why.0)));
-                }
-                Err(EntryError { why, .. }) => self.leave(message.group_id.clone(), format!("queue: {why}")),
             }
         }
-        Ok(())
-    }
-
-    /// An event failed: its group is left for the next run.
-    fn leave(&mut self, group: String, error: String) {
-        self.blocked.insert(group);
-        self.summary.error = Some(error);
     }
 }
 
 /// Takes the next event of each group that is not blocked, at most ten, in their order.
 fn next_round(events: &mut Vec<Item>, blocked: &HashSet<String>) -> Vec<Item> {
     let mut groups = HashSet::new();
-    let is_next = |item: &mut Item| {
-        let group = group_id(&item.event);
+    let is_next = |(_, event): &mut Item| {
+        let group = group_id(event);
         groups.len() < MAX_BATCH_MESSAGES && !blocked.contains(&group) && groups.insert(group)
     };
     events.extract_if(.., is_next).collect()
@@ -150,7 +116,7 @@ mod tests {
         let sources = sources();
         let (source, received) = (sources.get(MAIN).unwrap(), OffsetDateTime::UNIX_EPOCH);
         let event = ingest::build(source, body.as_bytes(), Channel::Pull, None, received).unwrap();
-        Item { receipt: Some(task.to_owned()), event }
+        (Some(task.to_owned()), event)
     }
 
     /// Enqueues one batch after the other while the queue works. Returns what is queued and what can be confirmed.
@@ -202,7 +168,7 @@ mod tests {
         events.insert(1, item("a2"));
         let mut round = || {
             let round = next_round(&mut events, &HashSet::new());
-            round.into_iter().filter_map(|item| item.receipt).collect::<Vec<_>>()
+            round.into_iter().filter_map(|(receipt, _)| receipt).collect::<Vec<_>>()
         };
         assert_eq!(round(), ["a1", "b1", "c1", "d1", "e1", "f1", "g1", "h1", "i1", "j1"]);
         assert_eq!(round(), ["a2", "k1", "l1"]);

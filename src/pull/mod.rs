@@ -88,8 +88,8 @@ impl<Q: Queue, B: Bucket, H: Http> Puller<Q, B, H> {
         let drained = stream::iter(feeds).map(|sender| self.drain(sender, deadline, invocation));
         let mut summary = Summary(drained.buffer_unordered(FEEDS_AT_ONCE).collect().await);
         if sources.is_none() {
-            let error = Some("the sources are not known".to_owned());
-            let unknown = FeedSummary { error, ..FeedSummary::default() };
+            let unknown =
+                FeedSummary { error: Some("the sources are not known".to_owned()), ..Default::default() };
             unknown.line("sources").invocation(invocation).write(&self.recorder, (self.now)());
             summary.0.insert("sources".to_owned(), unknown);
         }

@@ -12,16 +12,15 @@ use crate::aws::Aws;
 use crate::aws::s3::S3Bucket;
 use crate::aws::secrets_manager::SourcesSecret;
 use crate::aws::sqs::SqsQueue;
-use crate::config::{BUCKET, ConfigError, Environment, IngestConfig, QUEUE_URL};
+use crate::config::{ConfigError, Environment, IngestConfig};
 use crate::lambda::invocation::{Invocation, failure, time_left};
 use crate::sources::cache::SourcesCache;
-use crate::storage::{Call, Queue as _, Unusable, within};
+use crate::storage::{Queue as _, Unusable, within};
 use crate::telemetry::{Line, Recorder};
 use crate::timeouts::pull::{CHECK_WITHIN, RETRY_POLICY, deadline, pull_within};
 
 /// If the invocation succeeded, its invoker would delete the event.
-const NOT_A_SCHEDULE: &str =
-    "not a schedule: the puller is for its schedule, and reads no event of an invocation";
+const NOT_A_SCHEDULE: &str = "not a schedule: the puller reads no event of an invocation";
 const TOO_SHORT: &str = "the function's timeout is too short for a single pull: give it 55 s";
 
 type AwsPuller = Puller<SqsQueue, S3Bucket, SenderHttp>;
@@ -49,9 +48,7 @@ async fn puller(environment: &Environment) -> Result<AwsPuller, ConfigError> {
     let queue = SqsQueue::new(&aws, queue_url, RETRY_POLICY);
     let bucket = S3Bucket::new(&aws, bucket, RETRY_POLICY);
     let (now, memory) = (OffsetDateTime::now_utc, environment.memory_bytes());
-    let mut puller = Puller::new(sources, queue, bucket, SenderHttp::default(), now, memory);
-    puller.recorder = recorder;
-    Ok(puller)
+    Ok(Puller { recorder, ..Puller::new(sources, queue, bucket, SenderHttp::default(), now, memory) })
 }
 
 async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Summary, Diagnostic> {
@@ -63,7 +60,12 @@ async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Su
     let too_short = pull_within(deadline).is_none().then(|| TOO_SHORT.to_owned());
     // The check of the queue also reads its size limit.
     let (queue, bucket) =
-        tokio::join!(problem(QUEUE_URL, puller.queue.check()), problem(BUCKET, puller.bucket.check()));
+        tokio::join!(within(CHECK_WITHIN, puller.queue.check()), within(CHECK_WITHIN, puller.bucket.check()));
+    // Without an answer each may be usable: if not, the calls themselves fail.
+    let [queue, bucket] = [queue, bucket].map(|checked| match checked {
+        Err(Unusable::Misconfigured(why)) => Some(why),
+        _ => None,
+    });
     for error in [&too_short, &queue, &bucket].into_iter().flatten() {
         Line::misconfigured("misconfigured: events wait where they are until this is fixed", error)
             .invocation(&invocation)
@@ -74,17 +76,6 @@ async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Su
         Some(error) => Err(failure("Misconfigured", error)),
         None => Ok(puller.pull(deadline, &invocation).await),
     }
-}
-
-/// Why the resource that a variable names cannot be used. Without an answer it may be usable: if not, the calls themselves
-/// fail.
-async fn problem(variable: &str, check: impl Call<(), Unusable>) -> Option<String> {
-    let error = within(CHECK_WITHIN, check).await.err()?;
-    if let Unusable::Misconfigured(why) = error {
-        return Some(why);
-    }
-    tracing::warn!(variable, %error, "whether it exists is unknown");
-    None
 }
 
 /// Whether an invocation comes from a schedule, or has no event at all: so it is invoked manually, and by the template's

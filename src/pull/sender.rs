@@ -7,7 +7,7 @@ use mediahook_senders::queue::{Answer, Delivery, Failure, MAX_BATCH, QueueError,
 use tokio::time::{Duration, sleep, timeout};
 
 use super::Puller;
-use super::drain::{Drain, Item};
+use super::drain::Drain;
 use super::http::Http;
 use crate::ingest;
 use crate::ingest::rejected::Rejected;
@@ -103,7 +103,7 @@ impl<Q: Queue, B: Bucket, H: Http> Drain<'_, Q, B, H> {
             match ingest::build(source, body, Channel::Pull, entry_id, (self.puller.now)()) {
                 Ok(mut event) => {
                     event.traceparent.clone_from(&self.invocation.traceparent);
-                    events.push(Item { receipt: delivery.receipt, event });
+                    events.push((delivery.receipt, event));
                 }
                 Err(reason) => self.unprocessable.push((delivery, reason)),
             }

@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use mediahook_events::CloudEvent;
 use mediahook_senders::queue::Delivery;
 
-use super::drain::{Drain, Item};
+use super::drain::Drain;
 use super::rotate;
 use crate::ingest::envelope;
 use crate::ingest::object_keys::{SPILL, received_ms};
@@ -118,7 +118,7 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
         let mut events = Vec::new();
         for (key, event) in keys.into_iter().zip(read) {
             match event {
-                Ok(Some(event)) => events.push(Item { receipt: Some(key), event }),
+                Ok(Some(event)) => events.push((Some(key), event)),
                 // Gone: another puller has enqueued it.
                 Ok(None) => continue,
                 Err(why) => self.stuck(&key, &why),
@@ -158,8 +158,7 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
     /// An object stays where it is until an operator looks at it.
     fn stuck(&mut self, key: &str, why: &str) {
         if self.summary.stuck < MAX_STUCK_LINES {
-            let (source, place) = (self.name, key);
-            tracing::error!(source, place, why, "stuck: it stays where it is until an operator looks at it");
+            tracing::error!(source = self.name, place = key, why, "stuck: an operator must look at it");
         }
         self.summary.stuck += 1;
         self.summary.error = Some(format!("{key}: {why}"));

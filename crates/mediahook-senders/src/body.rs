@@ -1,7 +1,6 @@
 //! Reads the JSON of a body: as a [`Value`] to compare and to look into, and member by member to pass on unchanged.
 
 use std::fmt;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -39,7 +38,7 @@ pub enum Unprocessable {
     #[error("the body names no event")]
     NoEvent,
     /// An event whose contents the queue does not allow. The code is the queue's.
-    #[error("the queue refuses it: {0}")]
+    #[error("{0}: the contents are not allowed")]
     Unsendable(String),
     /// mediahook has a bug.
     #[error("the body cannot be read because of a bug in mediahook, please report it")]
@@ -83,7 +82,7 @@ impl<'a> Body<'a> {
         }
         let Members(raw) = serde_json::from_str(object.get())?;
         let place = |part: &str| part.as_ptr() as usize - readable.as_ptr() as usize;
-        let object_at = Range { start: place(object.get()), end: place(object.get()) + object.get().len() };
+        let object_at = place(object.get())..place(object.get()) + object.get().len();
         let (mut members, mut value) = (Vec::with_capacity(raw.len()), Map::new());
         for (name, member) in raw {
             members.push((name.clone(), place(member.get()) + member.get().len() - object_at.start));

@@ -64,7 +64,7 @@ async fn large_answers_of_several_sources_fit_into_the_memory() {
     let text = "x".repeat(390_000);
     let (mut sources, mut senders) = (json!({}), Vec::new());
     for at in 0..6 {
-        let sender = TencentVod::start(Duration::from_secs(1)).await;
+        let sender = TencentVod::start(Duration::from_mins(1)).await;
         for number in 0..16 {
             sender.inbox.put(format!(
                 r#"{{"EventType":"PullComplete","PullCompleteEvent":{{"TaskId":"{number}","Name":"{text}"}}}}"#
