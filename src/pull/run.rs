@@ -57,24 +57,25 @@ async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Su
         tracing::error!(error = NOT_A_SCHEDULE, "nothing pulled");
         return Err(failure("NotASchedule", NOT_A_SCHEDULE));
     }
-    let too_short = pull_within(deadline).is_none().then(|| TOO_SHORT.to_owned());
+    let too_short = pull_within(deadline).is_none().then(|| Unusable::Misconfigured(TOO_SHORT.to_owned()));
     // The check of the queue also reads its size limit.
     let (queue, bucket) =
         tokio::join!(within(CHECK_WITHIN, puller.queue.check()), within(CHECK_WITHIN, puller.bucket.check()));
-    // Without an answer each may be usable: if not, the calls themselves fail.
-    let [queue, bucket] = [queue, bucket].map(|checked| match checked {
-        Err(Unusable::Misconfigured(why)) => Some(why),
-        _ => None,
-    });
-    for error in [&too_short, &queue, &bucket].into_iter().flatten() {
-        Line::misconfigured("misconfigured: events wait where they are until this is fixed", error)
-            .invocation(&invocation)
-            .write(&puller.recorder, OffsetDateTime::now_utc());
+    for problem in [too_short.as_ref(), queue.as_ref().err(), bucket.as_ref().err()].into_iter().flatten() {
+        match problem {
+            Unusable::Misconfigured(why) => {
+                Line::misconfigured("misconfigured: events wait where they are until this is fixed", why)
+                    .invocation(&invocation)
+                    .write(&puller.recorder, OffsetDateTime::now_utc());
+            }
+            // It may be usable: if not, the calls themselves fail.
+            _ => tracing::warn!(error = %problem, "whether it exists is unknown"),
+        }
     }
     // Without the queue nothing can be pulled. Without the bucket nearly everything can.
     match queue {
-        Some(error) => Err(failure("Misconfigured", error)),
-        None => Ok(puller.pull(deadline, &invocation).await),
+        Err(Unusable::Misconfigured(error)) => Err(failure("Misconfigured", error)),
+        _ => Ok(puller.pull(deadline, &invocation).await),
     }
 }
 
