@@ -61,8 +61,6 @@ const PREFIX: &str = "MEDIAHOOK_";
 
 /// The variable in which Lambda reports a function's memory, in MiB.
 const MEMORY_MIB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
-/// The minimum.
-const LEAST_MEMORY_MIB: usize = 128;
 
 /// Why a function cannot start. The text names the variable, never its value.
 #[derive(thiserror::Error)]
@@ -154,10 +152,11 @@ impl Environment {
     /// # Errors
     /// [`ConfigError::Unknown`], [`ConfigError::NotUtf8`] or [`ConfigError::Wrong`].
     pub fn check(&self) -> Result<(), ConfigError> {
-        let is_text = |text: &str| !text.contains(char::REPLACEMENT_CHARACTER);
         for (name, value) in &self.0 {
-            let is_ours = is_ours(name);
-            if (is_ours || name.starts_with("AWS_")) && !(is_text(name) && is_text(value)) {
+            let is_ours = name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+            if (is_ours || name.starts_with("AWS_"))
+                && [name, value].iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER))
+            {
                 return Err(ConfigError::NotUtf8(name.clone()));
             }
             if is_ours && !VARIABLES.contains(&name.as_str()) {
@@ -206,7 +205,7 @@ impl Environment {
 
     /// The function's memory in bytes; Lambda's minimum if the variable is not set.
     pub fn memory_bytes(&self) -> usize {
-        let mib = self.optional(MEMORY_MIB).and_then(|mib| mib.parse().ok()).unwrap_or(LEAST_MEMORY_MIB);
+        let mib = self.optional(MEMORY_MIB).and_then(|mib| mib.parse().ok()).unwrap_or(128_usize);
         mib.saturating_mul(1024 * 1024)
     }
 
@@ -224,10 +223,6 @@ impl Environment {
     pub(crate) fn has_any(&self, beginning: &str) -> bool {
         self.0.keys().any(|name| name.starts_with(beginning) && self.optional(name).is_some())
     }
-}
-
-fn is_ours(name: &str) -> bool {
-    name.get(..PREFIX.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(PREFIX))
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {

@@ -2,7 +2,8 @@
 //!
 //! Its pool keeps the connection of every request: a batch of the processor sends ten at once, and each handshake takes
 //! more CPU than the request. After a freeze all of them may be dead. So an attempt starts with an empty pool
-//! - if it is a retry. An HTTP/2 connection would outlive a cancelled attempt;
+//! - if it is a retry, and no other attempt has begun for [`HANGS_AFTER`]: so the one before was not answered. An HTTP/2
+//!   connection would outlive it;
 //! - after [`IDLE_TIMEOUT`] by the wall clock. The pool's own timeout uses a monotonic clock, which may stand still
 //!   while the function is frozen.
 
@@ -33,6 +34,9 @@ const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 /// Shorter than the time for which AWS keeps an idle connection, so that a request seldom uses one that is just being
 /// closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Shorter than any attempt may last. A retry after an answer (5xx, throttling) comes sooner, and keeps the connections.
+const HANGS_AFTER: Duration = Duration::from_millis(250);
 
 /// Whether the system's roots are used instead of Amazon's: if an endpoint or certificates are configured, and in
 /// partitions whose certificates other authorities may sign: China (`cn-`), the isolated regions (`us-iso-`) and Europe's
@@ -66,7 +70,7 @@ pub(super) fn build(trusts_system: bool, now: Clock) -> Result<SharedHttpClient,
 struct Pool {
     tls: TlsContext,
     now: Clock,
-    /// And when they were last used.
+    /// The current pool, and when an attempt last used it.
     connections: Mutex<(SharedHttpClient, OffsetDateTime)>,
 }
 
@@ -90,8 +94,9 @@ impl Pool {
     fn client(&self, is_retry: bool) -> SharedHttpClient {
         let (mut connections, now) = (lock(&self.connections), (self.now)());
         let (client, used) = &mut *connections;
+        let idle = now - *used;
         // If the clock was set back, the idle time is unknown.
-        if is_retry || *used > now || now - *used >= IDLE_TIMEOUT {
+        if idle.is_negative() || idle >= IDLE_TIMEOUT || (is_retry && idle >= HANGS_AFTER) {
             *client = empty_pool(&self.tls);
         }
         *used = now;

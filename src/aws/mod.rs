@@ -42,7 +42,9 @@ impl Aws {
         let has_own_endpoint = environment.has_any("AWS_ENDPOINT_URL");
         let http = http_client::build(http_client::trusts_system(environment), OffsetDateTime::now_utc)?;
         // The tested version.
-        let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).load().await;
+        let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
+        // Given here, because the loader panics for a mode that it does not know; [`Aws::config`] has ours.
+        let sdk = loader.retry_config(RetryConfig::standard()).load().await;
         sdk.region()
             .filter(|region| !region.as_ref().is_empty())
             .ok_or(ConfigError::Missing("AWS_REGION"))?;

@@ -92,11 +92,8 @@ impl Bucket for S3Bucket {
         let delete = delete.map_err(|_| StoreError("the request is incomplete".to_owned()))?;
         let delete = self.client.delete_objects().bucket(&self.name).delete(delete);
         let answer = Box::pin(delete.send()).await.map_err(|e| store_error(&e))?;
-        Ok(answer
-            .errors()
-            .iter()
-            .map(|error| StoreError(error.code().unwrap_or("no code").to_owned()))
-            .collect())
+        let errors = answer.errors().iter().map(|e| StoreError(e.code().unwrap_or("no code").to_owned()));
+        Ok(errors.collect())
     }
 }
 

@@ -22,6 +22,10 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Problem> {
         TABLE | EVENT_BUS | SOURCES_SECRET => |_: &str| Ok(()),
         "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => credential,
         _ if name.starts_with("AWS_ENDPOINT_URL") => url,
+        // The SDK takes any other text for `false`.
+        "AWS_USE_FIPS_ENDPOINT" | "AWS_USE_DUALSTACK_ENDPOINT" => |text: &str| {
+            text.to_ascii_lowercase().parse::<bool>().map(drop).map_err(|_| "expected true or false")
+        },
         _ => return Ok(()),
     };
     visible(value)?;

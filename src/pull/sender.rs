@@ -20,8 +20,8 @@ use crate::timeouts::pull::{CONFIRM_ATTEMPT, CONFIRM_WITHIN, pull_within, store_
 /// How often a failed pull is retried before the source is skipped until the next run.
 const RETRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
-/// After an answer that cannot be read, events are pulled one at a time, in the next run too: until then the sender hides
-/// them. Whichever of them is at fault, the others arrive without it.
+/// How long events are pulled one at a time after an answer that cannot be read. The sender hides the events of that answer
+/// for 30 s, so the faulty one may return only in the next run; pulled alone, it harms no other.
 const ISOLATED_FOR: Duration = Duration::from_mins(2);
 const TOO_LARGE: &str = "an answer larger than a twentieth of the function's memory: raise PullerMemory";
 
@@ -52,8 +52,8 @@ impl<Q: Queue, B: Bucket, H: Http> Drain<'_, Q, B, H> {
             sleep(PAUSE * failures).await;
             match self.pull(queue, pull_within(self.deadline)?).await {
                 Ok(deliveries) => {
-                    // A busy sender had handed out nothing, so these are the events. Those of a lost answer are hidden
-                    // now: what a retry finds proves nothing.
+                    // A busy sender had handed out nothing, so a retry that finds events clears the error. The events of
+                    // a lost answer are still hidden, so the error stays.
                     if !is_lost && !deliveries.is_empty() {
                         self.summary.error = earlier_error;
                     }
