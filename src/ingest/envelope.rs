@@ -99,7 +99,7 @@ mod tests {
         let good = json!({
             "specversion": "1.0", "id": "1", "source": "a/b", "type": "t", "time": "x", "data": { "a": "PayloadMark" }
         });
-        assert!(parse(&good.to_string()).is_ok());
+        assert!(parse(good.to_string()).is_ok());
         for (member, value) in [
             ("specversion", json!("0.3")),
             ("id", json!("")),
@@ -111,13 +111,13 @@ mod tests {
         ] {
             let mut text = good.clone();
             text[member] = value;
-            assert_eq!(parse(&text.to_string()).unwrap_err(), NotAnEnvelope::Wrong(member));
+            assert_eq!(parse(text.to_string()).unwrap_err(), NotAnEnvelope::Wrong(member));
         }
         for (member, value) in [("id", json!(7)), ("type", json!(null)), ("subject", json!(["PayloadMark"]))]
         {
             let mut text = good.clone();
             text[member] = value;
-            let error = parse(&text.to_string()).unwrap_err();
+            let error = parse(text.to_string()).unwrap_err();
             assert!(matches!(error, NotAnEnvelope::NotJson { line: 1, .. }), "{member}: {error}");
             assert!(!error.to_string().contains("PayloadMark"), "{error}");
         }
@@ -134,7 +134,7 @@ mod tests {
             let text = json!({
                 "specversion": "1.0", "id": "1", "source": "a/b", "type": "t", "time": "x", "dataref": dataref
             });
-            let event = parse(&text.to_string())?;
+            let event = parse(text.to_string())?;
             dataref_key(&event, "own").map(|key| key.unwrap_or_default().to_owned())
         };
         assert_eq!(of("s3://own/payload/a/b/2026/1.json").unwrap(), "payload/a/b/2026/1.json");

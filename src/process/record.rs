@@ -75,7 +75,7 @@ impl<'r> Record<'r> {
         let group = self.message.attributes.get("MessageGroupId").cloned();
         let group_id = group.unwrap_or_else(|| deduplication_id.clone());
         let trace_header = self.message.attributes.get("AWSTraceHeader").cloned();
-        Some(Message { body, group_id, deduplication_id, trace_header })
+        Some(Message { body, deduplication_id, group_id, trace_header })
     }
 }
 

@@ -62,14 +62,13 @@ async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Su
     let (queue, bucket) =
         tokio::join!(within(CHECK_WITHIN, puller.queue.check()), within(CHECK_WITHIN, puller.bucket.check()));
     for problem in [too_short.as_ref(), queue.as_ref().err(), bucket.as_ref().err()].into_iter().flatten() {
-        match problem {
-            Unusable::Misconfigured(why) => {
-                Line::misconfigured("misconfigured: events wait where they are until this is fixed", why)
-                    .invocation(&invocation)
-                    .write(&puller.recorder, OffsetDateTime::now_utc());
-            }
+        if let Unusable::Misconfigured(why) = problem {
+            Line::misconfigured("misconfigured: events wait where they are until this is fixed", why)
+                .invocation(&invocation)
+                .write(&puller.recorder, OffsetDateTime::now_utc());
+        } else {
             // It may be usable: if not, the calls themselves fail.
-            _ => tracing::warn!(error = %problem, "whether it exists is unknown"),
+            tracing::warn!(error = %problem, "whether it exists is unknown");
         }
     }
     // Without the queue nothing can be pulled. Without the bucket nearly everything can.

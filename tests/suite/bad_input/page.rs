@@ -14,8 +14,8 @@ use super::{table, texts};
 fn config_errors() -> Vec<ConfigError> {
     use ConfigError::{Missing, NoSources, NotANumber, NotUtf8, Secret, Sources, Tls, Unknown, Wrong};
     let all = |error: &ConfigError| match error {
-        Missing(_) | Wrong(..) | NotANumber(..) | NotUtf8(_) | Unknown(_) => (),
-        NoSources | Sources(_) | Secret | Tls(_) => (),
+        Missing(_) | Wrong(..) | NotANumber(..) | NotUtf8(_) | Unknown(_) | NoSources | Sources(_)
+        | Secret | Tls(_) => (),
     };
     let errors = vec![
         Missing("VARIABLE"),

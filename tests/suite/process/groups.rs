@@ -123,7 +123,7 @@ impl Handler for DataHandler {
 
 /// The record of an event whose data is in the bucket, as it was when the receiver put it there, spaces and all.
 async fn with_data_in_bucket(setup: &Setup, id: &str) -> Value {
-    let mut large = envelope::parse(&event(id, "t").replace(r#"{"n":1}"#, r#"{ "n": 1.0 }"#)).unwrap();
+    let mut large = envelope::parse(event(id, "t").replace(r#"{"n":1}"#, r#"{ "n": 1.0 }"#)).unwrap();
     claim_check::check_in(&mut large, &setup.bucket()).await.unwrap();
     record_of(id, "a", &message(&large).body)
 }
