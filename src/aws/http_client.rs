@@ -35,7 +35,8 @@ const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 /// closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Shorter than any attempt may last. A retry after an answer (5xx, throttling) comes sooner, and keeps the connections.
+/// Shorter than any attempt may last. A retry after a prompt answer (5xx, throttling) comes sooner, and
+/// keeps the connections.
 const HANGS_AFTER: Duration = Duration::from_millis(250);
 
 /// Whether the system's roots are used instead of Amazon's: if an endpoint or certificates are configured, and in

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::HeaderMap;
 use mediahook::aws::Aws;
@@ -158,6 +158,29 @@ async fn with_a_wrong_clock_only_the_first_attempt_has_a_wrong_time() {
 }
 
 /// Two connections were in use at the same time, and both went stale while the function was frozen.
+#[tokio::test]
+async fn several_stale_connections_cost_one_attempt() {
+    let (endpoint, mut seen) = serve(|connection, number| match (connection, number) {
+        (0 | 1, 1..) => None,
+        _ => Some(ok("{}")),
+    })
+    .await;
+    let queue = queue(&endpoint);
+    let (first, second) = tokio::join!(enqueue(&queue), enqueue(&queue));
+    assert!(first.is_ok() && second.is_ok());
+    let both = [seen.recv().await.unwrap().0, seen.recv().await.unwrap().0];
+    assert!(both.contains(&0) && both.contains(&1), "{both:?}");
+
+    let started = Instant::now();
+    enqueue(&queue).await.unwrap();
+    assert!(started.elapsed() < RETRY_POLICY.attempt * 2 + RETRY_POLICY.pause, "{:?}", started.elapsed());
+    assert!(seen.recv().await.unwrap().0 < 2, "the first attempt meets a stale one");
+    assert_eq!(seen.recv().await.unwrap().0, 2, "the second connects anew");
+    enqueue(&queue).await.unwrap();
+    assert_eq!(seen.recv().await.unwrap().0, 2, "and its connection is used from then on");
+}
+
+/// The same after a freeze that shows by the wall clock.
 #[tokio::test]
 async fn several_stale_connections_cost_no_attempt_after_a_freeze() {
     static IDLE_S: AtomicU64 = AtomicU64::new(0);
