@@ -5,10 +5,8 @@ use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 
-use super::{Aws, no_quota, store_error, unusable};
-use crate::config::BUCKET;
-use crate::ingest::object_keys::SPILL;
-use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError, Unusable};
+use super::{Aws, no_quota, store_error};
+use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError};
 use crate::timeouts::RetryPolicy;
 
 /// An S3 bucket.
@@ -30,20 +28,6 @@ impl S3Bucket {
             // A configured endpoint seldom resolves `BUCKET.HOST`.
             .force_path_style(aws.has_own_endpoint);
         Self { name, client: Client::from_conf(config.build()) }
-    }
-
-    /// Checks that the bucket exists, with a call that the puller may make anyway: it lists `spill/`.
-    ///
-    /// # Errors
-    /// [`Unusable::Misconfigured`]: there is no such bucket, or it is in another region. Otherwise the bucket did not
-    /// answer, or the role may not call it; then it may work nevertheless.
-    pub async fn check(&self) -> Result<(), Unusable> {
-        let list = self.client.list_objects_v2().bucket(&self.name).prefix(SPILL).max_keys(1);
-        let (bucket, missing) = (format!("bucket `{}`", self.name), ["NoSuchBucket", "PermanentRedirect"]);
-        Box::pin(list.send())
-            .await
-            .map(drop)
-            .map_err(|error| unusable(&error, BUCKET, &bucket, "s3:ListBucket", &missing))
     }
 }
 

@@ -45,8 +45,7 @@ impl<'a, Q: Queue, B: Bucket, H> Drain<'a, Q, B, H> {
         deadline: Deadline,
         invocation: &'a Invocation,
     ) -> Self {
-        let (stored, unprocessable, blocked) = (Vec::new(), Vec::new(), HashSet::new());
-        let summary = FeedSummary::default();
+        let (summary, stored, unprocessable, blocked) = Default::default();
         Self { puller, name, deadline, invocation, summary, stored, unprocessable, blocked }
     }
 

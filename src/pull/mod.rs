@@ -131,7 +131,7 @@ fn rotate<T>(all: &mut [T], now: OffsetDateTime) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, HashSet};
+    use std::collections::{BTreeMap, HashSet, VecDeque};
     use std::time::Duration;
 
     use mediahook_senders::queue::{Answer, Request};
@@ -230,7 +230,7 @@ mod tests {
             let keys =
                 objects.iter().filter(|(key, _)| key.starts_with(prefix) && Some(key.as_str()) > after);
             let listed = |(key, body): (&String, &Vec<u8>)| Listed { key: key.clone(), bytes: body.len() };
-            let mut objects: Vec<_> = keys.take(1_001).map(listed).collect();
+            let mut objects: VecDeque<_> = keys.take(1_001).map(listed).collect();
             let more = objects.len() > 1_000;
             objects.truncate(1_000);
             Ok(Page { objects, more })

@@ -19,8 +19,6 @@ use crate::storage::{Queue as _, Unusable, within};
 use crate::telemetry::{Line, Recorder};
 use crate::timeouts::pull::{CHECK_WITHIN, RETRY_POLICY, deadline, pull_within};
 
-/// If the invocation succeeded, its invoker would delete the event.
-const NOT_A_SCHEDULE: &str = "not a schedule: the puller reads no event of an invocation";
 const TOO_SHORT: &str = "the function's timeout is too short for a single pull: give it 55 s";
 
 type AwsPuller = Puller<SqsQueue, S3Bucket, SenderHttp>;
@@ -54,14 +52,14 @@ async fn puller(environment: &Environment) -> Result<AwsPuller, ConfigError> {
 async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Summary, Diagnostic> {
     let (deadline, invocation) = (deadline(time_left(context)), Invocation::begin(context));
     if !is_schedule(event) {
-        tracing::error!(error = NOT_A_SCHEDULE, "nothing pulled");
-        return Err(failure("NotASchedule", NOT_A_SCHEDULE));
+        // If the invocation succeeded, its invoker would delete the event.
+        tracing::error!("not a schedule: the puller reads no event of an invocation");
+        return Err(failure("NotASchedule", "the puller reads no event of an invocation"));
     }
     let too_short = pull_within(deadline).is_none().then(|| Unusable::Misconfigured(TOO_SHORT.to_owned()));
-    // The check of the queue also reads its size limit.
-    let (queue, bucket) =
-        tokio::join!(within(CHECK_WITHIN, puller.queue.check()), within(CHECK_WITHIN, puller.bucket.check()));
-    for problem in [too_short.as_ref(), queue.as_ref().err(), bucket.as_ref().err()].into_iter().flatten() {
+    // The check also reads the queue's size limit.
+    let queue = within(CHECK_WITHIN, puller.queue.check()).await;
+    for problem in [too_short.as_ref(), queue.as_ref().err()].into_iter().flatten() {
         if let Unusable::Misconfigured(why) = problem {
             Line::misconfigured("misconfigured: events wait where they are until this is fixed", why)
                 .invocation(&invocation)
@@ -71,7 +69,6 @@ async fn pull(puller: &AwsPuller, event: &Value, context: &Context) -> Result<Su
             tracing::warn!(error = %problem, "whether it exists is unknown");
         }
     }
-    // Without the queue nothing can be pulled. Without the bucket nearly everything can.
     match queue {
         Err(Unusable::Misconfigured(error)) => Err(failure("Misconfigured", error)),
         _ => Ok(puller.pull(deadline, &invocation).await),

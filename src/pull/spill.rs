@@ -23,7 +23,7 @@ use super::rotate;
 use crate::ingest::envelope;
 use crate::ingest::object_keys::{SPILL, received_ms};
 use crate::mutex::lock;
-use crate::storage::{Bucket, Listed, Queue, StoreError, within};
+use crate::storage::{Bucket, Listed, Page, Queue, StoreError, within};
 use crate::timeouts::Deadline;
 use crate::timeouts::pull::{CONFIRM_WITHIN, read_within, store_until};
 
@@ -38,10 +38,11 @@ const MAX_STUCK_LINES: usize = 100;
 /// The objects of one source, or of another folder that somebody made.
 struct Folder {
     prefix: String,
-    /// Listed and not yet taken.
-    listed: VecDeque<Listed>,
-    /// Whether there are others behind the listed ones.
-    more: bool,
+    /// Those that are listed and not yet taken, and whether there are others behind them.
+    page: Page,
+    /// When the run began, less [`SETTLED_AFTER_MS`]. What was received later waits for the next run, because no listing
+    /// of this one may have its older neighbour.
+    settled_ms: i64,
     /// The key of the last one that was taken, by this run or by the one before.
     taken: Option<String>,
 }
@@ -52,17 +53,15 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
     /// # Errors
     /// The bucket failed, or the queue as a whole.
     pub(super) async fn spill(&mut self) -> Result<bool, String> {
-        let mut folders = Vec::new();
+        let Some(time) = read_within(self.deadline) else { return Ok(true) };
+        let mut folders = within(time, self.folders()).await.map_err(of_bucket)?;
         let emptied = self.empty(&mut folders).await;
         self.end(folders, emptied == Ok(true));
         emptied
     }
 
     /// The folders take turns, until all objects are taken.
-    async fn empty(&mut self, folders: &mut Vec<Folder>) -> Result<bool, String> {
-        let of_bucket = |error: StoreError| format!("bucket: {error}");
-        let Some(time) = read_within(self.deadline) else { return Ok(true) };
-        *folders = within(time, self.folders()).await.map_err(of_bucket)?;
+    async fn empty(&mut self, folders: &mut [Folder]) -> Result<bool, String> {
         loop {
             let mut taken = 0;
             for folder in &mut *folders {
@@ -80,13 +79,20 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
 
     /// The folders that have objects. Each is taken from where the last run ended.
     async fn folders(&self) -> Result<Vec<Folder>, StoreError> {
-        let (mut folders, mut after) = (Vec::new(), SPILL.to_owned());
-        while let Some(first) = self.puller.bucket.list(SPILL, Some(&after)).await?.objects.first() {
-            let prefix = prefix_of(&first.key).to_owned();
-            // `0` is the character behind `/`, so this is behind all keys of the folder.
-            after = format!("{}0", prefix.strip_suffix('/').unwrap_or(&prefix));
-            let taken = lock(&self.puller.cursors).get(&prefix).cloned();
-            folders.push(Folder { prefix, listed: VecDeque::new(), more: true, taken });
+        let settled_ms = (self.puller.now)().unix_timestamp() * 1_000 - SETTLED_AFTER_MS;
+        let unlisted = || Page { objects: VecDeque::new(), more: true };
+        let (mut folders, mut behind, mut page) = (Vec::new(), SPILL.to_owned(), unlisted());
+        while page.more {
+            page = self.puller.bucket.list(SPILL, Some(&behind)).await?;
+            for Listed { key, .. } in take(&mut page.objects) {
+                if key > behind {
+                    let prefix = prefix_of(&key).to_owned();
+                    // `0` is the character behind `/`, so this is behind all keys of the folder.
+                    behind = format!("{}0", prefix.strip_suffix('/').unwrap_or(&prefix));
+                    let taken = lock(&self.puller.cursors).get(&prefix).cloned();
+                    folders.push(Folder { prefix, page: unlisted(), settled_ms, taken });
+                }
+            }
         }
         rotate(&mut folders, (self.puller.now)());
         Ok(folders)
@@ -94,18 +100,14 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
 
     /// Takes the next objects of a folder, as many as may be in memory at once. Returns their keys.
     async fn take_turn(&self, folder: &mut Folder) -> Result<Vec<String>, StoreError> {
-        if folder.listed.is_empty() && folder.more {
-            let page = self.puller.bucket.list(&folder.prefix, folder.taken.as_deref()).await?;
-            (folder.listed, folder.more) = (page.objects.into(), page.more);
+        if folder.page.objects.is_empty() && folder.page.more {
+            folder.page = self.puller.bucket.list(&folder.prefix, folder.taken.as_deref()).await?;
         }
-        let settled_ms = (self.puller.now)().unix_timestamp() * 1_000 - SETTLED_AFTER_MS;
+        let is_settled = |next: &Listed| received_ms(&next.key).is_none_or(|ms| ms <= folder.settled_ms);
         let (mut keys, mut room) = (Vec::new(), self.puller.max_bytes);
         while keys.len() < READ_AT_ONCE {
-            let is_next = |object: &mut Listed| {
-                let is_settled = received_ms(&object.key).is_none_or(|ms| ms <= settled_ms);
-                is_settled && (object.bytes <= room || keys.is_empty())
-            };
-            let Some(object) = folder.listed.pop_front_if(is_next) else { break };
+            let is_next = |next: &mut Listed| is_settled(next) && (next.bytes <= room || keys.is_empty());
+            let Some(object) = folder.page.objects.pop_front_if(is_next) else { break };
             room = room.saturating_sub(object.bytes);
             folder.taken = Some(object.key.clone());
             keys.push(object.key);
@@ -168,13 +170,17 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
     /// left for a passing reason, it begins where this one began, because a later event must not overtake it.
     fn end(&mut self, folders: Vec<Folder>, more: bool) {
         let left = self.summary.pulled - self.summary.confirmed;
-        let listed: usize = folders.iter().map(|folder| folder.listed.len()).sum();
+        let listed: usize = folders.iter().map(|folder| folder.page.objects.len()).sum();
         self.summary.waiting = Some(left + listed);
         if left <= self.summary.stuck {
             let taken = folders.into_iter().filter_map(|folder| Some((folder.prefix, folder.taken?)));
             *lock(&self.puller.cursors) = taken.filter(|_| more).collect();
         }
     }
+}
+
+fn of_bucket(error: StoreError) -> String {
+    format!("bucket: {error}")
 }
 
 /// `spill/SENDER/APP/` of a key, or what else it has before its name.
@@ -185,6 +191,8 @@ fn prefix_of(key: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use time::macros::datetime;
     use time::{Duration as Span, OffsetDateTime};
 
@@ -273,6 +281,32 @@ mod tests {
         let mut taken = taken.concat();
         taken.sort_unstable();
         assert!(taken.into_iter().eq(0..EVENTS));
+    }
+
+    thread_local! {
+        static NOW: Cell<OffsetDateTime> = const { Cell::new(datetime!(2026-11-23 00:00 UTC)) };
+    }
+
+    /// The younger one was listed, and became old enough, before the older one was put.
+    #[tokio::test]
+    async fn no_event_overtakes_an_older_one_that_was_put_after_the_listing() {
+        let mut puller = tests::puller(());
+        puller.now = || NOW.get();
+        (0..2 * READ_AT_ONCE).step_by(2).for_each(|number| put_spilled(&puller, number));
+        put_spilled(&puller, 6_000);
+        let mut drain = tests::drain(&puller);
+        let mut folders = drain.folders().await.unwrap();
+        let mut taken = drain.take_turn(&mut folders[0]).await.unwrap();
+        NOW.set(NOW.get() + Span::seconds(4));
+        put_spilled(&puller, 5_998);
+        for _ in 0..2 {
+            taken.extend(drain.take_turn(&mut folders[0]).await.unwrap());
+        }
+        assert_eq!(taken.len(), READ_AT_ONCE);
+        drain.store_and_delete(taken, Duration::from_secs(10)).await.unwrap();
+        drain.end(folders, false);
+        take(&mut *puller.queue.queued.lock().unwrap());
+        assert_eq!(run(&puller, 10).await[0], [5_998, 6_000]);
     }
 
     /// As many as several runs can read: those of another key, which nobody may decrypt.

@@ -5,6 +5,7 @@
 pub mod checks;
 pub mod idempotency;
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::future::Future;
 use std::io;
@@ -115,7 +116,7 @@ pub trait Bucket: Send + Sync {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// In the order of their keys.
-    pub objects: Vec<Listed>,
+    pub objects: VecDeque<Listed>,
     /// Whether there are others after the last of them.
     pub more: bool,
 }

@@ -297,7 +297,10 @@ async fn a_listing_has_its_objects_and_whether_there_are_more() {
     let (endpoint, mut seen) = serve(move |_, _| Some(ok(page))).await;
     let bucket = S3Bucket::new(&aws(&endpoint), "bucket".to_owned(), RETRY_POLICY);
     let objects = vec![Listed { key: "spill/a&b".to_owned(), bytes: 7 }];
-    assert_eq!(bucket.list("spill/", Some("spill/a")).await.unwrap(), Page { objects, more: true });
+    assert_eq!(
+        bucket.list("spill/", Some("spill/a")).await.unwrap(),
+        Page { objects: objects.into(), more: true }
+    );
     let head = seen.recv().await.unwrap().1;
     assert!(head.starts_with("GET /bucket") && head.contains("prefix=spill%2F"), "{head}");
     assert!(head.contains("start-after=spill%2Fa"), "{head}");

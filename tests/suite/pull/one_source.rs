@@ -110,3 +110,20 @@ async fn sources_in_a_secret_that_cannot_be_read_do_not_stop_the_spill() {
         assert_clean(&summary, source, 3);
     }
 }
+
+#[tokio::test]
+async fn a_bucket_that_does_not_exist_is_an_error_of_the_spill_and_stops_no_source() {
+    let world = World::new().await;
+    world.put(3);
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "MEDIAHOOK_BUCKET");
+    variables.push(("MEDIAHOOK_BUCKET", "nobodys".to_owned()));
+    let mut puller = Function::start_with_timeout(PULLER, &variables, TIMEOUT).await;
+    let summary = run(&mut puller).await;
+    for source in [TENCENT, ALIBABA] {
+        assert_clean(&summary, source, 3);
+    }
+    let spill = &summary.0["spill"];
+    assert!(spill.error.as_deref().unwrap().contains("NoSuchBucket"), "{spill:?}");
+    assert_eq!(spill.waiting, None, "nothing is known");
+}
