@@ -1,6 +1,10 @@
 //! On the bus: what an entry is, what is put, and what is not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mediahook::aws::eventbridge::{Entry, EventBridgeBus};
+use mediahook::process::EventBus;
+use mediahook_testing::cloud;
 use mediahook_testing::table_and_bus::BUS_LIMIT;
 use time::format_description::well_known::Rfc3339;
 
@@ -43,6 +47,32 @@ async fn a_time_that_no_event_can_have_stays_in_the_envelope_and_is_not_put() {
     }
     let times: Vec<_> = setup.bus().events().iter().map(|event| event["Time"].clone()).collect();
     assert_eq!(times, [json!(null), json!(null), json!(946_684_800)]);
+}
+
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+/// The wall clock of the HTTP client, which each attempt reads.
+fn clock() -> OffsetDateTime {
+    assert!(!PANICS.load(Ordering::Relaxed), "scripted");
+    OffsetDateTime::now_utc()
+}
+
+#[tokio::test]
+async fn a_panic_inside_a_put_fails_its_events_and_no_later_one() {
+    let setup = Setup::new().await;
+    let variables = setup.cloud.variables();
+    let (_, endpoint) = variables.iter().find(|(name, _)| *name == "AWS_ENDPOINT_URL").unwrap();
+    let bus = EventBridgeBus::new(&cloud::aws(endpoint, clock), BUS.to_owned(), RETRY_POLICY);
+    let processor = setup.delivering_to(EventBus::new(bus, setup.bucket(), OffsetDateTime::now_utc));
+    assert_eq!(process(&processor, &records(["a0"]), IN_TIME).await, [""; 0]);
+    PANICS.store(true, Ordering::Relaxed);
+    assert_eq!(sorted(process(&processor, &records(["a1", "a2", "b1"]), SHORT).await), ["a1", "a2", "b1"]);
+    PANICS.store(false, Ordering::Relaxed);
+    for id in ["a1", "a2", "b1"] {
+        assert_eq!(setup.table().status(id).await, None, "{id}");
+    }
+    assert_eq!(process(&processor, &records(["a1", "a2", "b1"]), IN_TIME).await, [""; 0]);
+    assert_eq!(setup.bus().events().len(), 4);
 }
 
 #[tokio::test]

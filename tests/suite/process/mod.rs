@@ -16,7 +16,7 @@ use mediahook::aws::sqs::SqsQueue;
 use mediahook::events::CloudEvent;
 use mediahook::ingest::envelope;
 use mediahook::lambda::invocation::Invocation;
-use mediahook::process::{Failure, Handler, HandlerDestination, Processor};
+use mediahook::process::{Destination, Failure, Handler, HandlerDestination, Processor};
 use mediahook::storage::idempotency::LeaseConfig;
 use mediahook::telemetry::Recorder;
 use mediahook::timeouts::process::{BatchDeadlines, RETRY_POLICY};
@@ -83,8 +83,12 @@ impl Setup {
 
     /// A processor with this handler.
     fn processor<H: Handler>(&self, handler: H) -> Handling<H> {
+        self.delivering_to(HandlerDestination { handler, bucket: self.bucket() })
+    }
+
+    fn delivering_to<D>(&self, destination: D) -> Processor<D> {
         Processor {
-            destination: HandlerDestination { handler, bucket: self.bucket() },
+            destination,
             idempotency: self.idempotency(LEASE),
             dead_letters: SqsQueue::new(&self.aws(), self.dead_letter_url.clone(), RETRY_POLICY),
             max_receive_count: MAX_RECEIVE_COUNT.into(),
@@ -202,7 +206,7 @@ async fn invoke(function: &mut Function, records: &[Value]) -> Vec<String> {
 }
 
 /// Processes these records with `left` to go. Returns those that failed.
-async fn process<H: Handler>(processor: &Handling<H>, records: &[Value], left: Duration) -> Vec<String> {
+async fn process<D: Destination>(processor: &Processor<D>, records: &[Value], left: Duration) -> Vec<String> {
     let events = serde_json::from_value(batch(records)).unwrap();
     failed(&processor.process(events, BatchDeadlines::new(left), &Invocation::default()).await)
 }
