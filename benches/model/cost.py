@@ -33,10 +33,18 @@ BATCH_LINE = 480
 LOG_OVERHEAD = 26  # CloudWatch adds them to each line
 ANSWER = 200
 RECORD = 200  # in the table, with what DynamoDB adds
-# Billed milliseconds at 256 MB: CPU as measured, and waiting for AWS as assumed.
-RECEIVER_MS = 12
-PROCESSOR_MS = 30
+# Milliseconds of waiting for AWS, as assumed, and of CPU, as measured by benches/compare: of a callback, of a batch and of an event.
+SQS_MS, RECEIVER_CPU_MS = 10, 0.49
+TABLE_AND_HANDLER_MS, PROCESSOR_CPU_MS = 30, 0.55
+# What a millisecond of CPU takes at 256 MB: a whole core comes with 1,769 MB.
+STRETCHED = 1_769 / 256
+RECEIVER_MS = SQS_MS + RECEIVER_CPU_MS * STRETCHED
 DAYS = 14  # IdempotencyTtl
+
+
+def processor_ms(b):
+    """Of a batch."""
+    return TABLE_AND_HANDLER_MS + b * PROCESSOR_CPU_MS * STRETCHED
 
 
 def duration(ms, architecture="arm64"):
@@ -53,12 +61,16 @@ def items(b, architecture="arm64"):
     """Each item of a million callbacks, in batches of `b`: its name, how many or how much, its price."""
     return [
         ("receiver: requests", "1 M", LAMBDA_REQUESTS),
-        (f"receiver: {RECEIVER_MS} ms at 256 MB, {architecture}", "3,000 GB-s", duration(RECEIVER_MS, architecture)),
+        (f"receiver: {RECEIVER_MS:.0f} ms at 256 MB, {architecture}", f"{RECEIVER_MS * 1_000 * FUNCTION_GB:,.0f} GB-s", duration(RECEIVER_MS, architecture)),
         (f"receiver: log, {QUEUED_LINE} bytes at most", "1 M lines", log(QUEUED_LINE)),
         ("SQS FIFO: send", "1 M", SQS_FIFO),
         ("SQS FIFO: receive and delete", "2 M / B", 2 * SQS_FIFO / b),
         ("processor: requests", "1 M / B", LAMBDA_REQUESTS / b),
-        (f"processor: {PROCESSOR_MS} ms a batch at 256 MB, {architecture}", "7,500 GB-s / B", duration(PROCESSOR_MS, architecture) / b),
+        (
+            f"processor: {processor_ms(1):.0f} ms for a batch of one, {processor_ms(10):.0f} of ten",
+            f"{processor_ms(1) * 1_000 * FUNCTION_GB:,.0f} and {processor_ms(10) * 100 * FUNCTION_GB:,.0f} GB-s",
+            duration(processor_ms(b), architecture) / b,
+        ),
         ("DynamoDB: in progress, completed", "2 M writes", 2 * DYNAMODB_WRITES),
         (f"DynamoDB: records for {DAYS} days", "0.2 GB", RECORD * 1e6 / GIB * DAYS / 30 * DYNAMODB_GB_MONTH),
         (f"processor: log, {PROCESSED_LINE} bytes at most", "1 M lines", log(PROCESSED_LINE)),

@@ -27,17 +27,18 @@ MARKS = ("<!-- table: written by benches/model/model.py --write -->", "<!-- end 
 class Settings:
     """A deployment. Times are in seconds."""
 
-    # A warm callback: 0.3 ms of CPU (benches/compare) at a seventh of a core, and 10 ms for SQS (assumed).
-    receive: float = 0.012
-    # Init and the first callback at 256 MB: AWS's own start of an environment, handshakes and some 5 ms of CPU (assumed).
+    # A warm callback: 0.49 ms of CPU (benches/compare) at a seventh of a core, and 10 ms for SQS (assumed).
+    receive: float = 0.0134
+    # Init and the first callback at 256 MB: AWS's own start of an environment, handshakes and some 9 ms of CPU (assumed).
     cold: float = 0.250
     # ReceiverReservedConcurrency: as many environments, and ten requests a second for each (Lambda's quotas).
     reserved: int = 50
     # How many environments Lambda adds to a function in ten seconds (Lambda's quotas).
     new_environments_in_10_s: int = 1_000
-    # A batch: two calls to the table for each event, all at once, and one to the bus (assumed), and CPU for each event.
+    # A batch: two calls to the table for each event, all at once, and one to the bus (assumed), and 0.55 ms of CPU (benches/compare)
+    # for each event at a seventh of a core.
     batch: float = 0.030
-    event: float = 0.0005
+    event: float = 0.0038
     batch_size: int = 10
     # ProcessorMaximumConcurrency.
     concurrency: int = 10
