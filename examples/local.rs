@@ -27,7 +27,7 @@ struct Arguments {
     /// SQS fails while the samples arrive: the puller moves their events from `spill/` to the queue later
     #[arg(long)]
     break_queue: bool,
-    /// Start only the senders' own queues, with 40 events each; prints where they are as JSON
+    /// Start only the senders' own queues, with 40 events each, and their APIs of settings; prints where they are as JSON
     #[arg(long, conflicts_with_all = ["once", "break_queue"])]
     fakes: bool,
 }

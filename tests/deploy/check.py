@@ -53,6 +53,7 @@ CHECKS = [
     ("EventBus EXISTING without such a bus: the deployment is refused", parameters.check_missing_bus_refused, AWS),
     ("EventBus EXISTING: the events are on that bus, which outlives the stack", parameters.check_existing_bus, BOTH),
     ("EventBus NONE: the stack's processor leaves the events to one's own", parameters.check_no_bus, BOTH),
+    ("a Rust handler in the processor's place: each event once, what cannot be read is a dead letter", examples.check_handler, BOTH),
     ("Endpoint HTTP_API: the same answers, Alibaba's signature included", parameters.check_http_api, BOTH),
     ("Endpoint NONE: no address, what was spilled is processed", parameters.check_pull_only, BOTH),
     ("a region without function URLs: refused, with the reason", parameters.check_region, EMULATED),

@@ -1,4 +1,4 @@
-"""The examples, deployed beside a stack: consumers behind its bus."""
+"""The examples, deployed beside a stack: consumers behind its bus, and a handler in the place of its processor."""
 
 import json
 import shutil
@@ -7,6 +7,7 @@ import time
 
 from samcli.yamlhelper import yaml_parse
 
+import command
 from cloud import ROOT, Failed, wait_until
 from senders import PATH_TOKEN, tencent_body
 from stack import Stack, expect
@@ -85,3 +86,40 @@ def deploy(stack, template, parameters):
     """Deploys a stack that is not mediahook's own."""
     stack.cloud.sam("deploy", "--stack-name", stack.name, "--template-file", str(template), "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
                     "--parameter-overrides", *[f"{name}={value}" for name, value in parameters.items()], *stack.cloud.tags, seconds=600)
+
+
+def check_handler(main):
+    """Takes what a stack without a bus leaves in its queue."""
+    cloud, stack = main.cloud, Stack(main.cloud, "for-a-handler")
+    stack.create(EventBus="NONE")
+    file = str(time.time_ns())
+    pulled = {"EventType": "PullComplete", "PullCompleteEvent": {"FileId": file, "Status": "FINISH"}}
+    stack.post(200, f"/tencent-vod/secret-path/{PATH_TOKEN}", json.dumps(pulled).encode())
+    unreadable = {"EventType": "PullComplete", "PullCompleteEvent": []}
+    stack.post(200, f"/tencent-vod/secret-path/{PATH_TOKEN}", json.dumps(unreadable).encode())
+    project, handler, outputs = copied(cloud, "handler"), Stack(cloud, "handler"), stack.outputs()
+    cargo = project / "Cargo.toml"
+    # What somebody else has from git is the code of here.
+    text = cargo.read_text().replace('git = "https://github.com/OWNER/mediahook"', f'path = "{ROOT}"')
+    expect(True, str(ROOT) in text, "mediahook from this folder")
+    cargo.write_text(text)
+    # With what is built for the stack, and the versions that are known to work.
+    (project / "target").symlink_to(ROOT / "target")
+    shutil.copy(ROOT / "Cargo.lock", project / "Cargo.lock")
+    built = project / "built"
+    cloud.sam("build", "--build-dir", str(built), "--template-file", str(project / "template.yaml"), seconds=3600, CARGO_TARGET_DIR=None)
+    cloud.will_remove(handler)
+    names = ("QueueArn", "DeadLetterQueueUrl", "DeadLetterQueueArn", "TableName", "BucketName")
+    deploy(handler, built / "template.yaml", {name: outputs[name] for name in names})
+    # One is handled, the other can never be read: a dead letter.
+    wait_until(lambda: stack.waiting() == (0, 1), 90, lambda: f"one dead letter: {stack.waiting()}")
+    function = next(name for kind, name in handler.resource_ids() if kind == "AWS::Lambda::Function")
+    pages = cloud.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+    lines = [event["message"] for page in pages for event in page["events"]]
+    expect(True, any(file in line and "pulled" in line for line in lines), f"the handler's line: {lines}")
+    command.build()
+    with cloud.url_of(stack.domain) as url:
+        mapping = [one for one in command.doctor(stack, url, "--no-senders") if one["check"] == "event source mapping"]
+    expect([], [one for one in mapping if one["status"] != "ok"], "the handler's mapping, not the idle processor's")
+    handler.delete()
+    stack.delete()

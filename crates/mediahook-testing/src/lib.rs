@@ -12,6 +12,7 @@ pub mod local;
 pub mod mns;
 pub mod runtime_api;
 pub mod sender_queue;
+pub mod senders_api;
 pub mod signing;
 pub mod table_and_bus;
 pub mod tencent_vod;

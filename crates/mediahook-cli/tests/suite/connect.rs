@@ -1,9 +1,9 @@
 //! `connect`: what is set at a sender, what this stack needs, and a key that is rotated without a gap.
 
+use mediahook_testing::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use mediahook_testing::tencent_vod::{SECRET_ID, SECRET_KEY};
 use serde_json::{Value, json};
 
-use crate::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use crate::stack::Stack;
 
 const URL: &str = "https://abc.lambda-url.us-east-1.on.aws/";

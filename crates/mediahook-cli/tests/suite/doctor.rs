@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use mediahook_testing::cloud::{BUCKET, SECRET};
+use mediahook_testing::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use mediahook_testing::table_and_bus::TABLE;
 use serde_json::{Value, json};
 
 use crate::receiver;
-use crate::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use crate::stack::Stack;
 
 const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:callbacks.fifo";

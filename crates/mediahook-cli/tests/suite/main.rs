@@ -9,6 +9,5 @@ mod doctor;
 mod receiver;
 mod replay;
 mod send;
-mod senders_api;
 mod stack;
 mod tail;

@@ -29,6 +29,7 @@ use crate::cloud::{BUCKET, Cloud, Fault};
 use crate::event_source_mapping::Mapping;
 use crate::fifo::Fifo;
 use crate::mns::Mns;
+use crate::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use crate::signing::{signed, text};
 use crate::tencent_vod::TencentVod;
 use crate::{function_url, http};
@@ -431,9 +432,12 @@ pub async fn sender_queues_alone(events: usize) {
         let body = json!({ "JobId": format!("job-{number}"), "Status": "Success", "UserData": "<&>" });
         mns.inbox.put(json!({ "EventType": "ProduceMediaComplete", "MessageBody": body }).to_string());
     }
-    let queues =
-        json!({ "events": events, "tencent-vod": tencent.settings(), "alibaba-ims": mns.settings() });
-    println!("{queues}");
+    let api = SendersApi::start().await;
+    let settings = json!({ "endpoint": api.endpoint, "access_key_id": ACCESS_KEY_ID, "access_key_secret": ACCESS_KEY_SECRET });
+    let fakes = json!({
+        "events": events, "tencent-vod": tencent.settings(), "alibaba-ims": mns.settings(), "settings": settings
+    });
+    println!("{fakes}");
     let wait = || io::copy(&mut io::stdin(), &mut io::sink());
     let _ = tokio::task::spawn_blocking(wait).await;
 }

@@ -1,22 +1,23 @@
-//! The senders' management APIs on loopback, as far as callbacks go. Every request's signature is recomputed from what was
-//! sent; whoever leaves a member out has it cleared, which is the harder of the two cases that nobody documents.
+//! The senders' APIs on loopback in which callbacks are set. Every request's signature is recomputed from what was sent;
+//! whoever leaves a member out has it cleared, which is the harder of the two cases that nobody documents.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use mediahook_testing::http::{self, Request, Response};
-use mediahook_testing::tencent_vod;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) const ACCESS_KEY_ID: &str = "LTAIEXAMPLE";
-pub(crate) const ACCESS_KEY_SECRET: &str = "FakeAlibabaSecret";
+use super::http::{self, Request, Response};
+use super::tencent_vod;
+
+pub const ACCESS_KEY_ID: &str = "LTAIEXAMPLE";
+pub const ACCESS_KEY_SECRET: &str = "FakeAlibabaSecret";
 
 /// What is set at a sender, by the names of its API.
 #[derive(Clone, Default)]
-pub(crate) struct SendersApi {
-    pub(crate) endpoint: String,
+pub struct SendersApi {
+    pub endpoint: String,
     settings: Arc<Mutex<BTreeMap<String, String>>>,
     writes: Arc<Mutex<usize>>,
     /// The action that the key is not permitted.
@@ -24,7 +25,7 @@ pub(crate) struct SendersApi {
 }
 
 impl SendersApi {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let (listener, address) = http::listen().await;
         let api = Self { endpoint: format!("http://{address}"), ..Self::default() };
         let serving = api.clone();
@@ -35,19 +36,19 @@ impl SendersApi {
         api
     }
 
-    pub(crate) fn set(&self, member: &str, value: &str) {
+    pub fn set(&self, member: &str, value: &str) {
         self.settings.lock().unwrap().insert(member.to_owned(), value.to_owned());
     }
 
-    pub(crate) fn get(&self, member: &str) -> String {
+    pub fn get(&self, member: &str) -> String {
         self.settings.lock().unwrap().get(member).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn writes(&self) -> usize {
+    pub fn writes(&self) -> usize {
         *self.writes.lock().unwrap()
     }
 
-    pub(crate) fn deny(&self, action: &'static str) {
+    pub fn deny(&self, action: &'static str) {
         *self.denied.lock().unwrap() = Some(action);
     }
 
@@ -102,8 +103,7 @@ impl SendersApi {
                 alibaba(200, &json!({ "RequestId": "r", "MessageCallback": *self.settings.lock().unwrap() }))
             }
             "SetEventCallback" | "SetMessageCallback" => {
-                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-                self.replace(pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect());
+                self.replace(pairs(query).collect());
                 alibaba(200, &json!({ "RequestId": "r" }))
             }
             _ => alibaba(404, &json!({ "Code": "InvalidAction.NotFound" })),
@@ -127,7 +127,10 @@ fn acs3_matches(request: &Request) -> bool {
     };
     let signed = part("SignedHeaders");
     let lines: String = signed.split(';').map(|name| format!("{name}:{}\n", header(name))).collect();
-    let (query, digest) = (request.uri().query().unwrap_or_default(), hex(&Sha256::digest(request.body())));
+    let mut pairs: Vec<_> = pairs(request.uri().query().unwrap_or_default()).collect();
+    pairs.sort_unstable();
+    let query: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let (query, digest) = (query.join("&"), hex(&Sha256::digest(request.body())));
     let canonical =
         format!("{}\n{}\n{query}\n{lines}\n{signed}\n{digest}", request.method(), request.uri().path());
     let to_sign = format!("ACS3-HMAC-SHA256\n{}", hex(&Sha256::digest(canonical)));
@@ -151,6 +154,21 @@ fn acs3_matches(request: &Request) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The parameters of a query, however it is written.
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), decoded(&value.replace('+', " "))))
+}
+
+/// As RFC 3986 says, which is what is signed.
+fn encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 fn decoded(text: &str) -> String {
