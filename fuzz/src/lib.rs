@@ -8,7 +8,9 @@ use mediahook_senders::queue::{Answer, SenderQueue};
 use mediahook_senders::secret::Secret;
 use mediahook_senders::settings::Settings;
 use mediahook_senders::tencent_vod::TencentVod;
-use mediahook_senders::{Body, CallbackRequest, SENDERS, Sender, Unprocessable, id, read_event};
+use mediahook_senders::{
+    BadSignature, Body, CallbackRequest, SENDERS, Sender, Unprocessable, id, read_event,
+};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -22,7 +24,9 @@ pub fn is_read_where_serde_json_says_so(text: &str) {
     let valid: Option<&RawValue> = serde_json::from_str(text).ok();
     let is_object = valid.is_some_and(|json| json.get().starts_with('{'));
     match Body::parse(text) {
-        Ok(body) => assert_eq!(body.without(&[]).map(|data| data.get().to_owned()), valid.map(|v| v.get().to_owned())),
+        Ok(body) => {
+            assert_eq!(body.without(&[]).map(|data| data.get().to_owned()), valid.map(|v| v.get().to_owned()))
+        }
         Err(Unprocessable::OutOfRange) => assert!(is_object && serde_json::from_str::<Value>(text).is_err()),
         Err(Unprocessable::NotAnObject) => assert!(valid.is_some() && !is_object),
         // `serde_json` passes on a name that is not Unicode, and reads none.
@@ -31,7 +35,7 @@ pub fn is_read_where_serde_json_says_so(text: &str) {
 }
 
 /// A callback that Tencent Cloud VOD signs is authentic, if its body is an object that `serde_json` reads: half a body may begin
-/// with two signatures, and a name that is not Unicode ends the search for one.
+/// with two signatures, and a name that is not Unicode ends the search for one. With a member of the signature twice, it is not.
 pub fn is_authentic_if_signed(text: &str) {
     if serde_json::from_str::<Map<String, Value>>(text).is_err() {
         return;
@@ -41,7 +45,12 @@ pub fn is_authentic_if_signed(text: &str) {
     let verifier = TencentVod.verifier(settings).expect("settings").expect("a key");
     let mut callback = CallbackRequest::new(text.into());
     TencentVod.sign(&mut callback, "", &Secret::new(KEY), 0);
-    assert_eq!(verifier.verify(&callback, 0), Ok(()), "{callback:?}");
+    let verified = verifier.verify(&callback, 0);
+    let is_given_twice = verified == Err(BadSignature::Repeated)
+        && ["t", "sign"]
+            .iter()
+            .any(|name| text.to_ascii_lowercase().matches(&format!("\"{name}\"")).count() > 1);
+    assert!(verified == Ok(()) || is_given_twice, "{verified:?}: {callback:?}");
 }
 
 fn read(sender: &dyn Sender, text: &str, channel: Channel) -> Result<CloudEvent, Unprocessable> {
@@ -53,10 +62,19 @@ fn read(sender: &dyn Sender, text: &str, channel: Channel) -> Result<CloudEvent,
 pub fn is_passed_on_whole(sender: &dyn Sender, text: &str) {
     let Ok(event) = read(sender, text, Channel::Push) else { return };
     let data = event.data.as_ref().expect("data").get();
-    let attributes = [&event.subject, &event.taskid, &event.mediaid, &event.context, &event.errorcode, &event.errormessage];
+    let attributes = [
+        &event.subject,
+        &event.taskid,
+        &event.mediaid,
+        &event.context,
+        &event.errorcode,
+        &event.errormessage,
+    ];
     assert!(attributes.into_iter().flatten().all(|text| !text.contains(char::is_control)));
 
-    if let (Ok(mut sent), Ok(kept)) = (serde_json::from_str::<Map<String, Value>>(text), serde_json::from_str(data)) {
+    if let (Ok(mut sent), Ok(kept)) =
+        (serde_json::from_str::<Map<String, Value>>(text), serde_json::from_str(data))
+    {
         let kept: Map<String, Value> = kept;
         sent.retain(|name, _| kept.contains_key(name) || !TRANSPORT.contains(&name.as_str()));
         assert_eq!(sent, kept);
@@ -101,7 +119,9 @@ pub fn harms_no_other_in_a_queue(text: &str) {
         r#"{"secret_id":"i","secret_key":"SecretKey"}"#,
         r#"{"access_key_id":"i","access_key_secret":"SecretKey","queue":"q","endpoint":"https://a.example.com"}"#,
     ];
-    let queue = |sender: &dyn Sender, pull| sender.queue(Settings::parse("s/a", pull).expect("JSON")).expect("settings");
+    let queue = |sender: &dyn Sender, pull| {
+        sender.queue(Settings::parse("s/a", pull).expect("JSON")).expect("settings")
+    };
     let (tencent, alibaba) = (queue(SENDERS[0], pull[0]), queue(SENDERS[1], pull[1]));
     for (queue, status) in [(&tencent, 200), (&alibaba, 200), (&alibaba, 404)] {
         let answer = Answer { status, body: text.into() };
@@ -110,14 +130,22 @@ pub fn harms_no_other_in_a_queue(text: &str) {
     if !matches!(serde_json::from_str(text), Ok(Value::Object(_))) {
         return;
     }
-    let list = format!(r#"{{"Response":{{"EventSet":[{{"EventHandle":"1"}},{text},{{"EventHandle":"3"}}]}}}}"#);
+    let list =
+        format!(r#"{{"Response":{{"EventSet":[{{"EventHandle":"1"}},{text},{{"EventHandle":"3"}}]}}}}"#);
     assert_delivered(&*tencent, list, text.trim_matches([' ', '\t', '\r', '\n']));
     if !text.contains(char::is_control) && text.starts_with('{') {
         let message = |handle, body: &str| {
             let body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            format!("<Message><ReceiptHandle>{handle}</ReceiptHandle><MessageBody>{body}</MessageBody></Message>")
+            format!(
+                "<Message><ReceiptHandle>{handle}</ReceiptHandle><MessageBody>{body}</MessageBody></Message>"
+            )
         };
-        let list = format!("<Messages>{}{}{}</Messages>", message("1", "{}"), message("2", text), message("3", "{}"));
+        let list = format!(
+            "<Messages>{}{}{}</Messages>",
+            message("1", "{}"),
+            message("2", text),
+            message("3", "{}")
+        );
         // Blanks at the end of an element are not a part of it.
         assert_delivered(&*alibaba, list, text.trim_end_matches(' '));
     }
