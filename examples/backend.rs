@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::from_env();
-    telemetry::init(&environment);
+    telemetry::init(&environment, env!("CARGO_CRATE_NAME"));
     let bucket = environment.required(config::BUCKET)?;
     let orders = Orders { bucket: S3Bucket::new(&Aws::from_env(&environment).await?, bucket, RETRY_POLICY) };
     mediahook::run(orders).await

@@ -23,7 +23,7 @@
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), lambda_runtime::Error> {
-//!     telemetry::init(&Environment::from_env());
+//!     telemetry::init(&Environment::from_env(), env!("CARGO_CRATE_NAME"));
 //!     mediahook::run(Publish).await
 //! }
 //! ```

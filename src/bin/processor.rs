@@ -14,6 +14,6 @@ async fn main() -> ExitCode {
     if let Some(exit) = command_line::answer("processor", ABOUT, &environment) {
         return exit;
     }
-    telemetry::init(&environment);
+    telemetry::init(&environment, env!("CARGO_CRATE_NAME"));
     telemetry::exit(process::run_from_env(&environment).await)
 }

@@ -15,6 +15,6 @@ async fn main() -> ExitCode {
     if let Some(exit) = command_line::answer("puller", ABOUT, &environment) {
         return exit;
     }
-    telemetry::init(&environment);
+    telemetry::init(&environment, env!("CARGO_CRATE_NAME"));
     telemetry::exit(pull::run(&environment).await)
 }

@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
         return exit;
     }
     let log = LogOutput::deferred();
-    telemetry::init_with(&environment, &log);
+    telemetry::init_with(&environment, env!("CARGO_CRATE_NAME"), &log);
     let exit = telemetry::exit(run(environment, log.clone()).await);
     log.flush();
     exit

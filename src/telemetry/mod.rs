@@ -25,19 +25,18 @@ const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// The variable with its log format: `Text`, else JSON.
 const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 
-/// Starts the log. Our own lines have the level of Lambda's logging configuration (default INFO). Libraries log only
-/// warnings and errors, because some of them log whole requests at lower levels.
-pub fn init(environment: &Environment) {
-    init_with(environment, &LogOutput::immediate());
+/// Starts the log. The lines of mediahook and of the function's own crate, `env!("CARGO_CRATE_NAME")`, have the level of
+/// Lambda's logging configuration (default INFO). Libraries log only warnings and errors, because some of them log whole
+/// requests at lower levels.
+pub fn init(environment: &Environment, own_crate: &str) {
+    init_with(environment, own_crate, &LogOutput::immediate());
 }
 
 /// The same, with the lines written to this output.
-pub fn init_with(environment: &Environment, output: &LogOutput) {
+pub fn init_with(environment: &Environment, own_crate: &str, output: &LogOutput) {
     let known_level = known_level(environment);
     let level = known_level.unwrap_or(Level::INFO);
-    let filter = Targets::new()
-        .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
-        .with_target(env!("CARGO_PKG_NAME"), level);
+    let filter = filter(level, own_crate);
     let format = environment.optional(LOG_FORMAT).map(|format| format.trim().to_ascii_lowercase());
     let is_text = format.as_deref() == Some("text");
     let output = output.clone();
@@ -64,6 +63,12 @@ pub fn init_with(environment: &Environment, output: &LogOutput) {
     }
 }
 
+fn filter(level: Level, own_crate: &str) -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
+        .with_targets([(env!("CARGO_PKG_NAME"), level), (own_crate, level)])
+}
+
 /// The exit status of a function that has ended, which should never happen. Logs the error, unless it is logged
 /// already.
 pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
@@ -86,5 +91,25 @@ fn known_level(environment: &Environment) -> Option<Level> {
         "FATAL" => Some(Level::ERROR),
         name if name.chars().all(char::is_alphabetic) => name.parse().ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handlers_own_lines_are_logged_and_of_a_librarys_only_warnings() {
+        let filter = filter(Level::INFO, "media_handler");
+        for (target, level, is_logged) in [
+            ("media_handler", Level::INFO, true),
+            ("media_handler::orders", Level::INFO, true),
+            ("media_handler", Level::DEBUG, false),
+            ("mediahook::process", Level::INFO, true),
+            ("hyper::client", Level::INFO, false),
+            ("hyper::client", Level::WARN, true),
+        ] {
+            assert_eq!(filter.would_enable(target, &level), is_logged, "{target} {level}");
+        }
     }
 }

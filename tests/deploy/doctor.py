@@ -228,7 +228,9 @@ class Senders:
         handler = type("Handler", (SendersHandler,), {"senders": self})
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._credentials.write_text(json.dumps({"secret_id": "AKIDexample", "secret_key": "example-of-a-secret"}))
+        self._credentials.write_text(json.dumps({
+            "secret_id": "AKIDexample", "secret_key": "example-of-a-secret", "access_key_id": "LTAIexample", "access_key_secret": "example-of-another",
+        }))
         self.options = ("--sender-endpoint", f"http://127.0.0.1:{self._server.server_port}", "--credentials", str(self._credentials))
         return self
 

@@ -95,8 +95,8 @@ def check_handler(main):
     file = str(time.time_ns())
     pulled = {"EventType": "PullComplete", "PullCompleteEvent": {"FileId": file, "Status": "FINISH"}}
     stack.post(200, f"/tencent-vod/secret-path/{PATH_TOKEN}", json.dumps(pulled).encode())
-    unreadable = {"EventType": "PullComplete", "PullCompleteEvent": []}
-    stack.post(200, f"/tencent-vod/secret-path/{PATH_TOKEN}", json.dumps(unreadable).encode())
+    unreadable = {"specversion": "1.0", "id": file, "source": "tencent-vod/secret-path", "type": "com.tencentcloud.vod.PullComplete", "data": []}
+    stack.sqs.send_message(QueueUrl=stack.queue, MessageBody=json.dumps(unreadable), MessageGroupId="unreadable", MessageDeduplicationId=file)
     project, handler, outputs = copied(cloud, "handler"), Stack(cloud, "handler"), stack.outputs()
     cargo = project / "Cargo.toml"
     # What somebody else has from git is the code of here.

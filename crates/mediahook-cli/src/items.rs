@@ -144,17 +144,15 @@ fn envelope(bytes: &[u8], place: &str) -> Option<Item> {
 }
 
 /// The items of a file: envelopes (also as the detail of an event of a bus), dead letters that `dlq export` wrote, lines
-/// of a log with `lost` events. A file that is none of them is one body.
+/// of a log with `lost` events. A file without any of them is one body, or several: an object each.
 fn parse(bytes: &[u8], place: &str) -> Result<Vec<Item>, Failure> {
-    let body = || {
-        vec![Item {
-            place: place.to_owned(),
-            event: Event::default(),
-            content: Content::Body(bytes.to_vec()),
-        }]
+    let body = |bytes: &[u8]| Item {
+        place: place.to_owned(),
+        event: Event::default(),
+        content: Content::Body(bytes.to_vec()),
     };
-    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(body()) };
-    let mut reading = Reading { place, items: Vec::new(), lost: HashMap::new(), others: 0 };
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(vec![body(bytes)]) };
+    let mut reading = Reading { place, items: Vec::new(), lost: HashMap::new(), others: Vec::new() };
     for value in values(text) {
         reading.take(value, "");
     }
@@ -168,9 +166,9 @@ fn parse(bytes: &[u8], place: &str) -> Result<Vec<Item>, Failure> {
             incomplete.of
         )));
     }
-    match (items.is_empty(), others) {
-        (true, 0 | 1) => Ok(body()),
-        (true, _) => Err(Failure::Failed(format!("{place}: no envelope, dead letter or lost event in it"))),
+    match (items.is_empty(), others.len()) {
+        (true, 0 | 1) => Ok(vec![body(bytes)]),
+        (true, _) => Ok(others.iter().map(|other| body(other.as_bytes())).collect()),
         (false, _) => Ok(items),
     }
 }
@@ -188,8 +186,8 @@ struct Reading<'a> {
     items: Vec<Item>,
     /// Lost events of which not all parts were read yet, by log stream and name.
     lost: HashMap<String, Lost>,
-    /// Values that are nothing of this.
-    others: usize,
+    /// Objects that are nothing of this.
+    others: Vec<String>,
 }
 
 #[derive(Default)]
@@ -244,7 +242,7 @@ impl Reading<'_> {
             return;
         }
         let Ok(value) = serde_json::from_str::<Value<'_>>(json.get()) else {
-            self.others += 1;
+            self.others.push(json.get().to_owned());
             return;
         };
         if value.specversion.is_some() {
@@ -262,14 +260,14 @@ impl Reading<'_> {
         } else if let (Some(line), Some(of)) = (&value.message, &value.stream) {
             self.take_text(line, of);
         } else {
-            self.others += 1;
+            self.others.push(json.get().to_owned());
         }
     }
 
     fn take_text(&mut self, line: &str, stream: &str) {
         match serde_json::from_str::<&RawValue>(line) {
             Ok(json) if json.get().starts_with('{') => self.take(json, stream),
-            _ => self.others += 1,
+            _ => {}
         }
     }
 
@@ -282,7 +280,7 @@ impl Reading<'_> {
                     .iter()
                     .any(|other| other.event.id.is_some() && other.event.id == item.event.id) => {}
             Some(item) => self.items.push(item),
-            None => self.others += 1,
+            None => self.others.push(text.to_owned()),
         }
     }
 
@@ -377,10 +375,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_them_is_one_body() {
+    fn what_is_none_of_them_is_one_body_or_several() {
         for body in ["not JSON", r#"{"EventType":"PullComplete"}"#, ""] {
             assert_eq!(texts(body), [format!("body {body}")]);
         }
-        assert!(parse(b"{}\n{}\n", "file").is_err());
+        let [first, second] =
+            [r#"{"EventType":"A","FileId":5285485487985271490}"#, r#"{"EventType":"B","x":1.50e3}"#];
+        for file in [format!("{first}\n{second}\n"), format!("[{first}, {second}]")] {
+            assert_eq!(texts(&file), [format!("body {first}"), format!("body {second}")]);
+        }
     }
 }

@@ -20,8 +20,8 @@ use crate::sources::Document;
 /// An event keeps its id and every digit of its numbers, so what was processed already is not processed again.
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// `s3://BUCKET/PREFIX`, rejected/… or spill/… of the stack's bucket, an export of the log or of the dead-letter queue, a
-    /// file, or `-`
+    /// `s3://BUCKET/PREFIX`, rejected/… or spill/… of the stack's bucket, or a file or `-`: an export of the log or of the
+    /// dead-letter queue, envelopes, or bodies as the sender sent them (with --source, which names the sender)
     #[arg(required = true)]
     from: Vec<String>,
     /// Where to

@@ -32,7 +32,7 @@ pub(crate) struct Send {
     /// Send this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     data: Option<String>,
-    /// Replace the value at a JSON pointer; `{n}` is the number of the callback
+    /// Replace the value at a JSON pointer; `{i}` is the number of the callback
     #[arg(long, value_name = "/POINTER=VALUE", value_parser = pointer_and_value)]
     set: Vec<(String, String)>,
     /// Send one that no receiver may accept; 401 is expected then
@@ -138,7 +138,7 @@ impl Send {
         for (pointer, value) in &self.set {
             let text = std::str::from_utf8(&body)
                 .map_err(|_| Failure::Usage("--set: the body is not UTF-8".to_owned()))?;
-            let value = value.replace("{n}", &n.to_string());
+            let value = value.replace("{i}", &n.to_string());
             let replaced = json_pointer::replace(text, pointer, &value);
             body = replaced.map_err(|error| Failure::Usage(format!("--set: {error}")))?.into_bytes();
         }

@@ -20,8 +20,9 @@ pub(crate) use alibaba::Product;
 /// How to reach a sender's API, where the source's own `pull` section does not say it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ApiOptions {
-    /// The credentials at the sender, a JSON file with the members of `pull`; `-` is standard input. Otherwise the sender's
-    /// usual variables (`TENCENTCLOUD_SECRET_ID`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, …), then the source's `pull` section
+    /// The credentials at the sender, a JSON file with the members of `pull`, of one sender or of both; `-` is standard input.
+    /// Otherwise the sender's usual variables (`TENCENTCLOUD_SECRET_ID`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, …), then the source's
+    /// `pull` section
     #[arg(long, value_name = "FILE")]
     credentials: Option<String>,
     /// The sender's region, such as cn-shanghai (Alibaba's setting is per region)
@@ -36,18 +37,26 @@ pub(crate) struct ApiOptions {
 }
 
 /// Credentials at a sender.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 struct Credentials {
-    #[serde(alias = "access_key_id")]
     secret_id: String,
-    #[serde(alias = "access_key_secret")]
     secret_key: Secret,
-    #[serde(default, alias = "token")]
     security_token: Option<String>,
-    #[serde(default)]
     sub_app_id: Option<u64>,
     /// Of the queue, which for Tencent is also the API's.
-    #[serde(default)]
+    endpoint: Option<String>,
+}
+
+/// A file of credentials: Tencent's, Alibaba's, or both.
+#[derive(Deserialize)]
+struct CredentialsFile {
+    secret_id: Option<String>,
+    secret_key: Option<Secret>,
+    access_key_id: Option<String>,
+    access_key_secret: Option<Secret>,
+    #[serde(alias = "token")]
+    security_token: Option<String>,
+    sub_app_id: Option<u64>,
     endpoint: Option<String>,
 }
 
@@ -109,15 +118,11 @@ impl Api {
 
 impl Credentials {
     fn find(source: &Source<'_>, options: &ApiOptions) -> Result<Self, Failure> {
+        let is_tencent = source.sender() == "tencent-vod";
         if let Some(file) = &options.credentials {
-            let text = input::read_text(file)?;
-            // serde's own words may repeat a secret.
-            let invalid = |_| {
-                Failure::Usage(format!("{file}: expected the members of a `pull` section: id and secret"))
-            };
-            return serde_json::from_str(&text).map_err(invalid);
+            return Self::read(file, is_tencent);
         }
-        let names = if source.sender() == "tencent-vod" {
+        let names = if is_tencent {
             ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN"]
         } else {
             ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"]
@@ -146,6 +151,26 @@ impl Credentials {
             sub_app_id,
             endpoint,
         })
+    }
+}
+
+impl Credentials {
+    /// One sender's own members: those of the other are never sent to it.
+    fn read(file: &str, is_tencent: bool) -> Result<Self, Failure> {
+        let names =
+            if is_tencent { "secret_id and secret_key" } else { "access_key_id and access_key_secret" };
+        let invalid = || Failure::Usage(format!("{file}: expected the members of a `pull` section: {names}"));
+        // serde's own words may repeat a secret.
+        let text = input::read_text(file)?;
+        let read: CredentialsFile = serde_json::from_str(&text).map_err(|_| invalid())?;
+        let CredentialsFile { security_token, sub_app_id, endpoint, .. } = read;
+        let (id, key) = if is_tencent {
+            (read.secret_id, read.secret_key)
+        } else {
+            (read.access_key_id, read.access_key_secret)
+        };
+        let (secret_id, secret_key) = id.zip(key).ok_or_else(invalid)?;
+        Ok(Self { secret_id, secret_key, security_token, sub_app_id, endpoint })
     }
 }
 

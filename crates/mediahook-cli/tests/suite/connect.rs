@@ -60,7 +60,11 @@ async fn tencent_is_connected_and_the_undo_goes_back() {
         assert_eq!(api.get(member), value, "{member}");
     }
     let again = stack.run(&["connect", "tencent-vod/main", "--yes"]).await.expect(0);
-    assert!(again.stdout.ends_with("tencent-vod/main is connected\n") && api.writes() == 1, "{again:?}");
+    assert!(
+        again.stdout.contains("tencent-vod/main is connected; whether its SignKey is that of the stack")
+            && api.writes() == 1,
+        "{again:?}"
+    );
 
     let undo = ran.last()["undo"].to_string();
     stack
@@ -119,6 +123,15 @@ async fn a_wrong_secret_at_the_sender_is_no_permission_of_ours() {
     let arguments = ["connect", "alibaba-ims/prod", "--credentials", "-", "--sender-endpoint", &api.endpoint];
     let ran = stack.run_with(&arguments, credentials.as_bytes()).await.expect(1);
     assert!(ran.stderr.contains("SignatureDoesNotMatch"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_credentials_of_one_sender_are_not_sent_to_the_other() {
+    let (stack, api) = world().await;
+    let tencents = json!({ "secret_id": SECRET_ID, "secret_key": SECRET_KEY }).to_string();
+    let arguments = ["connect", "alibaba-ims/prod", "--credentials", "-", "--sender-endpoint", &api.endpoint];
+    let ran = stack.run_with(&arguments, tencents.as_bytes()).await.expect(2);
+    assert!(ran.stderr.contains("access_key_id and access_key_secret"), "{ran:?}");
 }
 
 /// The keys of Tencent's source in the secret.

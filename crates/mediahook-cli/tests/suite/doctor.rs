@@ -215,8 +215,11 @@ async fn a_wrong_key_at_the_sender_and_an_address_elsewhere_are_named() {
     let file = std::env::temp_dir().join(format!("mediahook-credentials-{}.json", std::process::id()));
     let credentials = json!({ "access_key_id": ACCESS_KEY_ID, "access_key_secret": ACCESS_KEY_SECRET });
     std::fs::write(&file, credentials.to_string()).unwrap();
-    let arguments = ["--credentials", file.to_str().unwrap(), "--sender-endpoint", &api.endpoint];
-    let complaints = complaints(&stack, &arguments).await;
+    let arguments = ["--credentials", file.to_str().unwrap(), "--sender-endpoint", &api.endpoint, "--source"];
+    let with = |source| [&arguments[..], &[source]].concat();
+    let unknown = complaints(&stack, &with("alibaba-ims/other")).await;
+    assert!(unknown.iter().any(|text| text.contains("alibaba-ims/prod")), "the known ones: {unknown:#?}");
+    let complaints = complaints(&stack, &with("alibaba-ims/prod")).await;
     std::fs::remove_file(&file).unwrap();
     for expected in [
         "AuthKey is `sha256:",

@@ -127,7 +127,7 @@ async fn a_load_test_counts_answers_and_times() {
         "--rate",
         "200",
         "--set",
-        "/PullCompleteEvent/FileId={n}",
+        "/PullCompleteEvent/FileId={i}",
         "--json",
     ];
     let report = stack.run(&arguments).await.expect(0).last();

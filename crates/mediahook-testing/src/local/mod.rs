@@ -112,7 +112,7 @@ impl Local {
     pub async fn start(port: u16, log: impl Fn(&str) + Send + Sync + 'static) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
-        telemetry::init(&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")].into_iter().collect());
+        telemetry::init(&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")].into_iter().collect(), env!("CARGO_CRATE_NAME"));
         let cloud = Cloud::start().await;
         cloud.table().create().await;
         let (queue_url, dead_letter_url) = cloud.queues(MAX_RECEIVE_COUNT, 1).await;

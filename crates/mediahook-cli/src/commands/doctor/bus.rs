@@ -39,7 +39,7 @@ pub(super) async fn check(report: &mut Report<'_>, context: &Context) -> Result<
     let archives = archives.archives.unwrap_or_default();
     let enabled = archives.iter().find(|archive| archive.state == Some(ArchiveState::Enabled));
     let found = enabled.map_or("none: an event that a consumer lost is nowhere".to_owned(), |archive| {
-        archive.archive_name.clone().unwrap_or_default()
+        format!("{} keeps the events", archive.archive_name.as_deref().unwrap_or_default())
     });
     let fix = format!(
         "aws events create-archive --archive-name mediahook --event-source-arn {arn} --event-pattern '{{\"source\":[\"mediahook\"]}}'"

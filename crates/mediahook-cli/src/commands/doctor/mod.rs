@@ -32,6 +32,9 @@ pub(crate) struct Doctor {
     /// Do not ask the senders for their settings
     #[arg(long)]
     no_senders: bool,
+    /// Ask the sender of this source alone
+    #[arg(long, value_name = "SENDER/APP", conflicts_with = "no_senders")]
+    source: Option<String>,
     #[command(flatten)]
     api: ApiOptions,
 }
@@ -172,7 +175,7 @@ async fn with_sources(command: &Doctor, document: &Document, report: &mut Report
     let receiver = receiver::check(document, report, context).await;
     report.ended("receiver", receiver);
     if !command.no_senders {
-        senders::check(document, &command.api, report, context).await;
+        senders::check(document, command.source.as_deref(), &command.api, report, context).await;
     }
     if command.probe {
         let probe = probe::check(document, report, context).await;

@@ -79,7 +79,7 @@ async fn redrive(
         dead == 0,
         "dead-letter queue",
         format!("about {dead} dead letters"),
-        "mediahook dlq list, then mediahook dlq redrive",
+        "mediahook dlq list, then mediahook dlq redrive --all --yes",
     );
     Ok(())
 }

@@ -10,11 +10,15 @@ use crate::sources::{Document, Source};
 
 pub(super) async fn check(
     document: &Document,
+    only: Option<&str>,
     options: &ApiOptions,
     report: &mut Report<'_>,
     context: &Context,
 ) {
-    for source in document.iter() {
+    if let Some(Err(failure)) = only.map(|name| document.get(name)) {
+        report.not_done("sender", &failure);
+    }
+    for source in document.iter().filter(|source| only.is_none_or(|name| name == source.name)) {
         if let Err(failure) = one(&source, options, report, context).await {
             report.not_done("sender", &at(&source, failure));
         }
@@ -31,7 +35,9 @@ async fn one(
     let current = api.read().await?;
     let wanted = wanted(source, &current, None, None, context).await?;
     let rows = compare(source, &current, &wanted);
-    let differing: Vec<_> = rows.iter().filter(|row| row.same == Some(false)).collect();
+    let differing = rows.iter().filter(|row| row.same == Some(false));
+    let differing: Vec<_> =
+        differing.map(|row| format!("{} is `{}`, needed is `{}`", row.member, row.is, row.wanted)).collect();
     if differing.is_empty() {
         let unread =
             rows.iter().find(|row| row.same.is_none()).map(|row| format!(" ({} cannot be read)", row.member));
@@ -39,10 +45,9 @@ async fn one(
             "sender",
             format!("{}: set as this stack needs it{}", source.name, unread.unwrap_or_default()),
         );
-    }
-    for row in differing {
-        let found = format!("{}: {} is `{}`, needed is `{}`", source.name, row.member, row.is, row.wanted);
-        report.fail("sender", found, format!("mediahook connect {} --yes", source.name));
+    } else {
+        let fix = format!("mediahook connect {} --stack {} --yes", source.name, context.stack_name()?);
+        report.fail("sender", format!("{}: {}", source.name, differing.join("; ")), fix);
     }
     Ok(())
 }
