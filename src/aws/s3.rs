@@ -5,7 +5,8 @@ use aws_sdk_s3::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 
-use super::{Aws, no_quota, store_error};
+use super::{Aws, no_quota, store_error, unusable};
+use crate::config::BUCKET;
 use crate::storage::{Bucket, Listed, MAX_OBJECT_BYTES, Page, StoreError};
 use crate::timeouts::RetryPolicy;
 
@@ -65,7 +66,11 @@ impl Bucket for S3Bucket {
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreError> {
         let list = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
         let list = list.set_start_after(after.map(String::from));
-        let page = Box::pin(list.send()).await.map_err(|e| store_error(&e))?;
+        let page = Box::pin(list.send()).await.map_err(|error| {
+            let (bucket, missing) =
+                (format!("bucket `{}`", self.name), ["NoSuchBucket", "PermanentRedirect"]);
+            StoreError(unusable(&error, BUCKET, &bucket, "s3:ListBucket", &missing).to_string())
+        })?;
         let more = page.is_truncated() == Some(true);
         Ok(Page { objects: page.contents.unwrap_or_default().into_iter().filter_map(listed).collect(), more })
     }

@@ -118,6 +118,9 @@ def check_handler(main):
     lines = [event["message"] for page in pages for event in page["events"]]
     expect(True, any(file in line and "pulled" in line for line in lines), f"the handler's line: {lines}")
     command.build()
+    if not cloud.is_aws:
+        # A parameter is a text to ministack, and so is its answer, which no SDK reads.
+        cloud.client("lambda").update_event_source_mapping(UUID=stack.mapping()["UUID"], Enabled=False, ScalingConfig={"MaximumConcurrency": 10})
     with cloud.url_of(stack.domain) as url:
         mapping = [one for one in command.doctor(stack, url, "--no-senders") if one["check"] == "event source mapping"]
     expect([], [one for one in mapping if one["status"] != "ok"], "the handler's mapping, not the idle processor's")
