@@ -54,7 +54,7 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
     /// The bucket failed, or the queue as a whole.
     pub(super) async fn spill(&mut self) -> Result<bool, String> {
         let Some(time) = read_within(self.deadline) else { return Ok(true) };
-        let mut folders = within(time, self.folders()).await.map_err(of_bucket)?;
+        let mut folders = within(time, self.folders()).await.map_err(|error| format!("bucket: {error}"))?;
         let emptied = self.empty(&mut folders).await;
         self.end(folders, emptied == Ok(true));
         emptied
@@ -67,7 +67,8 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
             for folder in &mut *folders {
                 let Some(time) = read_within(self.deadline) else { return Ok(true) };
                 let until = Deadline::after(time);
-                let keys = within(until.half(), self.take_turn(folder)).await.map_err(of_bucket)?;
+                let keys = within(until.half(), self.take_turn(folder)).await;
+                let keys = keys.map_err(|error| format!("bucket: {error}"))?;
                 taken += keys.len();
                 self.store_and_delete(keys, until.left()).await?;
             }
@@ -177,10 +178,6 @@ impl<Q: Queue, B: Bucket, H> Drain<'_, Q, B, H> {
             *lock(&self.puller.cursors) = taken.filter(|_| more).collect();
         }
     }
-}
-
-fn of_bucket(error: StoreError) -> String {
-    format!("bucket: {error}")
 }
 
 /// `spill/SENDER/APP/` of a key, or what else it has before its name.

@@ -124,6 +124,9 @@ async fn a_bucket_that_does_not_exist_is_an_error_of_the_spill_and_stops_no_sour
         assert_clean(&summary, source, 3);
     }
     let spill = &summary.0["spill"];
-    assert!(spill.error.as_deref().unwrap().contains("MEDIAHOOK_BUCKET: there is no bucket `nobodys`"), "{spill:?}");
+    assert!(
+        spill.error.as_deref().unwrap().contains("MEDIAHOOK_BUCKET: there is no bucket `nobodys`"),
+        "{spill:?}"
+    );
     assert_eq!(spill.waiting, None, "nothing is known");
 }
