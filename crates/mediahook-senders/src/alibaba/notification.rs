@@ -229,6 +229,19 @@ mod tests {
     }
 
     #[test]
+    fn parts_succeed_only_together() {
+        for (second, expected) in [
+            (r#"{"Status":"Success"}"#, Outcome::Succeeded),
+            (r#"{"Status":"Processing"}"#, Outcome::Unknown),
+            (r#"{"Status":"Strange"}"#, Outcome::Unknown),
+            ("{}", Outcome::Unknown),
+        ] {
+            let message = format!(r#"{{"SnapshotInfos":[{{"Status":"Success"}},{second}]}}"#);
+            assert_eq!(of_parts(&serde_json::from_str(&message).unwrap()), expected, "{second}");
+        }
+    }
+
+    #[test]
     fn a_message_in_a_string_is_looked_into() {
         let body = r#"{"EventType":"ProduceMediaComplete","UserId":1,"MessageBody":"{\"Status\":\"Fail\",\"JobId\":\"j\"}"}"#;
         let notification = read(&Body::parse(body).unwrap()).unwrap();

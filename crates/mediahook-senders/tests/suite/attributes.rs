@@ -53,6 +53,16 @@ fn no_attribute_has_a_character_that_cloudevents_forbids() {
 }
 
 #[test]
+fn a_name_without_a_blank_at_its_end_counts_more_wherever_it_is() {
+    for body in [
+        r#"{"EventType":"X","JobId":"j","ErrorCode ":"odd","ErrorCode":"exact"}"#,
+        r#"{"EventType":"X","JobId":"j","ErrorCode":"exact","ErrorCode ":"odd"}"#,
+    ] {
+        assert_eq!(event("alibaba-vod/prod", body).errorcode.as_deref(), Some("exact"), "{body}");
+    }
+}
+
+#[test]
 fn a_text_has_a_thousand_characters_and_an_id_is_never_cut() {
     let event =
         event("tencent-vod/main", &pull_complete("SessionContext", &json!("媒".repeat(1_001)).to_string()));
