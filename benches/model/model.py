@@ -15,6 +15,8 @@ import random
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+import cost
+
 RAMP = 20  # seconds in which the load rises to its rate; what happens in them is not counted
 RATES = [10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000]  # callbacks a second
 RESERVED = [10, 20, 50, 100, 200, 300, 600, 1_100]
@@ -27,18 +29,17 @@ MARKS = ("<!-- table: written by benches/model/model.py --write -->", "<!-- end 
 class Settings:
     """A deployment. Times are in seconds."""
 
-    # A warm callback: 0.49 ms of CPU (benches/compare) at a seventh of a core, and 10 ms for SQS (assumed).
-    receive: float = 0.0134
+    # A warm callback: CPU as measured, at a seventh of a core, and SQS as assumed.
+    receive: float = cost.RECEIVER_MS / 1_000
     # Init and the first callback at 256 MB: AWS's own start of an environment, handshakes and some 9 ms of CPU (assumed).
     cold: float = 0.250
     # ReceiverReservedConcurrency: as many environments, and ten requests a second for each (Lambda's quotas).
     reserved: int = 50
     # How many environments Lambda adds to a function in ten seconds (Lambda's quotas).
     new_environments_in_10_s: int = 1_000
-    # A batch: two calls to the table for each event, all at once, and one to the bus (assumed), and 0.55 ms of CPU (benches/compare)
-    # for each event at a seventh of a core.
-    batch: float = 0.030
-    event: float = 0.0038
+    # A batch: two calls to the table for each event, all at once, and one to the bus (assumed), and CPU as measured for each event.
+    batch: float = cost.TABLE_AND_HANDLER_MS / 1_000
+    event: float = cost.PROCESSOR_CPU_MS * cost.STRETCHED / 1_000
     batch_size: int = 10
     # ProcessorMaximumConcurrency.
     concurrency: int = 10

@@ -93,7 +93,13 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
         context
             .out
             .json(&json!({ "source": source.name, "connected": true, "settings": rows, "written": false }));
-        said_connected(&source, &rows, context);
+        let unread = rows.iter().find(|row| row.same.is_none()).map(|row| {
+            format!(
+                "; whether its {} is that of the stack, the sender does not tell: --set-key sets it",
+                row.member
+            )
+        });
+        context.out.text(format_args!("{} is connected{}", source.name, unread.unwrap_or_default()));
         return Ok(Exit::Done);
     }
     let undo = undo(&source, &current);
@@ -112,7 +118,7 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
     let is_connected = rows.iter().all(|row| row.same != Some(false));
     context.out.json(&json!({ "source": source.name, "connected": is_connected, "settings": rows, "written": true, "undo": undo }));
     if is_connected {
-        said_connected(&source, &[], context);
+        context.out.text(format_args!("{} is connected", source.name));
         return Ok(Exit::Done);
     }
     show(&rows, context);
@@ -283,18 +289,6 @@ fn restored(file: &str, source: &Source<'_>) -> Result<CallbackSettings, Failure
     };
     let members = undo.settings.iter().map(|(member, value)| (member.clone(), with_tokens(value))).collect();
     Ok(CallbackSettings { members, key })
-}
-
-/// A key that was not written just now may be another one.
-fn said_connected(source: &Source<'_>, rows: &[Row], context: &Context) {
-    let name = source.name;
-    match rows.iter().find(|row| row.same.is_none()) {
-        None => context.out.text(format_args!("{name} is connected")),
-        Some(row) => context.out.text(format_args!(
-            "{name} is connected; whether its {} is that of the stack, the sender does not tell: --set-key sets it",
-            row.member
-        )),
-    }
 }
 
 fn show(rows: &[Row], context: &Context) {

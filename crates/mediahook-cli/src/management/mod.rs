@@ -152,9 +152,7 @@ impl Credentials {
             endpoint,
         })
     }
-}
 
-impl Credentials {
     /// One sender's own members: those of the other are never sent to it.
     fn read(file: &str, is_tencent: bool) -> Result<Self, Failure> {
         let names =
