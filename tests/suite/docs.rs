@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use mediahook::events::tencent_vod::known;
+use mediahook::events::event_types::known;
 use mediahook_senders::alibaba::kind::Rule as AlibabaRule;
 use mediahook_senders::tencent_vod::kind::{KINDS, Kind};
 use mediahook_senders::tencent_vod::outcome::Rule;

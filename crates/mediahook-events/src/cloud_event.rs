@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+#[cfg(feature = "typed")]
 use crate::{alibaba_ims, alibaba_vod, tencent_vod};
 
 /// One event in mediahook's envelope: CloudEvents 1.0, JSON.
@@ -217,7 +218,10 @@ impl CloudEvent {
             other: Map::new(),
         }
     }
+}
 
+#[cfg(feature = "typed")]
+impl CloudEvent {
     /// The event of Tencent Cloud VOD.
     ///
     /// # Errors

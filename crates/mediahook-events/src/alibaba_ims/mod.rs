@@ -29,7 +29,5 @@ pub mod produce;
 pub mod upload;
 pub mod workflow;
 
+pub use crate::event_types::ALIBABA_IMS_PREFIX as TYPE_PREFIX;
 pub use event::{EVENT_TYPES, Event, Notification};
-
-/// What stands before the sender's event type in the envelope's `type`.
-pub const TYPE_PREFIX: &str = "com.alibabacloud.ims.";

@@ -62,7 +62,5 @@ pub mod produce;
 pub mod review;
 pub mod upload;
 
+pub use crate::event_types::ALIBABA_VOD_PREFIX as TYPE_PREFIX;
 pub use event::{EVENT_TYPES, Event};
-
-/// What stands before the sender's event type in the envelope's `type`.
-pub const TYPE_PREFIX: &str = "com.alibabacloud.vod.";

@@ -6,7 +6,6 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::edit::{ComposeMediaTask, EditMediaTask, SplitMediaTask};
-use super::payload::{event_type_of, known, payload_member};
 use super::procedure::ProcedureTask;
 use super::quality::{QualityEnhanceTask, QualityInspectTask, RebuildMediaTask};
 use super::review::ReviewAudioVideoTask;
@@ -26,6 +25,7 @@ use super::watermark::{
 use super::wechat::{WechatMiniProgramPublishTask, WechatPublishTask};
 use super::{TYPE_PREFIX, aigc, v2};
 use crate::event_enum::event_enum;
+use crate::event_types::{event_type_of, known, payload_member};
 use crate::lenient::{self, take, without};
 
 event_enum! {
@@ -219,4 +219,15 @@ impl Event {
 /// The names of the members that are objects.
 fn objects(body: &Map<String, Value>) -> impl Iterator<Item = &str> + Clone {
     body.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EVENT_TYPES;
+    use crate::event_types::TENCENT_VOD_EVENTS;
+
+    #[test]
+    fn every_event_type_has_a_payload() {
+        assert_eq!(TENCENT_VOD_EVENTS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), EVENT_TYPES);
+    }
 }

@@ -38,7 +38,6 @@ pub mod edit;
 mod event;
 pub mod media;
 pub mod media_process;
-mod payload;
 pub mod procedure;
 pub mod quality;
 pub mod review;
@@ -49,8 +48,5 @@ pub mod v2;
 pub mod watermark;
 pub mod wechat;
 
+pub use crate::event_types::TENCENT_VOD_PREFIX as TYPE_PREFIX;
 pub use event::{EVENT_TYPES, Event, Notification};
-pub use payload::{EVENTS, event_type_of, known, payload_member};
-
-/// What stands before the sender's event type in the envelope's `type`.
-pub const TYPE_PREFIX: &str = "com.tencentcloud.vod.";

@@ -1,6 +1,7 @@
 //! Reads a body of either product: ids, outcome, time, context, errors.
 
-use mediahook_events::{Deleted, Outcome, Verdict, alibaba_ims as ims_events, alibaba_vod as vod_events};
+use mediahook_events::event_types::{ALIBABA_IMS_PREFIX, ALIBABA_VOD_PREFIX};
+use mediahook_events::{Deleted, Outcome, Verdict};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,10 +19,10 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let is_it = |kind: &&Kind| kind.event_type == event_type;
     let (prefix, kind, message) = if let Some(message) = members.get("MessageBody").map(json_in) {
         let kind = alibaba_ims::KINDS.iter().find(is_it).unwrap_or(&alibaba_ims::UNLISTED);
-        (ims_events::TYPE_PREFIX, kind, message)
+        (ALIBABA_IMS_PREFIX, kind, message)
     } else {
         let kind = alibaba_vod::KINDS.iter().find(is_it).unwrap_or(&alibaba_vod::UNLISTED);
-        (vod_events::TYPE_PREFIX, kind, members)
+        (ALIBABA_VOD_PREFIX, kind, members)
     };
     let attributes = Attributes { time, ..attributes(kind, &message) };
     Some(Notification {

@@ -3,7 +3,8 @@
 //! The case distinguishes it: `eventType` and not `EventType` (official documentation, product/266/33962). If both
 //! URLs are set, the same occurrence is sent in both formats; these stay two events, of two types.
 
-use mediahook_events::{Deleted, Outcome, tencent_vod};
+use mediahook_events::event_types::TENCENT_VOD_V2_PREFIX;
+use mediahook_events::{Deleted, Outcome};
 use serde_json::Value;
 
 use super::findings::Findings;
@@ -36,7 +37,7 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     let kind = KINDS.iter().find(|kind| kind.event_type == event_type).unwrap_or(&UNLISTED);
     Some(Notification {
         attributes: body.members().get("data").map(|data| attributes(kind, data)).unwrap_or_default(),
-        event_type: format!("{}v2.{event_type}", tencent_vod::TYPE_PREFIX),
+        event_type: format!("{TENCENT_VOD_V2_PREFIX}{event_type}"),
         transport: transport(body),
         repeats: false,
     })

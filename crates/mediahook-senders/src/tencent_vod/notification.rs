@@ -1,6 +1,7 @@
 //! Format v3.0: an `EventType`, and one member that is not null, the payload.
 
-use mediahook_events::{Deleted, tencent_vod};
+use mediahook_events::Deleted;
+use mediahook_events::event_types::{TENCENT_VOD_PREFIX, event_type_of, payload_member};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -28,8 +29,8 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
         .iter()
         .filter(|(name, value)| value.is_object() && !transport.contains(&name.as_str()));
     let objects = objects.map(|(name, _)| name.as_str());
-    let member = tencent_vod::payload_member(given_type.as_deref(), objects);
-    let of_member = member.and_then(tencent_vod::event_type_of);
+    let member = payload_member(given_type.as_deref(), objects);
+    let of_member = member.and_then(event_type_of);
     let event_type = match given_type {
         Some(event_type) => event_type,
         None => type_of(member?, of_member)?,
@@ -43,7 +44,7 @@ pub(super) fn read(body: &Body<'_>) -> Option<Notification> {
     Some(Notification {
         // For an unknown type, it is better to process an event twice than never.
         repeats: kind.repeats && attributes.task_id.is_none(),
-        event_type: format!("{}{event_type}", tencent_vod::TYPE_PREFIX),
+        event_type: format!("{TENCENT_VOD_PREFIX}{event_type}"),
         attributes,
         transport,
     })

@@ -1,6 +1,10 @@
 //! One fixture per event type, and what becomes of each: its envelope, as a snapshot.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p mediahook-senders` writes the snapshots anew.
 
 use std::collections::BTreeSet;
+
+use expect_test::expect_file;
 
 use crate::fixtures::{event, fixtures};
 
@@ -12,7 +16,8 @@ fn snapshots(source: &str) {
         let mut event = event(source, &body);
         assert_eq!(event.data.take().unwrap().get(), body.trim(), "{name}");
         assert!(ids.insert(event.id.clone()), "{name}: the same id as another");
-        insta::assert_snapshot!(format!("{sender}.{name}"), serde_json::to_string_pretty(&event).unwrap());
+        let text = serde_json::to_string_pretty(&event).unwrap() + "\n";
+        expect_file![format!("snapshots/{sender}/{name}.json")].assert_eq(&text);
     }
 }
 

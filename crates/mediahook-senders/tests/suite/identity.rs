@@ -43,7 +43,7 @@ fn pushed_or_pulled_signed_or_not_every_event_is_the_same() {
         let pushed = id("tencent-vod/main", &text, RECEIVED);
         // The pulled form of format v3.0 has every member.
         if body.get("EventType").is_some() {
-            for (_, members) in mediahook_events::tencent_vod::EVENTS {
+            for (_, members) in mediahook_events::event_types::TENCENT_VOD_EVENTS {
                 body.as_object_mut().unwrap().entry(members[0]).or_insert(Value::Null);
             }
         }

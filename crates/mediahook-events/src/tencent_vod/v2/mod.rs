@@ -8,7 +8,5 @@ pub mod procedure;
 pub mod task;
 pub mod upload;
 
+pub use crate::event_types::TENCENT_VOD_V2_PREFIX as TYPE_PREFIX;
 pub use event::{EVENT_TYPES, Event, Notification};
-
-/// What stands before the sender's event type in the envelope's `type`.
-pub const TYPE_PREFIX: &str = "com.tencentcloud.vod.v2.";
