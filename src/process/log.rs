@@ -1,9 +1,10 @@
 //! The log line of a record. That of a processed event has no metrics: one line counts those of a batch, because in the
 //! line of each event they would take as many bytes again as all the rest.
 
+use mediahook_events::Channel;
 use tracing::Level;
 
-use super::record::{Outcome, Record};
+use super::record::{Event, Outcome, Record};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::line::{Line, ms};
 use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, FAILED};
@@ -25,17 +26,20 @@ pub(super) fn line(record: &Record<'_>, outcome: &Outcome, invocation: &Invocati
             .field("reason", &failure.reason)
             .count(DEAD_LETTERED, 1),
     };
+    let is_processed = matches!(outcome, Outcome::Processed);
     let line = match &record.event {
+        // The receiver's line has its subject and its outcome.
+        Ok(Event { envelope, .. }) if is_processed && envelope.channel == Some(Channel::Push) => {
+            line.known_event(envelope)
+        }
         Ok(event) => line.event(&event.envelope),
         Err(_) => line.field("id", record.message.attributes.get("MessageDeduplicationId")),
     };
     let line = line.field("total_ms", ms(record.started.elapsed()));
-    match outcome {
-        // Short, because nearly all lines are of this kind.
-        Outcome::Processed => line,
-        _ => line
-            .field("message_id", &record.message.message_id)
-            .field("receive_count", record.receive_count())
-            .invocation(invocation),
+    if is_processed {
+        return line; // short, because nearly all lines are of this kind
     }
+    line.field("message_id", &record.message.message_id)
+        .field("receive_count", record.receive_count())
+        .invocation(invocation)
 }

@@ -82,11 +82,12 @@ impl Line {
 
     /// Adds which event it is, without its data.
     pub fn event(self, event: &CloudEvent) -> Self {
-        self.source(&event.source)
-            .field("id", &event.id)
-            .field("type", &event.event_type)
-            .field("subject", &event.subject)
-            .field("outcome", event.outcome)
+        self.known_event(event).field("subject", &event.subject).field("outcome", event.outcome)
+    }
+
+    /// Adds which event it is, if another line has its subject and its outcome.
+    pub fn known_event(self, event: &CloudEvent) -> Self {
+        self.source(&event.source).field("id", &event.id).field("type", &event.event_type)
     }
 
     /// Adds the source, which is also a dimension if `CloudWatch` accepts its name as a value: a message in the queue

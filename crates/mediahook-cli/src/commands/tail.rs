@@ -1,6 +1,6 @@
 //! `tail`: what happens to events, from the functions' logs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -61,10 +61,13 @@ pub(crate) async fn run(command: &Tail, context: &Context) -> Result<Exit, Failu
         ..Filter::default()
     };
     let mut seen = HashSet::new();
+    let mut known = HashMap::new();
     loop {
         let mut lines = read(&groups, "", since, context).await?;
         lines.retain(|logged| stage(&logged.line).is_some() && filter.accepts(&event_of(&logged.line), None));
-        for logged in lines.iter().filter(|logged| seen.insert(logged.event_id.clone())) {
+        lines.retain(|logged| seen.insert(logged.event_id.clone()));
+        for logged in &mut lines {
+            complete(&mut logged.line, &mut known);
             show(logged, context);
         }
         if command.no_follow {
@@ -95,6 +98,16 @@ fn event_of(line: &Line) -> Event {
         source: line.source.clone(),
         event_type: line.event_type.clone(),
         ..Event::default()
+    }
+}
+
+/// The receiver's line of a pushed event has subject and outcome, and the others have none: `known` by the event's id.
+fn complete(line: &mut Line, known: &mut HashMap<String, Line>) {
+    let Some(id) = line.id.clone() else { return };
+    if line.outcome.is_some() {
+        known.insert(id, line.clone());
+    } else if let Some(known) = known.get(&id) {
+        (line.subject, line.outcome) = (known.subject.clone(), known.outcome.clone());
     }
 }
 
@@ -148,7 +161,9 @@ async fn the_way_of(
     }
     let mut lines = read(groups, &format!(r#"{{ $.id = "{id}" }}"#), since, context).await?;
     lines.retain(|logged| logged.line.id.as_deref() == Some(id));
-    for logged in &lines {
+    let mut known = HashMap::new();
+    for logged in &mut lines {
+        complete(&mut logged.line, &mut known);
         show(logged, context);
     }
     let record = or_note(record(id, context).await, context);
