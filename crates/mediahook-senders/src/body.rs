@@ -53,8 +53,8 @@ impl From<serde_json::Error> for Unprocessable {
 
 /// A parsed body.
 pub struct Body<'a> {
-    /// The object, as it came.
-    text: &'a str,
+    /// As it came.
+    object: &'a RawValue,
     /// The name of each member, and where it ends in the text.
     members: Vec<(String, usize)>,
     value: Map<String, Value>,
@@ -68,24 +68,23 @@ impl<'a> Body<'a> {
     pub fn parse(text: &'a str) -> Result<Self, Unprocessable> {
         // RFC 8259 lets a reader ignore it. The line and column of an error are counted from behind it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Self::read(text, text).or_else(|error| match without_half_surrogates(text) {
-            Some(readable) => Self::read(text, &readable),
+        let object: &RawValue = serde_json::from_str(text)?;
+        if !object.get().starts_with('{') {
+            return Err(Unprocessable::NotAnObject);
+        }
+        Self::read(object, object.get()).or_else(|error| match without_half_surrogates(object.get()) {
+            Some(readable) => Self::read(object, &readable),
             None => Err(error),
         })
     }
 
-    /// `readable` has the same members at the same places as `text`.
-    fn read(text: &'a str, readable: &str) -> Result<Self, Unprocessable> {
-        let object: &RawValue = serde_json::from_str(readable)?;
-        if !object.get().starts_with('{') {
-            return Err(Unprocessable::NotAnObject);
-        }
-        let Members(raw) = serde_json::from_str(object.get())?;
-        let place = |part: &str| part.as_ptr() as usize - readable.as_ptr() as usize;
-        let object_at = place(object.get())..place(object.get()) + object.get().len();
+    /// `readable` has the same members at the same places as `object`.
+    fn read(object: &'a RawValue, readable: &str) -> Result<Self, Unprocessable> {
+        let Members(raw) = serde_json::from_str(readable)?;
+        let end = |part: &str| part.as_ptr() as usize - readable.as_ptr() as usize + part.len();
         let (mut members, mut value) = (Vec::with_capacity(raw.len()), Map::new());
         for (name, member) in raw {
-            members.push((name.clone(), place(member.get()) + member.get().len() - object_at.start));
+            members.push((name.clone(), end(member.get())));
             let member = serde_json::from_str(member.get()).map_err(|_| Unprocessable::OutOfRange)?;
             // Of a repeated name the last one counts, as for most readers.
             value.insert(name, member);
@@ -94,7 +93,7 @@ impl<'a> Body<'a> {
         normalize(&mut value);
         value.sort_all_objects();
         let Value::Object(value) = value else { return Err(Unprocessable::NotAnObject) };
-        Ok(Self { text: text.get(object_at).unwrap_or_default(), members, value })
+        Ok(Self { object, members, value })
     }
 
     /// The members, without those that are null, in the order of their names.
@@ -111,12 +110,13 @@ impl<'a> Body<'a> {
     pub fn without(&self, names: &[&str]) -> Option<Box<RawValue>> {
         let is_left_out = |name: &str| names.contains(&name);
         if !self.members.iter().any(|(name, _)| is_left_out(name)) {
-            return RawValue::from_string(self.text.to_owned()).ok();
+            return Some(self.object.to_owned());
         }
-        let (mut kept, mut begin) = (String::with_capacity(self.text.len()), 0);
+        let text = self.object.get();
+        let (mut kept, mut begin) = (String::with_capacity(text.len()), 0);
         for (name, end) in &self.members {
             // From the end of the previous member: white space, a bracket or a comma, and the member itself.
-            let bytes = self.text.get(begin..*end).unwrap_or_default();
+            let bytes = text.get(begin..*end).unwrap_or_default();
             begin = *end;
             if !is_left_out(name) {
                 kept.push(if kept.is_empty() { '{' } else { ',' });
@@ -131,7 +131,7 @@ impl<'a> Body<'a> {
 /// Its contents must not be logged.
 impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({} bytes)", self.text.len())
+        write!(f, "Body({} bytes)", self.object.get().len())
     }
 }
 
