@@ -228,7 +228,6 @@ pub(crate) fn texts(value: &Value, path: &str) -> Vec<String> {
     let Some(member) = value.get(name.trim_end_matches("[]")) else { return Vec::new() };
     let items = match member {
         Value::Array(items) if name.ends_with("[]") => items,
-        _ if name.ends_with("[]") => return Vec::new(),
         member => std::slice::from_ref(member),
     };
     let of_item = |item| if rest.is_empty() { text(item).into_iter().collect() } else { texts(item, rest) };

@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_has_tls_or_is_this_machine_and_has_no_path() {
+        for url in [
+            "http://vod.tencentcloudapi.com",
+            "https://vod.tencentcloudapi.com/path",
+            "https://vod.tencentcloudapi.com/?a",
+            "https://vod.tencentcloudapi.com/#a",
+            "vod.tencentcloudapi.com",
+        ] {
+            assert!(Endpoint::try_from(url.to_owned()).is_err(), "{url}");
+        }
+    }
+
+    #[test]
     fn what_goes_to_the_log_is_a_code() {
         assert_eq!(printable("AuthFailure.SignatureFailure"), "AuthFailure.SignatureFailure");
         assert_eq!(printable("a b\n\"c\"<d>-1_2"), "abcd-1_2");

@@ -81,4 +81,11 @@ mod tests {
         assert!(!matches("CurrentKey2"));
         assert_eq!(format!("{secret:?}"), "[REDACTED]");
     }
+
+    #[test]
+    fn what_can_be_no_key_is_refused() {
+        for text in ["", "CurrentKey1\n", "<CurrentKey1>", "changeme"] {
+            assert!(Secret::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+    }
 }

@@ -230,6 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_without_a_status_has_succeeded() {
+        let outcome = |event_type: &str, rest: &str| {
+            let body = format!(r#"{{"EventType":"{event_type}"{rest}}}"#);
+            read(&Body::parse(&body).unwrap()).unwrap().attributes.outcome
+        };
+        for event_type in ["FileUploadComplete", "ImageUploadComplete", "AttachedMediaUploadComplete"] {
+            assert_eq!(outcome(event_type, ""), Outcome::Succeeded, "{event_type}");
+            assert_eq!(outcome(event_type, r#","ErrorCode":"e""#), Outcome::Failed, "{event_type}");
+        }
+        assert_eq!(outcome("TranscodeComplete", ""), Outcome::Unknown);
+    }
+
+    #[test]
     fn parts_succeed_only_together() {
         for (second, expected) in [
             (r#"{"Status":"Success"}"#, Outcome::Succeeded),
