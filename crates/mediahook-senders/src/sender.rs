@@ -156,3 +156,19 @@ pub(crate) fn final_verdict(found: Option<Verdict>, outcome: Outcome) -> Option<
         _ => found,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_task_has_no_pass_and_a_running_one_no_verdict() {
+        let (pass, review, block) = (Some(Verdict::Pass), Some(Verdict::Review), Some(Verdict::Block));
+        for found in [pass, review, block] {
+            assert_eq!(final_verdict(found, Outcome::Progress), None);
+            assert_eq!(final_verdict(found, Outcome::Succeeded), found);
+        }
+        let failed = [pass, review, block].map(|found| final_verdict(found, Outcome::Failed));
+        assert_eq!(failed, [None, review, block]);
+    }
+}
