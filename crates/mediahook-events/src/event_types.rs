@@ -1,4 +1,5 @@
-//! What stands before each sender's event types in an envelope, and which member of a body of Tencent holds the payload.
+//! What stands before each sender's event types in an envelope, and which member of a body of Tencent holds the
+//! payload.
 
 /// Before an event type of Tencent Cloud VOD in the envelope's `type`.
 pub const TENCENT_VOD_PREFIX: &str = "com.tencentcloud.vod.";
@@ -9,8 +10,8 @@ pub const ALIBABA_IMS_PREFIX: &str = "com.alibabacloud.ims.";
 /// Before an event type of ApsaraVideo VOD.
 pub const ALIBABA_VOD_PREFIX: &str = "com.alibabacloud.vod.";
 
-/// Every event type of Tencent's format v3.0, in the order of the SDK's `EventContent`, and the names of the member that holds its
-/// payload: the SDK's, then those seen or documented elsewhere.
+/// Every event type of Tencent's format v3.0, in the order of the SDK's `EventContent`, and the names of the
+/// member that holds its payload: the SDK's, then those seen or documented elsewhere.
 ///
 /// Of 13 types the SDK's name is not the event type and `Event`, so the payload is the member that is an
 /// object, whatever its name. These names decide if there are several, and they give the type of a body that
@@ -58,8 +59,8 @@ pub const TENCENT_VOD_EVENTS: &[(&str, &[&str])] = &[
     ("AigcHunyuan3DTaskComplete", &["AigcHunyuan3DCompleteEvent"]),
 ];
 
-/// The row of an event type in [`TENCENT_VOD_EVENTS`]. Four documented types end in `Event`, which may be a slip: both spellings are
-/// read as the same type (inferred).
+/// The row of an event type in [`TENCENT_VOD_EVENTS`]. Four documented types end in `Event`, which may be a
+/// slip: both spellings are read as the same type (inferred).
 pub fn known(event_type: &str) -> Option<(&'static str, &'static [&'static str])> {
     let stem = |name: &str| name.strip_suffix("Event").unwrap_or(name).to_owned();
     let find =
