@@ -349,7 +349,11 @@ mod tests {
             queue().parse_delete(&answer(404, whole)).unwrap_err().why,
             "HTTP status 404, QueueNotExist, request 5"
         );
-        assert_eq!(queue().parse_delete(&answer(503, "")).unwrap_err().kind, Failure::Lost);
+        let of_none = partial.replace("<ReceiptHandle>1-O=</ReceiptHandle>", "");
+        assert_eq!(queue().parse_delete(&answer(404, &of_none)).unwrap_err().kind, Failure::Refused);
+        for (status, kind) in [(503, Failure::Lost), (429, Failure::Busy), (403, Failure::Refused)] {
+            assert_eq!(queue().parse_delete(&answer(status, "")).unwrap_err().kind, kind, "{status}");
+        }
     }
 
     #[test]

@@ -66,8 +66,7 @@ fn attributes(kind: &Kind, data: &Value) -> Attributes {
 /// only at the end may have no status. A flow without a status has an unknown outcome.
 fn outcome(kind: &Kind, data: &Value, findings: &Findings) -> Outcome {
     let outcome = match first_text(data, "status").as_deref() {
-        Some("0") => ended(findings),
-        Some(code) if code.parse::<i64>().is_ok() => Outcome::Failed,
+        Some("0") => ended(findings), // any other number is a failure among the findings
         None if kind.event_type != "ProcedureStateChanged" => ended(findings),
         word => by_status(word, findings),
     };
@@ -122,6 +121,17 @@ mod tests {
         assert_eq!(outcome_of_event("ConcatComplete", &joined("0")), Outcome::Succeeded);
         assert_eq!(outcome_of_event("ConcatComplete", &joined("4")), Outcome::Failed);
         assert_eq!(outcome_of_event("ConcatComplete", &joined("\"-1\"")), Outcome::Failed);
+    }
+
+    #[test]
+    fn the_media_is_looked_up_in_an_undocumented_type_and_in_what_a_clip_was_cut_from() {
+        let media_id = |event_type: &str, data: &str| {
+            let body = format!(r#"{{"eventType":"{event_type}","data":{data}}}"#);
+            read(&Body::parse(&body).unwrap()).unwrap().attributes.media_id
+        };
+        assert_eq!(media_id("MoonLanding", r#"{"fileId":"f"}"#).as_deref(), Some("f"));
+        assert_eq!(media_id("ClipComplete", r#"{"status":4,"srcFileId":"f"}"#).as_deref(), Some("f"));
+        assert_eq!(media_id("ClipComplete", r#"{"status":0,"srcFileId":"f"}"#), None);
     }
 
     #[test]

@@ -97,6 +97,50 @@ fn of_a_member_that_is_given_twice_the_last_one_counts_everywhere() {
 }
 
 /// The senders' own JSON writers may print a number in another way when they push than when a queue holds it.
+/// What the types differ in when the usual members are missing.
+#[test]
+fn types_of_tencent_without_their_usual_members() {
+    for (event_type, member, payload, outcome, media) in [
+        ("ProcedureStateChanged", "ProcedureStateChangeEvent", r#"{"ErrCode":0}"#, "unknown", None),
+        ("PullComplete", "PullCompleteEvent", r#"{"ErrCode":0}"#, "succeeded", None),
+        ("TranscodeComplete", "TranscodeCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("ClipComplete", "ClipCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("ClipComplete", "ClipCompleteEvent", r#"{"ErrCode":1,"SrcFileId":"f"}"#, "failed", Some("f")),
+        (
+            "ComposeMediaComplete",
+            "ComposeMediaCompleteEvent",
+            r#"{"ErrCode":1,"Input":{"FileId":"f"}}"#,
+            "failed",
+            None,
+        ),
+        ("MoonLanding", "MoonLandingEvent", r#"{"Status":"FINISH","FileId":"f"}"#, "unknown", Some("f")),
+    ] {
+        let event =
+            event("tencent-vod/main", &format!(r#"{{"EventType":"{event_type}","{member}":{payload}}}"#));
+        let read = (event.outcome.to_string(), event.mediaid);
+        assert_eq!(read, (outcome.to_owned(), media.map(str::to_owned)), "{event_type}: {payload}");
+    }
+}
+
+#[test]
+fn the_error_is_the_first_one_unless_only_a_later_one_has_a_code() {
+    for (payload, code, message) in [
+        (r#"{"ErrCode":1,"Message":"m","Parts":[{"ErrCode":2,"Message":"n"}]}"#, Some("1"), Some("m")),
+        (r#"{"Status":"FAIL","Message":"m","Parts":[{"ErrCode":2,"Message":"n"}]}"#, Some("2"), Some("n")),
+        (r#"{"Status":"FAIL","Message":"m","Parts":[{"Status":"FAIL","Message":"n"}]}"#, None, Some("m")),
+        (
+            r#"{"Status":"FAIL","Message":"SUCCESS","Parts":[{"Status":"FAIL","Message":"n"}]}"#,
+            None,
+            Some("n"),
+        ),
+        (r#"{"ErrCode":1,"Message":"SUCCESS"}"#, Some("1"), Some("SUCCESS")),
+        (r#"{"Status":"FAIL"}"#, None, None),
+    ] {
+        let event = event("tencent-vod/main", &format!(r#"{{"EventType":"X","XEvent":{payload}}}"#));
+        assert_eq!((event.errorcode.as_deref(), event.errormessage.as_deref()), (code, message), "{payload}");
+    }
+}
+
 #[test]
 fn a_number_that_is_written_otherwise_is_the_same_event() {
     fn written_otherwise(value: &mut Value) {
