@@ -240,6 +240,10 @@ mod tests {
             assert_eq!(outcome(event_type, r#","ErrorCode":"e""#), Outcome::Failed, "{event_type}");
         }
         assert_eq!(outcome("TranscodeComplete", ""), Outcome::Unknown);
+        // A word that nobody knows is not the lack of one.
+        assert_eq!(outcome("FileUploadComplete", r#","Status":"Skipped""#), Outcome::Unknown);
+        let snapshots = r#","Status":"Skipped","SnapshotInfos":[{"Status":"success"}]"#;
+        assert_eq!(outcome("SnapshotComplete", snapshots), Outcome::Unknown);
     }
 
     #[test]

@@ -57,7 +57,6 @@ pub(super) fn by_status(word: Option<&str>, findings: &Findings) -> Outcome {
     match word {
         Some("WAITING" | "PROCESSING") => Outcome::Progress,
         Some("FINISH" | "SUCCESS") => ended(findings),
-        Some("FAIL" | "ABORTED") => Outcome::Failed,
         _ if findings.has_failed => Outcome::Failed,
         _ => Outcome::Unknown,
     }

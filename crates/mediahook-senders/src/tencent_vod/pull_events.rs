@@ -268,6 +268,27 @@ mod tests {
     }
 
     #[test]
+    fn a_quotation_mark_in_a_text_does_not_end_it() {
+        let (odd, next) = (r#"{"EventHandle":"1","T":"a\"]},{[\\"}"#, r#"{"EventHandle":"2","N":NaN}"#);
+        let deliveries = pulled(&format!(r#"{{"Response":{{"EventSet":[{odd},{next}]}}}}"#)).unwrap();
+        assert_eq!(deliveries.iter().map(|d| d.body.as_str()).collect::<Vec<_>>(), [odd, next]);
+    }
+
+    #[test]
+    fn nothing_is_read_from_an_answer_of_another_status() {
+        let answer = |status, body: &str| Answer { status, body: body.into() };
+        let list = r#"{"Response":{"EventSet":[{"EventHandle":"1","N":NaN}]}}"#;
+        assert_eq!(queue("").parse_receive(&answer(502, list)).unwrap_err().kind, Failure::Lost);
+        let confirmed =
+            |status, body| queue("").parse_delete(&answer(status, body)).map_err(|error| error.kind);
+        assert_eq!(confirmed(200, r#"{"Response":{"RequestId":"r"}}"#), Ok(0));
+        assert_eq!(confirmed(502, r#"{"Response":{"RequestId":"r"}}"#), Err(Failure::Lost));
+        assert_eq!(confirmed(200, "{}"), Err(Failure::Lost));
+        let refused = r#"{"Response":{"Error":{"Code":"AuthFailure.SignatureFailure"},"RequestId":"r"}}"#;
+        assert_eq!(confirmed(200, refused), Err(Failure::Refused));
+    }
+
+    #[test]
     fn empty_is_said_in_three_ways() {
         for body in [
             r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"no event"},"RequestId":"r"}}"#,

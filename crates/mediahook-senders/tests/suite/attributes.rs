@@ -105,6 +105,37 @@ fn types_of_tencent_without_their_usual_members() {
         ("PullComplete", "PullCompleteEvent", r#"{"ErrCode":0}"#, "succeeded", None),
         ("TranscodeComplete", "TranscodeCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
         ("ClipComplete", "ClipCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("ConcatComplete", "ConcatCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        (
+            "CreateImageSpriteComplete",
+            "CreateImageSpriteCompleteEvent",
+            r#"{"TaskId":"t"}"#,
+            "succeeded",
+            None,
+        ),
+        (
+            "CreateSnapshotByTimeOffsetComplete",
+            "SnapshotByTimeOffsetCompleteEvent",
+            r#"{"TaskId":"t"}"#,
+            "succeeded",
+            None,
+        ),
+        ("PullComplete", "PullCompleteEvent", r#"{"Status":"STRANGE","ErrCode":1}"#, "failed", None),
+        ("PullComplete", "PullCompleteEvent", r#"{"Status":"ABORTED"}"#, "failed", None),
+        (
+            "ProcessImageAsyncCompleteEvent",
+            "ProcessImageAsyncCompleteEvent",
+            r#"{"Status":"FAIL","Input":{"FileId":"f"}}"#,
+            "failed",
+            Some("f"),
+        ),
+        (
+            "AigcHunyuan3DTaskComplete",
+            "AigcHunyuan3DCompleteEvent",
+            r#"{"Status":"FAIL","Input":{"ImageInfos":[{"FileId":"f"}]}}"#,
+            "failed",
+            Some("f"),
+        ),
         ("ClipComplete", "ClipCompleteEvent", r#"{"ErrCode":1,"SrcFileId":"f"}"#, "failed", Some("f")),
         (
             "ComposeMediaComplete",
@@ -120,6 +151,16 @@ fn types_of_tencent_without_their_usual_members() {
         let read = (event.outcome.to_string(), event.mediaid);
         assert_eq!(read, (outcome.to_owned(), media.map(str::to_owned)), "{event_type}: {payload}");
     }
+}
+
+#[test]
+fn a_body_of_tencent_without_a_type_is_named_for_its_payload() {
+    let event_type = |body: &str| read("tencent-vod/main", body).map(|event| event.event_type).ok();
+    // A text is no payload, whatever its name.
+    let text = r#"{"FileUploadEvent":"text","MoonLandingEvent":{"TaskId":"t"}}"#;
+    assert_eq!(event_type(text).as_deref(), Some("com.tencentcloud.vod.MoonLanding"));
+    assert_eq!(event_type(r#"{"Event":{"TaskId":"t"}}"#), None);
+    assert_eq!(event_type(r#"{"Sign":{"TaskId":"t"},"T":1}"#), None);
 }
 
 #[test]
