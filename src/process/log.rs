@@ -4,7 +4,7 @@
 use mediahook_events::Channel;
 use tracing::Level;
 
-use super::record::{Event, Outcome, Record};
+use super::record::{Outcome, Record};
 use crate::lambda::invocation::Invocation;
 use crate::telemetry::line::{Line, ms};
 use crate::telemetry::metrics::{DEAD_LETTERED, DUPLICATES, FAILED};
@@ -27,12 +27,10 @@ pub(super) fn line(record: &Record<'_>, outcome: &Outcome, invocation: &Invocati
             .count(DEAD_LETTERED, 1),
     };
     let is_processed = matches!(outcome, Outcome::Processed);
-    let line = match &record.event {
+    let line = match record.event.as_ref().map(|event| &event.envelope) {
         // The receiver's line has its subject and its outcome.
-        Ok(Event { envelope, .. }) if is_processed && envelope.channel == Some(Channel::Push) => {
-            line.known_event(envelope)
-        }
-        Ok(event) => line.event(&event.envelope),
+        Ok(event) if is_processed && event.channel == Some(Channel::Push) => line.known_event(event),
+        Ok(event) => line.event(event),
         Err(_) => line.field("id", record.message.attributes.get("MessageDeduplicationId")),
     };
     let line = line.field("total_ms", ms(record.started.elapsed()));

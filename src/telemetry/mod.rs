@@ -35,10 +35,8 @@ pub fn init(environment: &Environment, own_crate: &str) {
 /// The same, with the lines written to this output.
 pub fn init_with(environment: &Environment, own_crate: &str, output: &LogOutput) {
     let known_level = known_level(environment);
-    let level = known_level.unwrap_or(Level::INFO);
-    let filter = filter(level, own_crate);
+    let filter = filter(known_level.unwrap_or(Level::INFO), own_crate);
     let format = environment.optional(LOG_FORMAT).map(|format| format.trim().to_ascii_lowercase());
-    let is_text = format.as_deref() == Some("text");
     let output = output.clone();
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(move || output.clone())
@@ -46,7 +44,7 @@ pub fn init_with(environment: &Environment, own_crate: &str, output: &LogOutput)
         .with_ansi(false)
         // Without this it would write to standard error, and panic if that is closed too.
         .log_internal_errors(false);
-    let lines = if is_text {
+    let lines = if format.as_deref() == Some("text") {
         lines.boxed()
     } else {
         lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
@@ -83,8 +81,8 @@ pub fn exit(result: Result<(), lambda_runtime::Error>) -> ExitCode {
     }
 }
 
-/// The level of the function's logging configuration, INFO if it is not set; `None` if it is not known. FATAL counts as ERROR here, so that lost events are still logged. `tracing` would also accept a number, which is
-/// not a level of Lambda.
+/// The level of the function's logging configuration, INFO if it is not set; `None` if it is not known. FATAL counts as
+/// ERROR here, so that lost events are still logged. `tracing` would also accept a number, which is not a level of Lambda.
 fn known_level(environment: &Environment) -> Option<Level> {
     let Some(name) = environment.optional(LOG_LEVEL) else { return Some(Level::INFO) };
     match name.trim().to_ascii_uppercase().as_str() {
