@@ -257,6 +257,9 @@ mod tests {
             let message = format!(r#"{{"SnapshotInfos":[{{"Status":"Success"}},{second}]}}"#);
             assert_eq!(of_parts(&serde_json::from_str(&message).unwrap()), expected, "{second}");
         }
+        let of_ims =
+            r#"{"EventType":"SnapshotComplete","MessageBody":{"SnapshotInfos":[{"Status":"Success"}]}}"#;
+        assert_eq!(read(&Body::parse(of_ims).unwrap()).unwrap().attributes.outcome, Outcome::Succeeded);
     }
 
     #[test]
