@@ -19,9 +19,9 @@ for body in "$fixtures"/*/*.json; do
         tencent-vod) cp "$body" "corpus/tencent_vod/$name" ;;
         *) cp "$body" "corpus/alibaba/$sender.$name" ;;
     esac
-    # The snapshot's JSON begins at its first brace; behind that goes the body.
-    sed -n '/^{/,$p' "../crates/mediahook-senders/tests/suite/snapshots/suite__events__$sender.$name.snap" |
-        sed -e '1a "data":' -e "1r $body" -e '1a ,' >"corpus/envelope/$sender.$name.json"
+    # Behind the snapshot's first brace goes the body.
+    sed -e '1a "data":' -e "1r $body" -e '1a ,' "../crates/mediahook-senders/tests/suite/snapshots/$sender/$name.json" \
+        >"corpus/envelope/$sender.$name.json"
 done
 printf '{"Response":{"EventSet":[%s,{"EventHandle":"1","a":"\\x"}],"RequestId":"r"}}' "$before" >corpus/queues/answer.json
 printf '<Messages><Message><ReceiptHandle>1</ReceiptHandle><MessageBody>e30=</MessageBody></Message><Message>&</Message></Messages>' >corpus/queues/answer.xml
