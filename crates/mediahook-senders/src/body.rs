@@ -55,7 +55,7 @@ impl From<serde_json::Error> for Unprocessable {
 pub struct Body<'a> {
     /// As it came.
     object: &'a RawValue,
-    /// The name of each member, and where it ends in the text.
+    /// The name of each member, and where it ends in the object.
     members: Vec<(String, usize)>,
     value: Map<String, Value>,
 }

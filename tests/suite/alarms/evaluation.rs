@@ -6,6 +6,7 @@ use crate::template::Template;
 
 use super::seen::{Seen, watched};
 
+/// How long each fault lasts: longer than what any alarm looks at.
 pub(super) const PLAYED: u64 = 2 * 60 * 60;
 
 /// What was published, and at which seconds.

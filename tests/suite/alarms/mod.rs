@@ -2,6 +2,10 @@
 //! documented by AWS, and every alarm has its section in `docs/operations.md`. Each is tried on its fault, for two hours with
 //! one callback in four minutes: on what the real binaries print, and on what AWS documents that it publishes beside it.
 
+mod evaluation;
+mod faults;
+mod seen;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -13,10 +17,6 @@ use super::end_to_end::{receiver_binary, tencent};
 use super::policy::PULL_COMPLETE;
 use super::template::Template;
 use mediahook_testing::cloud::Fault;
-
-mod evaluation;
-mod faults;
-mod seen;
 
 use evaluation::{Published, What, every, fires};
 use faults::*;

@@ -101,7 +101,8 @@ fn event_of(line: &Line) -> Event {
     }
 }
 
-/// The receiver's line of a pushed event has subject and outcome, and the others have none: `known` by the event's id.
+/// The line of a pushed event that was processed has neither subject nor outcome; an earlier line of the event has:
+/// `known`, by its id.
 fn complete(line: &mut Line, known: &mut HashMap<String, Line>) {
     let Some(id) = line.id.clone() else { return };
     if line.outcome.is_some() {

@@ -96,60 +96,38 @@ fn of_a_member_that_is_given_twice_the_last_one_counts_everywhere() {
     assert_eq!((twice.event_type, twice.id), (once.event_type, once.id));
 }
 
-/// The senders' own JSON writers may print a number in another way when they push than when a queue holds it.
 /// What the types differ in when the usual members are missing.
 #[test]
 fn types_of_tencent_without_their_usual_members() {
-    for (event_type, member, payload, outcome, media) in [
-        ("ProcedureStateChanged", "ProcedureStateChangeEvent", r#"{"ErrCode":0}"#, "unknown", None),
-        ("PullComplete", "PullCompleteEvent", r#"{"ErrCode":0}"#, "succeeded", None),
-        ("TranscodeComplete", "TranscodeCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
-        ("ClipComplete", "ClipCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
-        ("ConcatComplete", "ConcatCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+    for (member, payload, outcome, media) in [
+        ("ProcedureStateChangeEvent", r#"{"ErrCode":0}"#, "unknown", None),
+        ("PullCompleteEvent", r#"{"ErrCode":0}"#, "succeeded", None),
+        ("TranscodeCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("ClipCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("ConcatCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("CreateImageSpriteCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("SnapshotByTimeOffsetCompleteEvent", r#"{"TaskId":"t"}"#, "succeeded", None),
+        ("PullCompleteEvent", r#"{"Status":"STRANGE","ErrCode":1}"#, "failed", None),
+        ("PullCompleteEvent", r#"{"Status":"ABORTED"}"#, "failed", None),
         (
-            "CreateImageSpriteComplete",
-            "CreateImageSpriteCompleteEvent",
-            r#"{"TaskId":"t"}"#,
-            "succeeded",
-            None,
-        ),
-        (
-            "CreateSnapshotByTimeOffsetComplete",
-            "SnapshotByTimeOffsetCompleteEvent",
-            r#"{"TaskId":"t"}"#,
-            "succeeded",
-            None,
-        ),
-        ("PullComplete", "PullCompleteEvent", r#"{"Status":"STRANGE","ErrCode":1}"#, "failed", None),
-        ("PullComplete", "PullCompleteEvent", r#"{"Status":"ABORTED"}"#, "failed", None),
-        (
-            "ProcessImageAsyncCompleteEvent",
             "ProcessImageAsyncCompleteEvent",
             r#"{"Status":"FAIL","Input":{"FileId":"f"}}"#,
             "failed",
             Some("f"),
         ),
         (
-            "AigcHunyuan3DTaskComplete",
             "AigcHunyuan3DCompleteEvent",
             r#"{"Status":"FAIL","Input":{"ImageInfos":[{"FileId":"f"}]}}"#,
             "failed",
             Some("f"),
         ),
-        ("ClipComplete", "ClipCompleteEvent", r#"{"ErrCode":1,"SrcFileId":"f"}"#, "failed", Some("f")),
-        (
-            "ComposeMediaComplete",
-            "ComposeMediaCompleteEvent",
-            r#"{"ErrCode":1,"Input":{"FileId":"f"}}"#,
-            "failed",
-            None,
-        ),
-        ("MoonLanding", "MoonLandingEvent", r#"{"Status":"FINISH","FileId":"f"}"#, "unknown", Some("f")),
+        ("ClipCompleteEvent", r#"{"ErrCode":1,"SrcFileId":"f"}"#, "failed", Some("f")),
+        ("ComposeMediaCompleteEvent", r#"{"ErrCode":1,"Input":{"FileId":"f"}}"#, "failed", None),
+        ("MoonLandingEvent", r#"{"Status":"FINISH","FileId":"f"}"#, "unknown", Some("f")),
     ] {
-        let event =
-            event("tencent-vod/main", &format!(r#"{{"EventType":"{event_type}","{member}":{payload}}}"#));
-        let read = (event.outcome.to_string(), event.mediaid);
-        assert_eq!(read, (outcome.to_owned(), media.map(str::to_owned)), "{event_type}: {payload}");
+        let event = event("tencent-vod/main", &format!(r#"{{"{member}":{payload}}}"#));
+        let read = (event.outcome.to_string(), event.mediaid.as_deref());
+        assert_eq!(read, (outcome.to_owned(), media), "{member}: {payload}");
     }
 }
 
@@ -182,6 +160,7 @@ fn the_error_is_the_first_one_unless_only_a_later_one_has_a_code() {
     }
 }
 
+/// The senders' own JSON writers may print a number in another way when they push than when a queue holds it.
 #[test]
 fn a_number_that_is_written_otherwise_is_the_same_event() {
     fn written_otherwise(value: &mut Value) {
