@@ -1,11 +1,15 @@
 //! Whatever a sender writes: reading does not fail, and nothing is lost.
 
+use arbtest::arbitrary::{Result, Unstructured};
+use arbtest::arbtest;
 use mediahook_events::{alibaba_ims, alibaba_vod, tencent_vod};
-use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::fixtures::{files, read_and_kept};
 use crate::tencent_vod_sdk::{Sdk, documented};
+
+/// How long each property is tried, each time on other values.
+const BUDGET_MS: u64 = 2_000;
 
 /// Member names of all senders, so that arbitrary JSON meets fields.
 const NAMES: &[&str] = &[
@@ -49,40 +53,38 @@ const NAMES: &[&str] = &[
     "other",
 ];
 
-fn name() -> impl Strategy<Value = String> {
-    prop_oneof![9 => proptest::sample::select(NAMES).prop_map(str::to_owned), 1 => ".{0,4}"]
+fn text(u: &mut Unstructured, most: usize) -> Result<String> {
+    (0..u.int_in_range(0..=most)?).map(|_| u.arbitrary::<char>()).collect()
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
-    let event_types = [
-        tencent_vod::EVENT_TYPES,
-        tencent_vod::v2::EVENT_TYPES,
-        alibaba_ims::EVENT_TYPES,
-        alibaba_vod::EVENT_TYPES,
-    ]
-    .concat();
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        any::<i64>().prop_map(|n| n.to_string().into()),
-        any::<f32>().prop_map(|n| n.to_string().into()),
-        proptest::sample::select(event_types).prop_map(Value::from),
-        ".{0,6}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(6, 48, 6, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::btree_map(name(), inner, 0..8)
-                .prop_map(|object| object.into_iter().collect()),
-        ]
+fn name(u: &mut Unstructured) -> Result<String> {
+    if u.ratio(9, 10)? { Ok((*u.choose(NAMES)?).to_owned()) } else { text(u, 4) }
+}
+
+fn any_object(u: &mut Unstructured, depth: usize) -> Result<Value> {
+    (0..u.int_in_range(0..=7)?).map(|_| Ok((name(u)?, any_json(u, depth - 1)?))).collect()
+}
+
+fn any_json(u: &mut Unstructured, depth: usize) -> Result<Value> {
+    if depth > 0 && u.arbitrary()? {
+        return if u.arbitrary()? {
+            any_object(u, depth)
+        } else {
+            (0..u.int_in_range(0..=3)?).map(|_| any_json(u, depth - 1)).collect()
+        };
+    }
+    Ok(match u.int_in_range(0..=9)? {
+        0 => Value::Null,
+        1 => u.arbitrary::<bool>()?.into(),
+        2 => u.arbitrary::<u64>()?.into(),
+        3 => u.arbitrary::<i64>()?.into(),
+        4 => u.arbitrary::<f64>()?.into(),
+        5 => u.arbitrary::<i64>()?.to_string().into(),
+        6 => u.arbitrary::<f32>()?.to_string().into(),
+        7 => (*u.choose(tencent_vod::EVENT_TYPES)?).into(),
+        8 => (*u.choose(alibaba_vod::EVENT_TYPES)?).into(),
+        _ => text(u, 6)?.into(),
     })
-}
-
-fn any_object() -> impl Strategy<Value = Value> {
-    any_json().prop_map(|value| if value.is_object() { value } else { json!({"EventType": value}) })
 }
 
 /// Replaces one of the values in a body, chosen by `at`.
@@ -107,50 +109,58 @@ fn list_pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
-
-    #[test]
-    fn any_object_is_read_and_kept(body in any_object()) {
+#[test]
+fn any_object_is_read_and_kept() {
+    arbtest(|u| {
+        let body = any_object(u, 6)?;
         let _: tencent_vod::Event = read_and_kept(&body, &body);
         let _: alibaba_ims::Event = read_and_kept(&body, &body);
         let _: alibaba_vod::Event = read_and_kept(&body, &body);
-    }
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
 
-    #[test]
-    fn any_payload_of_any_event_is_read_and_kept(
-        event_type in proptest::sample::select(tencent_vod::EVENT_TYPES),
-        v2_type in proptest::sample::select(tencent_vod::v2::EVENT_TYPES),
-        ims_type in proptest::sample::select(alibaba_ims::EVENT_TYPES),
-        apsara_type in proptest::sample::select(alibaba_vod::EVENT_TYPES),
-        payload in any_object(),
-    ) {
+#[test]
+fn any_payload_of_any_event_is_read_and_kept() {
+    arbtest(|u| {
+        let event_type = *u.choose(tencent_vod::EVENT_TYPES)?;
+        let v2_type = *u.choose(tencent_vod::v2::EVENT_TYPES)?;
+        let ims_type = *u.choose(alibaba_ims::EVENT_TYPES)?;
+        let apsara_type = *u.choose(alibaba_vod::EVENT_TYPES)?;
+        let payload = any_object(u, 6)?;
         let body = json!({"EventType": event_type, "AnyEvent": payload});
         let event: tencent_vod::Event = read_and_kept(&body, &body);
-        prop_assert_eq!(event.event_type(), Some(event_type));
+        assert_eq!(event.event_type(), Some(event_type));
         let body = json!({"version": "4.0", "eventType": v2_type, "data": payload});
         let event: tencent_vod::Event = read_and_kept(&body, &body);
-        prop_assert_eq!(event.event_type(), Some(v2_type));
-        let body = json!({"EventType": ims_type, "UserId": 1_690_042_718_835_501_u64, "MessageBody": payload});
+        assert_eq!(event.event_type(), Some(v2_type));
+        let body =
+            json!({"EventType": ims_type, "UserId": 1_690_042_718_835_501_u64, "MessageBody": payload});
         let event: alibaba_ims::Event = read_and_kept(&body, &body);
-        prop_assert_eq!(event.event_type(), Some(ims_type));
+        assert_eq!(event.event_type(), Some(ims_type));
         let mut body = payload;
         body["EventType"] = json!(apsara_type);
         let event: alibaba_vod::Event = read_and_kept(&body, &body);
-        prop_assert_eq!(event.event_type(), Some(apsara_type));
-    }
+        assert_eq!(event.event_type(), Some(apsara_type));
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
 
-    #[test]
-    fn any_value_anywhere_in_an_event_of_the_sdk_is_kept(
-        event_type in proptest::sample::select(tencent_vod::EVENT_TYPES),
-        changes in proptest::collection::vec((any::<usize>(), any_json()), 1..4),
-    ) {
-        let mut body = Sdk::new().body(event_type, &documented);
-        for (at, with) in &changes {
-            replace(&mut body, *at, with);
+#[test]
+fn any_value_anywhere_in_an_event_of_the_sdk_is_kept() {
+    let sdk = Sdk::new();
+    arbtest(|u| {
+        let event_type = *u.choose(tencent_vod::EVENT_TYPES)?;
+        let mut body = sdk.body(event_type, &documented);
+        for _ in 0..u.int_in_range(1..=3)? {
+            replace(&mut body, u.arbitrary()?, &any_json(u, 6)?);
         }
         let _: tencent_vod::Event = read_and_kept(&body, &event_type);
-    }
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 /// In turn, so that each member meets each spelling in one of the fixtures or another.

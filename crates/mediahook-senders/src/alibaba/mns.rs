@@ -211,7 +211,6 @@ fn http_date(now: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::datetime;
 
     fn queue() -> MnsQueue {
         let json = r#"{"access_key_id":"TestAccessID","access_key_secret":"TestAccessSecret","queue":"ice-callback-prod","endpoint":"https://1234.mns.cn-shanghai.aliyuncs.com/"}"#;
@@ -224,7 +223,7 @@ mod tests {
 
     #[test]
     fn requests_are_for_the_queue() {
-        let now = datetime!(2015-07-09 03:01:34 UTC);
+        let now = OffsetDateTime::from_unix_timestamp(1_436_410_894).unwrap();
         let pull = queue().receive_request(16, now);
         assert_eq!(
             (pull.method, pull.url.as_str()),

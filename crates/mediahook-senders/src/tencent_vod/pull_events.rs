@@ -210,7 +210,6 @@ fn refusal(error: &ApiError, request_id: Option<&str>) -> QueueError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::datetime;
 
     fn queue(more: &str) -> ReliableCallback {
         let json = format!(r#"{{"secret_id":"AKID1","secret_key":"S3cret"{more}}}"#);
@@ -223,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_sub_app_is_named_and_the_endpoint_may_be() {
-        let now = datetime!(2026-11-22 05:50:25 UTC);
+        let now = OffsetDateTime::from_unix_timestamp(1_795_326_625).unwrap();
         let request = queue("").receive_request(16, now);
         assert_eq!((request.method, request.body.as_str()), ("POST", "{}"));
         assert_eq!(request.url, "https://vod.tencentcloudapi.com/");

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use mediahook_events::{Channel, CloudEvent};
 use mediahook_senders::{SENDERS, Sender, read_event};
-use time::OffsetDateTime;
-use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 
-pub(crate) const RECEIVED: OffsetDateTime = datetime!(2026-11-22 05:50:25.5 UTC);
+/// 2026-11-22T05:50:25.5Z
+pub(crate) const RECEIVED: OffsetDateTime =
+    OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::milliseconds(1_795_326_625_500));
 
 /// The name and the text of each of a sender's bodies, by name.
 pub(crate) fn fixtures(sender: &str) -> Vec<(String, String)> {
