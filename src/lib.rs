@@ -51,22 +51,29 @@
 //! - `timeouts`: every time limit, each function's in one table
 //! - `trace`: W3C's `traceparent` and X-Ray's header
 
+#[cfg(feature = "functions")]
 pub mod aws;
+#[cfg(feature = "functions")]
 pub mod config;
 #[doc(hidden)]
 pub mod ingest;
+#[cfg(feature = "functions")]
 #[doc(hidden)]
 pub mod lambda;
 mod mutex;
+#[cfg(feature = "functions")]
 #[doc(hidden)]
 pub mod process;
+#[cfg(feature = "functions")]
 #[doc(hidden)]
 pub mod pull;
+#[cfg(feature = "functions")]
 #[doc(hidden)]
 pub mod receive;
 #[doc(hidden)]
 pub mod sources;
 pub mod storage;
+#[cfg(feature = "functions")]
 pub mod telemetry;
 #[doc(hidden)]
 pub mod timeouts;
@@ -76,8 +83,10 @@ pub mod trace;
 /// The typed events of the senders, and the envelope.
 pub use mediahook_events as events;
 
+#[cfg(feature = "functions")]
 pub use config::Environment;
 pub use mediahook_events::CloudEvent;
+#[cfg(feature = "functions")]
 pub use process::{Failure, Handler, run};
 
 /// The README's code is compiled with the tests.

@@ -20,12 +20,11 @@ use std::time::Duration as StdDuration;
 
 use futures_util::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
-use tokio::time::timeout;
 use tracing::Level;
 
 use crate::mutex::lock;
 use crate::sources::{Source, Sources, SourcesFrom};
-use crate::storage::StoreError;
+use crate::storage::{StoreError, within};
 use crate::telemetry::metrics::SOURCES_READ_FAILED;
 use crate::telemetry::{Line, Recorder};
 use mediahook_senders::settings::SettingsError;
@@ -60,7 +59,7 @@ pub trait ReadSources: Send + Sync {
 pub enum SourcesError {
     /// The sources could not be read this time.
     #[error("cannot be read now: {0}")]
-    Unavailable(StoreError),
+    Unavailable(#[from] StoreError),
     /// The sources cannot be read at all: there is no such secret, or it holds no text.
     #[error("cannot be read: {0}")]
     Unreadable(StoreError),
@@ -125,16 +124,16 @@ impl SourcesCache {
         lock(&self.state).sources.clone()
     }
 
-    /// Reads the sources again if a read is due, for at most `within`. While there are none, a read is always due.
-    pub async fn refresh_if_due(&self, now: OffsetDateTime, within: StdDuration) {
+    /// Reads the sources again if a read is due, for at most `bound`. While there are none, a read is always due.
+    pub async fn refresh_if_due(&self, now: OffsetDateTime, bound: StdDuration) {
         let read = lock(&self.state).read;
         if self.current().is_none() || read.is_none_or(|(at, lasts)| is_over(at, lasts, now)) {
-            let _ = self.refresh(now, within).await;
+            let _ = self.refresh(now, bound).await;
         }
     }
 
     /// Reads the sources for a callback that the current ones do not authorize. Returns whether they were read.
-    pub async fn refresh_for_unauthorized(&self, now: OffsetDateTime, within: StdDuration) -> bool {
+    pub async fn refresh_for_unauthorized(&self, now: OffsetDateTime, bound: StdDuration) -> bool {
         {
             let mut state = lock(&self.state);
             let is_recent = state.fresh_read.is_some_and(|at| !is_over(at, FRESH_READ_EVERY, now));
@@ -144,21 +143,16 @@ impl SourcesCache {
             }
             state.fresh_read = Some(now);
         }
-        let _ = self.refresh(now, within).await;
+        let _ = self.refresh(now, bound).await;
         true
     }
 
-    /// Reads the sources, for at most `within`, and logs a failure.
+    /// Reads the sources, for at most `bound`, and logs a failure.
     ///
     /// # Errors
     /// [`SourcesError`]: the document could not be read, or has a mistake. The last good sources stay in use.
-    pub async fn refresh(&self, now: OffsetDateTime, within: StdDuration) -> Result<(), SourcesError> {
-        let late = |_| {
-            let error = format!("no answer within {} ms", within.as_millis());
-            SourcesError::Unavailable(StoreError(error))
-        };
-        let result = timeout(within, self.read(now)).await.map_err(late).flatten();
-        result.inspect_err(|error| self.log_failure(now, error))
+    pub async fn refresh(&self, now: OffsetDateTime, bound: StdDuration) -> Result<(), SourcesError> {
+        within(bound, self.read(now)).await.inspect_err(|error| self.log_failure(now, error))
     }
 
     /// A read that is cut off counts as a failed read for the time of the next one.

@@ -1,5 +1,6 @@
 //! The sources document: every app that may send events, and how its callbacks are authenticated.
 
+#[cfg(feature = "functions")]
 pub mod cache;
 
 use std::fmt;

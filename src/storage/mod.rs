@@ -4,14 +4,17 @@
 
 pub mod checks;
 pub mod idempotency;
+#[cfg(feature = "functions")]
+mod transport_error;
 
 use std::collections::VecDeque;
-use std::error::Error;
 use std::future::Future;
-use std::io;
 use std::time::Duration;
 
 use tokio::time::timeout;
+
+#[cfg(feature = "functions")]
+pub(crate) use transport_error::transport_error;
 
 /// A call to a service. A task on any thread can wait for it.
 pub trait Call<T, E = StoreError>: Future<Output = Result<T, E>> + Send {}
@@ -159,25 +162,4 @@ pub enum Unusable {
     /// There was no answer, or another one.
     #[error("{0}")]
     Unknown(#[from] StoreError),
-}
-
-/// The kind of a connection failure, without its text: the errors of connectors may contain the address with its
-/// password.
-pub(crate) fn transport_error(error: &(dyn Error + 'static)) -> StoreError {
-    let causes = || std::iter::successors(Some(error), |&error| cause(error));
-    if causes().any(<dyn Error>::is::<rustls::Error>) {
-        return StoreError("the TLS handshake failed: is the certificate trusted?".to_owned());
-    }
-    let kinds = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-    let known = kinds.filter(|kind| *kind != io::ErrorKind::Other).last();
-    let kind = known.map(|kind| format!(": {kind}")).unwrap_or_default();
-    StoreError(format!("the connection failed{kind}"))
-}
-
-/// The next error of a chain. `io::Error::source` would skip the error that it holds.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|held| held as &(dyn Error + 'static)),
-        None => error.source(),
-    }
 }

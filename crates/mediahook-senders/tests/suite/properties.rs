@@ -64,7 +64,7 @@ fn any_json(u: &mut Unstructured, depth: usize) -> Result<Value> {
         1 => u.arbitrary::<bool>()?.into(),
         2 => u.arbitrary::<i64>()?.into(),
         3 => u.arbitrary::<f64>()?.into(),
-        4 => up_to(12, u, |u| u.arbitrary::<char>())?.into_iter().collect::<String>().into(),
+        4 => (0..u.int_in_range(0..=12)?).map(|_| u.arbitrary::<char>()).collect::<Result<String>>()?.into(),
         _ => (*u.choose(&["FINISH", "FAIL", "PROCESSING", ""])?).into(),
     })
 }
