@@ -179,4 +179,13 @@ mod tests {
         let (queued, ..) = enqueue(&[&["a1", "b1", "c1", "d1", "e1", "f1"]]).await;
         assert_eq!(queued, ["a1", "b1", "c1", "d1", "e1", "f1"]);
     }
+
+    /// Each is confirmed, or it would be pulled again.
+    #[tokio::test]
+    async fn what_is_queued_before_a_call_fails_is_stored() {
+        let (queued, stored, summary) = enqueue(&[&["a1", "b1", "down?", "c1", "e1", "f1"]]).await;
+        assert_eq!(queued, ["a1", "b1", "c1", "e1", "f1"]);
+        assert_eq!(stored, queued);
+        assert_eq!((summary.failed, summary.error.as_deref()), (1, Some("queue: scripted")));
+    }
 }

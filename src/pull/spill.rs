@@ -306,6 +306,19 @@ mod tests {
         assert_eq!(run(&puller, 10).await[0], [5_998, 6_000]);
     }
 
+    #[tokio::test]
+    async fn a_turn_takes_what_fits_into_memory_and_at_least_one() {
+        let mut puller = tests::puller(());
+        (0..6).step_by(2).for_each(|number| put_spilled(&puller, number));
+        let bytes = puller.bucket.0.lock().unwrap().values().map(Vec::len).max().unwrap();
+        for (max_bytes, taken) in [(1, 1), (bytes * 2, 2), (bytes * 3, 3)] {
+            puller.max_bytes = max_bytes;
+            let drain = tests::drain(&puller);
+            let mut folders = drain.folders().await.unwrap();
+            assert_eq!(drain.take_turn(&mut folders[0]).await.unwrap().len(), taken, "{max_bytes}");
+        }
+    }
+
     /// As many as several runs can read: those of another key, which nobody may decrypt.
     #[tokio::test]
     async fn whatever_the_number_of_unreadable_objects_newer_events_go_on() {

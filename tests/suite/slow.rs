@@ -228,6 +228,20 @@ async fn the_queues_limit_is_asked_for_until_it_is_known() {
     assert_eq!(setup.cloud.objects("spill/").await.len(), 0);
 }
 
+/// From the spill it could not get into the queue either.
+#[tokio::test]
+async fn what_the_queue_refuses_by_content_is_queued_as_a_reference() {
+    let setup = Setup::with_variable().await;
+    let mut receiver = setup.receiver().await;
+    receiver.asked_for(1).await;
+    let refused = Fault::Code("InvalidMessageContents");
+    setup.cloud.sqs_faults(move |call| if call == 0 { refused } else { Fault::None });
+    assert_eq!(status(&mut receiver, tencent(PULL_COMPLETE)).await, 200);
+    assert_eq!(setup.queued().await, 1);
+    assert_eq!(setup.cloud.objects("payload/").await.len(), 1);
+    assert_eq!(setup.cloud.objects("spill/").await.len(), 0);
+}
+
 #[tokio::test]
 async fn what_the_queue_refuses_by_content_does_not_open_the_circuit_breaker() {
     let setup = Setup::with_variable().await;

@@ -1,5 +1,7 @@
 //! Dead letters: what can never succeed, what fails at its last receive, and the way back.
 
+use aws_sdk_sqs::types::MessageSystemAttributeName as Attribute;
+
 use super::*;
 
 #[tokio::test]
@@ -16,6 +18,21 @@ async fn what_can_never_succeed_is_a_dead_letter_with_its_reason_and_the_rest_of
     assert_eq!(setup.dead_bodies().await, ["no envelope", &event("a2", "dead-letter")], "as they came");
     assert_eq!(setup.table().status("a2").await, None, "so that it can be redriven");
     assert_eq!(setup.table().status("a3").await.as_deref(), Some("COMPLETED"));
+}
+
+/// `redrive` puts it into the queue as it came: into its group, and into its trace.
+#[tokio::test]
+async fn a_dead_letter_keeps_its_group_and_its_trace() {
+    const TRACE: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
+    let setup = Setup::new().await;
+    let processor = setup.processor(FakeHandler::default());
+    let mut record = record("a1", "dead-letter");
+    record["attributes"]["AWSTraceHeader"] = TRACE.into();
+    assert_eq!(process(&processor, &[record], IN_TIME).await, [""; 0]);
+    let messages = Mapping::new(setup.sqs(), &setup.dead_letter_url).receive().await;
+    let attributes = messages[0].attributes().unwrap();
+    assert_eq!(attributes[&Attribute::MessageGroupId], "a");
+    assert_eq!(attributes[&Attribute::AwsTraceHeader], TRACE);
 }
 
 #[tokio::test]

@@ -51,6 +51,22 @@ async fn the_error_of_a_lost_answer_stays_though_the_retry_finds_nothing() {
     check("a reset", &world).await;
 }
 
+/// The events of the lost answer are hidden, whatever else is pulled.
+#[tokio::test]
+async fn the_error_of_a_lost_answer_stays_though_the_retry_finds_other_events() {
+    let world = World::with_visibility(HIDDEN).await;
+    // One more than an answer has.
+    world.put(17);
+    world.tencent.faults(|_, nth| if nth == 0 { Fault::ResetAfter } else { Fault::None });
+    world.mns.faults(|_, nth| if nth == 0 { Fault::ResetAfter } else { Fault::None });
+    let summary = run(&mut world.puller().await).await;
+    for source in [TENCENT, ALIBABA] {
+        let of_source = &summary.0[source];
+        assert_eq!(of_source.pulled, 1, "{source}: {of_source:?}");
+        assert!(of_source.error.is_some(), "{source}: {of_source:?}");
+    }
+}
+
 /// The sender says that it failed, so it handed out nothing: the retry gets the events.
 #[tokio::test]
 async fn a_sender_that_fails_once_is_no_error_if_the_retry_gets_the_events() {
