@@ -57,8 +57,12 @@ async fn the_error_of_a_lost_answer_stays_though_the_retry_finds_other_events() 
     let world = World::with_visibility(HIDDEN).await;
     // One more than an answer has.
     world.put(17);
-    world.tencent.faults(|_, nth| if nth == 0 { Fault::ResetAfter } else { Fault::None });
-    world.mns.faults(|_, nth| if nth == 0 { Fault::ResetAfter } else { Fault::None });
+    let lost = |call: &str, nth| match (call, nth) {
+        ("PullEvents" | "GET", 0) => Fault::ResetAfter,
+        _ => Fault::None,
+    };
+    world.tencent.faults(lost);
+    world.mns.faults(lost);
     let summary = run(&mut world.puller().await).await;
     for source in [TENCENT, ALIBABA] {
         let of_source = &summary.0[source];
