@@ -25,17 +25,19 @@ const NAMES: &[&str] = &[
     "AiAnalysisResultSet",
     "Sign",
     "T",
-    "other",
-    "",
-    "é\u{1}",
 ];
 
 /// What JSON is made of, and what only looks like it.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
-    "[", "]", "{", "}", ",", ":", " ", "\t", "\n", "\u{1}", "\u{7f}", "\u{a0}", "\u{feff}", "/", "é", "媒",
-    "true", "false", "null", "tru", "nulll", "0", "-", "-0", "01", "7.", ".5", "1.5", "e", "1e5", "1E+", "-2.0e-3", "1e400",
-    "\"", "\\", "\"a\"", "\"é媒\"", "\"\\n\\/\\\\\"", "\"\\x\"", "\"\\\"\"", "\"\\u5A92\"", "\"\\u12\"", "\"\\ud834\\udd1e\"", "\"\\ud834\"",
+    "[", "]", "{", "}", ",", ":", " ", "\t", "\n", "\u{1}", "\u{7f}", "\u{a0}", "\u{feff}", "\"", "\\", "/", "é", "媒",
+    "true", "false", "null", "tru", "nulll", "0", "7", "-", "-0", "01", "7.", ".5", "1.5", "e", "1e5", "1E+", "-2.0e-3", "1e400",
+];
+
+/// The same for the contents of a text. Some are the half of an escape.
+#[rustfmt::skip]
+const OF_TEXTS: &[&str] = &[
+    "a", "é", "媒", "\\\"", "\\\\", "\\/", "\\n", "\\r", "\\x", "\"", "\\", "\n", "\\u", "\\u5A", "92", "f", "\\ud834", "\\udd1e",
 ];
 
 /// Of small values far more can be tried than of large ones.
@@ -51,10 +53,23 @@ fn up_to<T>(
     (0..u.int_in_range(0..=most)?).map(|_| each(u)).collect()
 }
 
+/// One that JSON, base64 or a terminal minds as often as any other.
+fn character(u: &mut Unstructured) -> Result<char> {
+    if u.arbitrary()? { Ok(char::from(u.int_in_range(0..=0x7f)?)) } else { u.arbitrary() }
+}
+
+fn text(u: &mut Unstructured, most: usize) -> Result<String> {
+    Ok(up_to(most, u, character)?.into_iter().collect())
+}
+
+fn name(u: &mut Unstructured) -> Result<String> {
+    if u.ratio(9, 10)? { Ok((*u.choose(NAMES)?).to_owned()) } else { text(u, 8) }
+}
+
 fn any_json(u: &mut Unstructured, depth: usize) -> Result<Value> {
     if depth > 0 && u.arbitrary()? {
         return Ok(if u.arbitrary()? {
-            up_to(5, u, |u| Ok((*u.choose(NAMES)?, any_json(u, depth - 1)?)))?.into_iter().collect()
+            up_to(5, u, |u| Ok((name(u)?, any_json(u, depth - 1)?)))?.into_iter().collect()
         } else {
             up_to(5, u, |u| any_json(u, depth - 1))?.into()
         });
@@ -64,19 +79,26 @@ fn any_json(u: &mut Unstructured, depth: usize) -> Result<Value> {
         1 => u.arbitrary::<bool>()?.into(),
         2 => u.arbitrary::<i64>()?.into(),
         3 => u.arbitrary::<f64>()?.into(),
-        4 => (0..u.int_in_range(0..=12)?).map(|_| u.arbitrary::<char>()).collect::<Result<String>>()?.into(),
+        4 => text(u, 12)?.into(),
         _ => (*u.choose(&["FINISH", "FAIL", "PROCESSING", ""])?).into(),
     })
+}
+
+fn piece(u: &mut Unstructured) -> Result<String> {
+    if u.ratio(3, 4)? {
+        return Ok((*u.choose(PIECES)?).to_owned());
+    }
+    Ok(format!("\"{}\"", up_to(9, u, |u| u.choose(OF_TEXTS).copied())?.concat()))
 }
 
 /// What is nearly JSON: pieces of it in any order, or a text with one piece changed.
 fn nearly_json(u: &mut Unstructured) -> Result<String> {
     if u.arbitrary()? {
-        return Ok(up_to(11, u, |u| u.choose(PIECES).copied())?.concat());
+        return Ok(up_to(11, u, piece)?.concat());
     }
     let mut chars: Vec<_> = any_json(u, 4)?.to_string().chars().collect();
     let at = u.choose_index(chars.len())?;
-    chars.splice(at..at + usize::from(u.arbitrary::<bool>()?), u.choose(PIECES)?.chars());
+    chars.splice(at..at + usize::from(u.arbitrary::<bool>()?), piece(u)?.chars());
     Ok(chars.into_iter().collect())
 }
 
