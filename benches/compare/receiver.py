@@ -37,7 +37,8 @@ THEIR_VARIABLES = {"QUEUE_URL": QUEUE, "PATH_TOKEN": TOKEN}
 
 def subjects(options):
     """All that can be had here; whoever cannot is named, with the reason."""
-    found = binaries(options, {OURS: OUR_VARIABLES, "stock-rust": THEIR_VARIABLES, "floor": THEIR_VARIABLES}, OURS)
+    rust = {name: THEIR_VARIABLES for name in ("stock-rust", "tuned-rust", "floor")}
+    found = binaries(options, {OURS: OUR_VARIABLES} | rust, OURS)
     for name, find in (("python", python), ("node", node)):
         if not options.only or name in options.only.split(","):
             subject = find(name, THEIR_VARIABLES, options)

@@ -34,7 +34,7 @@ LOG_OVERHEAD = 26  # CloudWatch adds them to each line
 ANSWER = 200
 RECORD = 200  # in the table, with what DynamoDB adds
 # Milliseconds of waiting for AWS, as assumed, and of CPU, as measured by benches/compare: of a callback, of a batch and of an event.
-SQS_MS, RECEIVER_CPU_MS = 10, 0.49
+SQS_MS, RECEIVER_CPU_MS = 10, 0.47
 TABLE_AND_HANDLER_MS, PROCESSOR_CPU_MS = 30, 0.55
 # What a millisecond of CPU takes at 256 MB: a whole core comes with 1,769 MB.
 STRETCHED = 1_769 / 256
