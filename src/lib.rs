@@ -34,17 +34,18 @@
 //!
 //! # The functions themselves
 //!
-//! What is not in this documentation is public for the three functions and the tests alone. Data flows one way: `receive`,
-//! `pull` and `process` → `ingest` → `sources` → the crate `mediahook-senders`. No file imports one above it.
+//! What is not in this documentation is public for the three functions, the command and the tests alone. Data flows one way:
+//! `receive`, `pull` and `process` → `ingest` → `sources` → the crate `mediahook-senders`. Without the feature `functions`
+//! there is only what the command needs: `ingest`, `sources` without their cache, `storage`, `timeouts` and `trace`.
 //!
 //! - `sources`: the sources document, and its cache over Secrets Manager
 //! - `ingest`: everything between an authentic body and its place in the queue, for push and pull: event, message, claim
 //!   check, object keys, rejected bodies
-//! - `receive`: push: route → token → decode → parse → verify → ingest → store → respond
+//! - `receive`: push: origin → route → token → verify → ingest → store → respond
 //! - `pull`: the senders' queues and the spill → store → confirm
 //! - `process`: the queue's batches, record by record, to a [`Handler`] or to the bus
-//! - `storage`: what is asked of AWS, as small traits
-//! - `aws`: those traits, by the official SDK
+//! - `storage`: queue and bucket as small traits, and what an idempotency record says
+//! - `aws`: AWS's services, by the official SDK
 //! - `lambda`: invocations as requests, responses, what Lambda says of an invocation
 //! - `config`: environment variables
 //! - `telemetry`: the log and its metrics

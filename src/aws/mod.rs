@@ -1,4 +1,5 @@
-//! AWS, through the official SDK: only these files use an SDK. Each implements a trait of [`crate::storage`].
+//! AWS, through the official SDK: only these files use an SDK. Queue and bucket
+//! implement the traits of [`crate::storage`].
 //!
 //! All clients share one configuration, which `aws-config` reads as for every program with an AWS SDK: region,
 //! credentials, profiles, endpoints, FIPS and dual-stack.

@@ -8,8 +8,9 @@ use mediahook_events::CloudEvent;
 ///
 /// The events of one media asset are handled one after the other, in the order they were received. Those of different
 /// media assets may be handled at the same time, in one process or several. An event is handled by one process at a time,
-/// and not again after this has returned `Ok`. It can be handled again if the last attempt did not finish: an error, a
-/// panic, a crash, a handler that was cut off. So a handler must be idempotent.
+/// and not again once its idempotency record says that it is completed. It is handled again if the last attempt did not
+/// get that far: an error, a panic, a handler that was cut off, or a crash or a failing table after this has returned
+/// `Ok`. So a handler must be idempotent.
 pub trait Handler: Send + Sync {
     /// Returns once the event is processed. If the invocation is about to end, the handler is cut off at an `await`.
     ///

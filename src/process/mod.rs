@@ -3,7 +3,7 @@
 //! | step | what it does |
 //! | --- | --- |
 //! | begin | reads the record, and writes its idempotency record |
-//! | deliver | calls the handler, or puts the events of all groups on the bus in one request |
+//! | deliver | calls the handler, or puts the next event of each group on the bus, in as few requests as it allows |
 //! | finish | marks the event completed, or decides about the failure |
 //!
 //! A failure that may pass is tried again within the invocation. Otherwise the record is reported failed together with

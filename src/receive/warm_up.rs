@@ -15,7 +15,7 @@ impl<Q: Queue, B: Bucket> Receiver<Q, B> {
     /// Reads the sources and connects to the queue, for at most [`INIT_WITHIN`]; the first callback does what takes
     /// longer. A queue that cannot be used does not stop the start: a running receiver falls back to S3, a stopped one
     /// loses callbacks. The bucket is not checked: a second TLS handshake would make every cold start slower, and the
-    /// puller checks it.
+    /// puller sees each minute whether `spill/` can be listed.
     ///
     /// # Errors
     /// [`ConfigError::Secret`]: the secret with the sources does not exist, or its document has a mistake.

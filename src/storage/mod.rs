@@ -1,6 +1,6 @@
-//! The storage that mediahook needs from AWS: a small trait for each service.
+//! The storage that mediahook needs from AWS: queue and bucket, each a small trait, and idempotency records.
 //!
-//! [`crate::aws`] implements the traits with the official SDK. The senders' APIs are in [`crate::pull`].
+//! [`crate::aws`] implements it with the official SDK. The senders' APIs are in [`crate::pull`].
 
 pub mod checks;
 pub mod idempotency;

@@ -42,6 +42,6 @@ metrics! {
     FAILED = "Failed", "Count", "records that failed and are retried, with those behind them in their group";
     DUPLICATES = "Duplicates", "Count", "events that had been processed before";
     DEAD_LETTERED = "DeadLettered", "Count", "records that can never succeed, or failed at their last receive, sent to the dead-letter queue";
-    MISCONFIGURED = "Misconfigured", "Count", "starts and invocations at which a queue, table, bucket or bus that a variable names does not exist or is of the wrong kind";
+    MISCONFIGURED = "Misconfigured", "Count", "starts and invocations at which the queue or the bus does not exist, the receiver may not ask for the queue, or the puller has too short a timeout";
     PROCESSING_LATENCY = "ProcessingLatency", "Milliseconds", "from the event's own time until it was processed";
 }

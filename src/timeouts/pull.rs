@@ -27,7 +27,7 @@ const READ_WITHIN: Duration = Duration::from_secs(10);
 const READ_AT_LEAST: Duration = Duration::from_secs(4);
 /// Reserved for the summary and the response.
 pub const RESERVE: Duration = Duration::from_secs(1);
-/// How long a run may wait until it is known whether queue and bucket exist.
+/// How long a run may wait until it is known whether the queue exists.
 pub const CHECK_WITHIN: Duration = Duration::from_secs(2);
 /// The limit to read the sources.
 pub const SOURCES_WITHIN: Duration = Duration::from_secs(5);
