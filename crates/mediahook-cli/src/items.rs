@@ -87,12 +87,19 @@ async fn list(bucket: &str, prefix: &str, context: &Context) -> Result<Vec<Place
 }
 
 impl Place {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Read(item) => item.place.clone(),
+            Self::Object { bucket, key } => format!("s3://{bucket}/{key}"),
+        }
+    }
+
     pub(crate) async fn read(self, context: &Context) -> Result<Item, Failure> {
+        let place = self.name();
         let (bucket, key) = match self {
             Self::Read(item) => return Ok(item),
             Self::Object { bucket, key } => (bucket, key),
         };
-        let place = format!("s3://{bucket}/{key}");
         let body = get(&bucket, &key, context).await?;
         if let Some(item) = envelope(&body, &place) {
             return Ok(item);
@@ -280,7 +287,12 @@ impl Reading<'_> {
                     .iter()
                     .any(|other| other.event.id.is_some() && other.event.id == item.event.id) => {}
             Some(item) => self.items.push(item),
-            None => self.others.push(text.to_owned()),
+            // `replay` skips it, and says so.
+            None => self.items.push(Item {
+                place: self.place.to_owned(),
+                event: Event::default(),
+                content: Content::Envelope(text.to_owned()),
+            }),
         }
     }
 
@@ -372,6 +384,13 @@ mod tests {
             (texts(body), items[0].event.source.as_deref()),
             (vec!["body not JSON".to_owned()], Some("tencent-vod/main"))
         );
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_no_envelope_is_not_passed_over() {
+        let letter = |body: &str| serde_json::json!({ "message_id": "m", "body": body }).to_string();
+        let file = [letter("not JSON"), letter(ENVELOPE), letter("{}")].join("\n");
+        assert_eq!(texts(&file), ["not JSON", ENVELOPE, "{}"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::{
 
 use crate::aws::{Aws, AwsError, call};
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// How many messages one call receives.
 const MAX_MESSAGES: i32 = 10;
@@ -70,8 +71,8 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    /// Shows messages to others again. Where it fails, they are shown when their time is over.
-    pub(crate) async fn show_again(&self, messages: &[Message]) -> Result<(), AwsError> {
+    /// Shows messages to others again. Where it fails, which is only said, they are shown when their time is over.
+    pub(crate) async fn show_again(&self, messages: &[Message], out: Output) {
         for batch in messages.chunks(10) {
             let entries = batch.iter().enumerate().filter_map(|(at, message)| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(at.to_string());
@@ -79,9 +80,11 @@ impl Queue {
             });
             let change = self.client.change_message_visibility_batch().queue_url(&self.url);
             let change = change.set_entries(Some(entries.collect())).send();
-            call("sqs:ChangeMessageVisibility", &self.url, change).await?;
+            if let Err(error) = call("sqs:ChangeMessageVisibility", &self.url, change).await {
+                out.note(format_args!("messages stay hidden for some minutes: {error}"));
+                return;
+            }
         }
-        Ok(())
     }
 
     pub(crate) async fn send(&self, message: &Outgoing<'_>) -> Result<(), AwsError> {

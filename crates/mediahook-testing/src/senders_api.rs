@@ -20,6 +20,8 @@ pub struct SendersApi {
     pub endpoint: String,
     settings: Arc<Mutex<BTreeMap<String, String>>>,
     writes: Arc<Mutex<usize>>,
+    /// Tencent's application that the last request named.
+    sub_app_id: Arc<Mutex<Value>>,
     /// The action that the key is not permitted.
     denied: Arc<Mutex<Option<&'static str>>>,
 }
@@ -42,6 +44,10 @@ impl SendersApi {
 
     pub fn get(&self, member: &str) -> String {
         self.settings.lock().unwrap().get(member).cloned().unwrap_or_default()
+    }
+
+    pub fn sub_app_id(&self) -> Value {
+        self.sub_app_id.lock().unwrap().clone()
     }
 
     pub fn writes(&self) -> usize {
@@ -79,6 +85,7 @@ impl SendersApi {
     }
 
     fn tencent(&self, action: &str, parameters: &Value) -> Response {
+        self.sub_app_id.lock().unwrap().clone_from(&parameters["SubAppId"]);
         match action {
             "DescribeEventConfig" => {
                 let mut settings = self.settings.lock().unwrap().clone();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
+use mediahook_senders::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -28,10 +29,11 @@ pub(crate) struct Connect {
     /// The event types that Alibaba sends, separated by commas; by default all, or those that are chosen already
     #[arg(long, value_name = "TYPES")]
     events: Option<String>,
-    /// Set the key too where nothing else differs (Tencent's cannot be read)
+    /// Set the source's first key, even if nothing else differs or the sender has another key of the source
     #[arg(long)]
     set_key: bool,
-    /// Go back to settings that an earlier run printed; `-` is standard input
+    /// Go back to settings that an earlier run printed; `-` is standard input. A key that could not be read is not brought
+    /// back: Tencent gets the source's first key
     #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "events", "set_key", "rotate_key"])]
     restore: Option<String>,
     /// Replace the source's key, step by step; a run that was interrupted goes on where it was
@@ -78,7 +80,7 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
     let source = document.get(&command.source)?;
     let api = Api::new(&source, &command.api, Http::new(context.options.timeout())?)?;
     if command.rotate_key {
-        return rotate_key::run(&document, &source, &api, command.rotation, command.yes, context).await;
+        return rotate_key::run(&source, &api, command.rotation, command.yes, context).await;
     }
     let current = api.read().await?;
     let wanted = match &command.restore {
@@ -88,7 +90,8 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
     let rows = compare(&source, &current, &wanted);
     show(&rows, context);
     let differs = rows.iter().any(|row| row.same == Some(false));
-    let sets_key = command.set_key && rows.iter().any(|row| row.same.is_none());
+    let has_key = |wanted: &Secret| current.key.as_ref().is_some_and(|key| is_same_key(key, wanted));
+    let sets_key = command.set_key && wanted.key.as_ref().is_some_and(|key| !has_key(key));
     if !differs && !sets_key {
         context
             .out
@@ -113,8 +116,16 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
         context.out.note("nothing was written; add --yes to do it");
         return Ok(Exit::Done);
     }
-    api.write(&wanted).await?;
-    let rows = compare(&source, &api.read().await?, &wanted);
+    let written = match api.write(&wanted).await {
+        Ok(()) => api.read().await,
+        Err(failure) => Err(failure),
+    };
+    // A write without an answer may have been carried out.
+    let written = written.inspect_err(|_| {
+        context.out.json(&json!({ "source": source.name, "settings": rows, "written": null, "undo": undo }));
+        context.out.note("the settings may have been written: run it again, or go back with `undo`");
+    })?;
+    let rows = compare(&source, &written, &wanted);
     let is_connected = rows.iter().all(|row| row.same != Some(false));
     context.out.json(&json!({ "source": source.name, "connected": is_connected, "settings": rows, "written": true, "undo": undo }));
     if is_connected {
@@ -214,9 +225,7 @@ pub(crate) fn compare(
         let (member, can_be_read) =
             if source.sender() == "tencent-vod" { ("SignKey", false) } else { ("AuthKey", true) };
         // Every key of the source is accepted.
-        let is_ours = |current: &mediahook_senders::secret::Secret| {
-            source.settings.keys().iter().any(|key| bool::from(key.matches(current.reveal())))
-        };
+        let is_ours = |current: &Secret| source.settings.keys().iter().any(|key| is_same_key(current, key));
         rows.push(Row {
             member: member.to_owned(),
             is: match &current.key {
@@ -229,6 +238,10 @@ pub(crate) fn compare(
         });
     }
     rows
+}
+
+fn is_same_key(key: &Secret, other: &Secret) -> bool {
+    key.matches(other.reveal()).into()
 }
 
 /// A list of event types has no order.

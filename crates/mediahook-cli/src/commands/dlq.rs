@@ -16,7 +16,7 @@ use crate::queue::{Outgoing, Pace, Queue, attribute};
 use crate::{input, logs};
 
 /// How long messages are hidden from others while a list is read: an aborted command shows them again after this.
-const HIDDEN_WHILE_LISTED_S: i32 = 60;
+const HIDDEN_WHILE_LISTED_S: i32 = 120;
 /// The same while each is sent and deleted.
 const HIDDEN_WHILE_MOVED_S: i32 = 300;
 
@@ -148,22 +148,26 @@ impl Seen {
     async fn read(queue: &Queue, filter: &Filter, context: &Context) -> Result<Self, Failure> {
         let total = queue.approximate_messages().await?;
         let bar = context.out.progress(Some(total), "dead letters");
-        let mut messages = Vec::new();
-        loop {
+        let (mut messages, mut ids) = (Vec::new(), HashSet::new());
+        let received = loop {
             match queue.receive(HIDDEN_WHILE_LISTED_S).await {
-                Ok(received) if received.is_empty() => break,
                 Ok(received) => {
-                    bar.inc(received.len() as u64);
-                    messages.extend(received);
+                    let known = messages.len();
+                    messages.extend(
+                        received.into_iter().filter(|message| ids.insert(message_id(message).to_owned())),
+                    );
+                    bar.inc((messages.len() - known) as u64);
+                    // None, or, if reading took so long, those that were hidden first.
+                    if messages.len() == known {
+                        break Ok(());
+                    }
                 }
-                Err(error) => {
-                    queue.show_again(&messages).await?;
-                    return Err(error.into());
-                }
+                Err(error) => break Err(error),
             }
-        }
+        };
         bar.finish_and_clear();
-        queue.show_again(&messages).await?;
+        queue.show_again(&messages, context.out).await;
+        received?;
         let total = total.max(messages.len() as u64);
         let hidden = total - messages.len() as u64;
         if hidden > 0 {
@@ -233,10 +237,10 @@ impl Redrive {
         }
         let mut moving = Moving::new(dead_letters, filter, context).await?;
         let mut pace = Pace::new(self.rate);
-        while let Some(message) = moving.next().await? {
+        while let Some(message) = moving.next().await {
             pace.wait().await;
             let sent = send_back(&message, &queue).await;
-            moving.finish(message, sent).await?;
+            moving.finish(message, sent).await;
         }
         moving.end("sent back").await
     }
@@ -269,8 +273,8 @@ impl Drop {
             return Err(Failure::Usage(format!("nothing was deleted: give --queue-name {name}")));
         }
         let mut moving = Moving::new(dead_letters, filter, context).await?;
-        while let Some(message) = moving.next().await? {
-            moving.finish(message, Ok(())).await?;
+        while let Some(message) = moving.next().await {
+            moving.finish(message, Ok(())).await;
         }
         moving.end("deleted").await
     }
@@ -303,6 +307,8 @@ struct Moving<'a> {
     blocked: HashSet<String>,
     done: u64,
     failed: u64,
+    /// Why no more can be received.
+    broken: Option<Failure>,
     bar: indicatif::ProgressBar,
 }
 
@@ -311,36 +317,32 @@ impl<'a> Moving<'a> {
         let total = queue.approximate_messages().await?;
         let bar = context.out.progress(Some(total), "dead letters");
         let (received, kept, blocked) = Default::default();
-        Ok(Self { queue, filter, context, received, kept, blocked, done: 0, failed: 0, bar })
+        Ok(Self { queue, filter, context, received, kept, blocked, done: 0, failed: 0, broken: None, bar })
     }
 
-    async fn next(&mut self) -> Result<Option<Message>, Failure> {
+    async fn next(&mut self) -> Option<Message> {
         loop {
             let Some(message) = self.received.pop_front() else {
-                let received = self.queue.receive(HIDDEN_WHILE_MOVED_S).await;
-                if received.is_err() {
-                    self.queue.show_again(&self.kept).await?;
-                }
-                self.received = received?.into();
-                if self.received.is_empty() {
-                    return Ok(None);
+                match self.queue.receive(HIDDEN_WHILE_MOVED_S).await {
+                    Ok(received) if received.is_empty() => return None,
+                    Ok(received) => self.received = received.into(),
+                    Err(error) => {
+                        self.broken = Some(error.into());
+                        return None;
+                    }
                 }
                 continue;
             };
             let group = attribute(&message, &Attribute::MessageGroupId).unwrap_or_default();
             if is_meant(&message, self.filter) && !self.blocked.contains(group) {
-                return Ok(Some(message));
+                return Some(message);
             }
             self.kept.push(message);
         }
     }
 
     /// Deletes a message if it was sent; else it stays, and its group with it.
-    async fn finish(
-        &mut self,
-        message: Message,
-        sent: Result<(), crate::aws::AwsError>,
-    ) -> Result<(), Failure> {
+    async fn finish(&mut self, message: Message, sent: Result<(), crate::aws::AwsError>) {
         let finished = match sent {
             Ok(()) => self.queue.delete(&message).await,
             Err(error) => Err(error),
@@ -361,20 +363,23 @@ impl<'a> Moving<'a> {
             self.done += 1;
         }
         self.bar.inc(1);
-        Ok(())
     }
 
+    /// Says what was done, also if an error has ended it.
     async fn end(self, what: &str) -> Result<Exit, Failure> {
-        self.queue.show_again(&self.kept).await?;
         self.bar.finish_and_clear();
-        let left = self.queue.approximate_messages().await?;
+        self.queue.show_again(&self.kept, self.context.out).await;
+        let left = self.queue.approximate_messages().await.ok();
         self.context
             .out
             .json(&json!({ what.replace(' ', "_"): self.done, "failed": self.failed, "about_left": left }));
-        self.context
-            .out
-            .text(format_args!("{} {what}, {} failed, about {left} left", self.done, self.failed));
-        Ok(if self.failed == 0 { Exit::Done } else { Exit::Failed })
+        let left = left.map(|left| format!(", about {left} left")).unwrap_or_default();
+        self.context.out.text(format_args!("{} {what}, {} failed{left}", self.done, self.failed));
+        match self.broken {
+            Some(failure) => Err(failure),
+            None if self.failed == 0 => Ok(Exit::Done),
+            None => Ok(Exit::Failed),
+        }
     }
 }
 

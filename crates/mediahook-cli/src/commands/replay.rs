@@ -53,12 +53,17 @@ pub(crate) async fn run(command: &Replay, context: &Context) -> Result<Exit, Fai
     }
     let mut replay = Replaying::new(command, context).await?;
     let bar = context.out.progress(Some(places.len() as u64), "events");
+    let mut ended = Ok(());
     for place in places {
-        replay.one(place).await?;
+        ended = replay.one(place).await;
+        if ended.is_err() {
+            break;
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok(replay.end())
+    let exit = replay.end();
+    ended.map(|()| exit)
 }
 
 struct Replaying<'a> {
@@ -105,7 +110,17 @@ impl<'a> Replaying<'a> {
     }
 
     async fn one(&mut self, place: Place) -> Result<(), Failure> {
-        let item = place.read(self.context).await?;
+        let name = place.name();
+        let item = match place.read(self.context).await {
+            // It was listed: the puller has moved it to the queue in the meantime.
+            Err(Failure::Failed(why)) => {
+                self.skipped += 1;
+                let item = Item { place: name, event: Event::default(), content: Content::Body(Vec::new()) };
+                self.record(&item, Err(format!("skipped: {why}")));
+                return Ok(());
+            }
+            read => read?,
+        };
         let (item, sendable) = self.prepare(item).await;
         if !self.command.filter.accepts(&item.event, None) {
             return Ok(());

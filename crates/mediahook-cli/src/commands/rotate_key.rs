@@ -80,7 +80,6 @@ struct Rotation<'a> {
 }
 
 pub(crate) async fn run(
-    document: &Document,
     source: &Source<'_>,
     api: &Api,
     waits: Waits,
@@ -97,44 +96,34 @@ pub(crate) async fn run(
     let member = if source.sender() == "tencent-vod" { "sign_keys" } else { "auth_keys" };
     let rotation = Rotation { source: source.name.to_owned(), member, secret_id, api, waits, context };
     let progress = rotation.progress().await?;
-    if let Some(progress) = &progress
-        && source.settings.keys().first().map(fingerprint).as_deref() != Some(&progress.key)
-    {
-        return Err(Failure::Failed(format!(
-            "{}: a rotation to the key {} is in progress, but that is no longer the first key: remove the tag `{}` of the secret to begin anew",
-            source.name,
-            progress.key,
-            rotation.tag()
-        )));
+    if let Some(progress) = &progress {
+        rotation.key(progress).await?;
     }
     if !yes {
         return Ok(rotation.announce(progress.as_ref()));
     }
-    rotation.advance(document.text.clone(), progress).await
+    rotation.advance(progress).await
 }
 
 impl Rotation<'_> {
     /// Does what is left, from the step that was done last.
-    async fn advance(&self, mut text: String, progress: Option<Progress>) -> Result<Exit, Failure> {
+    async fn advance(&self, progress: Option<Progress>) -> Result<Exit, Failure> {
         let progress = if let Some(progress) = progress {
             progress
         } else {
             let key = new_key()?;
-            text = self.with_keys(&text, |keys| [vec![key.clone()], keys].concat())?;
-            self.put(&text).await?;
+            self.change_keys(|keys| [vec![key.clone()], keys].concat()).await?;
             self.record(Step::Added, &key).await?
         };
-        let document = Document::parse(text.clone())?;
-        let source = document.get(&self.source)?;
-        let Some(key) = source.settings.keys().first() else { return Ok(Exit::Failed) };
         let progress = if progress.step == Step::Added {
             self.wait(progress.at, self.waits.reread_seconds, "until every function has read the new key")
                 .await;
+            let key = self.key(&progress).await?;
             let mut settings = self.api.read().await?;
             settings.key = Some(key.clone());
             self.api.write(&settings).await?;
-            self.check_at_sender(key).await?;
-            self.record(Step::Set, key).await?
+            self.check_at_sender(&key).await?;
+            self.record(Step::Set, &key).await?
         } else {
             progress
         };
@@ -144,8 +133,8 @@ impl Rotation<'_> {
             "until no callback is signed with the old key",
         )
         .await;
-        let text = self.with_keys(&text, |keys| keys.into_iter().take(1).collect())?;
-        self.put(&text).await?;
+        self.key(&progress).await?;
+        self.change_keys(|keys| keys.into_iter().take(1).collect()).await?;
         self.forget().await?;
         self.tell("removed", &progress.key, "the old keys are removed: the rotation is done");
         Ok(Exit::Done)
@@ -209,24 +198,31 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    /// The document with other keys of this source. No other byte of it changes.
-    fn with_keys(
-        &self,
-        text: &str,
-        change: impl FnOnce(Vec<Secret>) -> Vec<Secret>,
-    ) -> Result<String, Failure> {
-        let document = Document::parse(text.to_owned())?;
+    /// The key that the rotation is to: the first one, unless somebody has changed the document.
+    async fn key(&self, progress: &Progress) -> Result<Secret, Failure> {
+        let document = self.context.sources().await?;
+        let first = document.get(&self.source)?.settings.keys().first().cloned();
+        first.filter(|key| fingerprint(key) == progress.key).ok_or_else(|| {
+            Failure::Failed(format!(
+                "{}: a rotation to the key {} is in progress, but that is no longer the first key: remove the tag `{}` of the secret to begin anew",
+                self.source,
+                progress.key,
+                self.tag()
+            ))
+        })
+    }
+
+    /// Gives this source other keys. The document is read anew, because somebody may have changed it during a wait. No other
+    /// byte of it changes.
+    async fn change_keys(&self, change: impl FnOnce(Vec<Secret>) -> Vec<Secret>) -> Result<(), Failure> {
+        let document = self.context.sources().await?;
         let keys = change(document.get(&self.source)?.settings.keys().to_vec());
         let keys: Vec<_> = keys.iter().map(Secret::reveal).collect();
         let pointer = format!("/{}/{}", self.source.replace('/', "~1"), self.member);
-        let text = json_pointer::replace(text, &pointer, &json!(keys).to_string());
+        let text = json_pointer::replace(&document.text, &pointer, &json!(keys).to_string());
         let text = text.map_err(|error| Failure::Failed(format!("the sources document: {error}")))?;
         // What the functions would not read must not be written.
         Document::parse(text.clone())?;
-        Ok(text)
-    }
-
-    async fn put(&self, text: &str) -> Result<(), Failure> {
         let request = self
             .context
             .aws()

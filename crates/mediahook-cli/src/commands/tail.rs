@@ -125,6 +125,7 @@ fn stage(line: &Line) -> Option<(&'static str, Tone)> {
         "spill" => Some(("spilled", Tone::Doubtful)),
         "rejected" => Some(("rejected", Tone::Bad)),
         "lost" => Some(("lost", Tone::Bad)),
+        "nowhere" => Some(("no sources", Tone::Bad)),
         _ => None,
     };
     let by_message = || match line.message.as_deref()? {
@@ -171,13 +172,16 @@ async fn the_way_of(
     if let Some(status) = &record {
         context.out.text(format_args!("idempotency record: {status}"));
     }
-    let envelope = or_note(envelope(id, &lines, context).await, context);
+    let found = envelope(id, &lines, context).await;
+    let is_nowhere = matches!(found, Ok(None));
+    let envelope = or_note(found, context);
     context.out.json(&json!({ "id": id, "lines": lines.len(), "record": record, "envelope": envelope }));
     match &envelope {
         Some(envelope) => {
             context.out.text(format_args!("envelope, from {}:", envelope["place"].as_str().unwrap_or_default()));
             context.out.text(envelope["text"].as_str().unwrap_or_default());
         }
+        None if !is_nowhere => {}
         None => context.out.note("its envelope is neither in payload/, spill/ nor in the dead-letter queue; a bus may have it in its archive (aws events start-replay)"),
     }
     if lines.is_empty() && record.is_none() && envelope.is_none() {
@@ -234,7 +238,7 @@ async fn envelope(id: &str, lines: &[Logged], context: &Context) -> Result<Optio
         found = body.map(|text| json!({ "place": "the dead-letter queue", "text": text }));
         received.extend(messages);
     }
-    queue.show_again(&received).await?;
+    queue.show_again(&received, context.out).await;
     Ok(found)
 }
 

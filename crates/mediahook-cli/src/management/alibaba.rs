@@ -1,7 +1,8 @@
 //! Alibaba Cloud IMS: `GetEventCallback` and `SetEventCallback` (API ice 2020-11-09). ApsaraVideo VOD: `GetMessageCallback`
 //! and `SetMessageCallback` (API vod 2017-03-21). Both answer the key in clear.
 //!
-//! The setting is one of a region. Nothing says whether members that are left out keep their value, so all are sent.
+//! The setting is one of a region. Nothing says whether members that are left out keep their value, so all that have one are
+//! sent.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -109,7 +110,7 @@ impl Media {
         let mut parameters: Vec<_> = settings
             .members
             .iter()
-            // A queue is named only in its mode, a URL only in the other one.
+            // What has no value is left out; nothing says what the sender would make of it.
             .filter(|(member, value)| !value.is_empty() || *member == "EventTypeList")
             .map(|(member, value)| (member.as_str(), value.as_str()))
             .collect();

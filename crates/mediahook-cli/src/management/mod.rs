@@ -107,7 +107,8 @@ impl Api {
         }
     }
 
-    /// Writes all members, and the key if there is one: nothing says whether the sender keeps what is left out.
+    /// Writes all members that have a value, and the key if there is one: nothing says whether the sender keeps what is left
+    /// out.
     pub(crate) async fn write(&self, settings: &CallbackSettings) -> Result<(), Failure> {
         match self {
             Self::Tencent(api) => api.modify_event_config(settings).await,
@@ -119,8 +120,13 @@ impl Api {
 impl Credentials {
     fn find(source: &Source<'_>, options: &ApiOptions) -> Result<Self, Failure> {
         let is_tencent = source.sender() == "tencent-vod";
+        let pull = source.settings.pull.clone();
+        let (sub_app_id, endpoint) =
+            pull.as_ref().map_or((None, None), |pull| (pull.sub_app_id, pull.endpoint.clone()));
         if let Some(file) = &options.credentials {
-            return Self::read(file, is_tencent);
+            let read = Self::read(file, is_tencent)?;
+            let (sub_app_id, endpoint) = (read.sub_app_id.or(sub_app_id), read.endpoint.clone().or(endpoint));
+            return Ok(Self { sub_app_id, endpoint, ..read });
         }
         let names = if is_tencent {
             ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN"]
@@ -129,9 +135,6 @@ impl Credentials {
         };
         let [id, secret, token] =
             names.map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-        let pull = source.settings.pull.clone();
-        let (sub_app_id, endpoint) =
-            pull.as_ref().map_or((None, None), |pull| (pull.sub_app_id, pull.endpoint.clone()));
         if let (Some(secret_id), Some(secret)) = (id, secret) {
             let secret_key = Secret::new(secret);
             return Ok(Self { secret_id, secret_key, security_token: token, sub_app_id, endpoint });

@@ -1,8 +1,11 @@
 //! `connect`: what is set at a sender, what this stack needs, and a key that is rotated without a gap.
 
+use std::time::Duration;
+
 use mediahook_testing::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use mediahook_testing::tencent_vod::{SECRET_ID, SECRET_KEY};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::stack::Stack;
 
@@ -104,6 +107,21 @@ async fn alibabas_key_is_compared_and_never_shown() {
 }
 
 #[tokio::test]
+async fn with_set_key_another_key_of_the_source_gives_way_to_the_first() {
+    let (stack, api) = world().await;
+    let keys = json!({ "alibaba-ims/prod": { "auth_keys": ["CurrentAuthKey1", "PreviousAuthKey0"] } });
+    stack.cloud.put_secret(&keys.to_string()).await;
+    connect_alibaba(&stack, &api, &["--yes"]).await.expect(0);
+    api.set("AuthKey", "PreviousAuthKey0");
+    let ran = connect_alibaba(&stack, &api, &["--yes"]).await.expect(0);
+    assert_eq!((&ran.last()["connected"], &ran.last()["written"]), (&json!(true), &json!(false)));
+    connect_alibaba(&stack, &api, &["--set-key", "--yes"]).await.expect(0);
+    assert_eq!(api.get("AuthKey"), "CurrentAuthKey1");
+    let ran = connect_alibaba(&stack, &api, &["--set-key", "--yes"]).await.expect(0);
+    assert_eq!(ran.last()["written"], false);
+}
+
+#[tokio::test]
 async fn a_permission_that_is_missing_at_the_sender_names_the_action() {
     let (stack, api) = world().await;
     api.deny("GetEventCallback");
@@ -132,6 +150,15 @@ async fn the_credentials_of_one_sender_are_not_sent_to_the_other() {
     let arguments = ["connect", "alibaba-ims/prod", "--credentials", "-", "--sender-endpoint", &api.endpoint];
     let ran = stack.run_with(&arguments, tencents.as_bytes()).await.expect(2);
     assert!(ran.stderr.contains("access_key_id and access_key_secret"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_file_of_credentials_leaves_application_and_endpoint_to_the_source() {
+    let (stack, api) = world().await;
+    let credentials = json!({ "secret_id": SECRET_ID, "secret_key": SECRET_KEY }).to_string();
+    let arguments = ["connect", "tencent-vod/main", "--credentials", "-", "--yes"];
+    stack.run_with(&arguments, credentials.as_bytes()).await.expect(0);
+    assert_eq!((api.writes(), api.sub_app_id()), (1, json!(7)));
 }
 
 /// The keys of Tencent's source in the secret.
@@ -173,4 +200,23 @@ async fn an_interrupted_rotation_goes_on_where_it_was() {
     assert_eq!(steps, ["set", "removed"], "no second key");
     assert_eq!(keys(&stack).await, added[..1]);
     assert_eq!(api.get("SignKey"), added[0]);
+}
+
+#[tokio::test]
+async fn what_others_write_into_the_secret_during_a_rotation_stays() {
+    let (stack, _api) = world().await;
+    let added = async {
+        while keys(&stack).await.len() < 3 {
+            sleep(Duration::from_millis(50)).await;
+        }
+        let mut document: Value = serde_json::from_str(&stack.secret().await).unwrap();
+        document["alibaba-vod/new"] = json!({ "auth_keys": ["AnotherAuthKey1"] });
+        stack.cloud.put_secret(&document.to_string()).await;
+    };
+    let waits = ["--reread-seconds", "3", "--old-signature-seconds", "0", "--yes"];
+    let arguments = [&ROTATE[..], &waits].concat();
+    let (ran, ()) = tokio::join!(stack.run(&arguments), added);
+    ran.expect(0);
+    assert_eq!(keys(&stack).await.len(), 1);
+    assert!(stack.secret().await.contains("AnotherAuthKey1"));
 }

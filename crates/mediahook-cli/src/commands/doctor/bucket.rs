@@ -122,7 +122,7 @@ async fn spill(report: &mut Report<'_>, aws: &Aws, bucket: &str) -> Result<(), F
     let is_late = waiting.iter().any(|object| object.last_modified.is_some_and(|time| time.secs() < late));
     let more = if page.is_truncated == Some(true) { "more than " } else { "" };
     let found = format!("{more}{} events wait in spill/", waiting.len());
-    let fix = "docs/operations.md#spill-waiting; without the puller: mediahook replay spill/ --yes";
+    let fix = "docs/operations.md#spill-waiting; without the puller: mediahook replay spill/ --yes, then move the objects away";
     report.must(!is_late, "spill", found, fix);
     Ok(())
 }
