@@ -1,12 +1,12 @@
-//! A video backend's own processor: what became of each order's videos, whichever sender processed them.
+//! A video backend's own processor: what became of each order's videos, whether Tencent VOD or IMS processed them.
 //!
 //! The backend gives `{"order":"A-1042"}` along with its requests: as `SessionContext` to Tencent VOD, as `UserData` to IMS.
 //! Every event of the task has it as `context`, so no table of task ids is needed. When a task has ended, its outcome and
 //! the addresses to play its videos from are written to the bucket, one JSON object per task: `orders/ORDER/TASK.json`. The
 //! same event twice writes the same object twice, so the handler is idempotent.
 //!
-//! To deploy it in the place of the processor, put it under `src/bin`, and into `template.yaml`, at the processor,
-//! `Binary: backend`, with `s3:PutObject` on `orders/*` in its role, and deploy with `EventBus=NONE`.
+//! To deploy it, make it the `src/main.rs` of `examples/handler`, with `serde` and `serde_json` in its `Cargo.toml`, and
+//! `s3:PutObject` on `orders/*` in its role.
 
 use mediahook::aws::{Aws, s3::S3Bucket};
 use mediahook::events::{Outcome, Verdict, alibaba_ims, tencent_vod};
@@ -115,6 +115,9 @@ fn renditions(event: &CloudEvent) -> Result<Vec<Rendition>, Failure> {
             return Ok(Vec::new());
         };
         return Ok(flow.payload.media_process_result_set.into_iter().filter_map(of_result).collect());
+    }
+    if !event.event_type.starts_with("com.alibabacloud.ims.") {
+        return Ok(Vec::new());
     }
     match event.alibaba_ims().map_err(Failure::dead_letter)? {
         alibaba_ims::Event::ProduceMediaComplete(made) => {

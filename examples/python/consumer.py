@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # the types of all senders' events: not for Lambda to load
 
 # Longer than the function's timeout: a record in progress for longer is of an attempt that ended without a result.
 LEASE_S = 60
-# Longer than the same event can be delivered again: EventBridge retries for a day, an archive is replayed sooner.
-REMEMBERED_S = 14 * 24 * 3600
+# Longer than the same event can come again: 14 days in the queue, 14 in the dead-letter queue, 30 in the bus's archive.
+REMEMBERED_S = 60 * 24 * 3600
 
 
 class Records(Protocol):

@@ -68,6 +68,14 @@ async fn a_failure_and_a_verdict_reach_the_order_too() {
 }
 
 #[tokio::test]
+async fn an_event_of_apsaravideo_vod_with_an_order_is_no_dead_letter() {
+    let mut transcoded = built("alibaba-vod/prod", "TranscodeComplete");
+    transcoded.context = Some(r#"{"order":"A-1042"}"#.to_owned());
+    let orders = orders(&[transcoded]).await;
+    assert_eq!(orders[0].1["renditions"], json!([]));
+}
+
+#[tokio::test]
 async fn what_is_in_progress_or_of_no_order_is_left_out() {
     let mut odd = built("tencent-vod/main", "ProcedureStateChanged");
     odd.context = Some(r#"{"order":"../../other"}"#.to_owned());

@@ -1,11 +1,13 @@
 //! The queue and the dead-letter queue: messages go from one to the other, or come from a replay.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
 };
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::aws::{Aws, AwsError, call};
 use crate::failure::Failure;
@@ -126,12 +128,19 @@ pub(crate) fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeN
     message.attributes.as_ref()?.get(name).map(String::as_str)
 }
 
+/// Ticks at most so many times a second: what a slow answer has delayed is not made up for.
+pub(crate) fn at_most(a_second: u32) -> Interval {
+    let mut interval = interval(Duration::from_secs(1) / a_second.max(1));
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
 /// Lets at most so many messages through a second.
-pub(crate) struct Pace(Option<tokio::time::Interval>);
+pub(crate) struct Pace(Option<Interval>);
 
 impl Pace {
     pub(crate) fn new(a_second: Option<u32>) -> Self {
-        Self(a_second.map(|rate| tokio::time::interval(std::time::Duration::from_secs(1) / rate.max(1))))
+        Self(a_second.map(at_most))
     }
 
     pub(crate) async fn wait(&mut self) {

@@ -8,8 +8,8 @@ import type { Envelope, MediaEvent } from "./mediahook-events.ts";
 
 /** Longer than the function's timeout: a record in progress for longer is of an attempt that ended without a result. */
 const LEASE_S = 60;
-/** Longer than the same event can be delivered again: EventBridge retries for a day. */
-const REMEMBERED_S = 14 * 24 * 3600;
+/** Longer than the same event can come again: 14 days in the queue, 14 in the dead-letter queue, 30 in the bus's archive. */
+const REMEMBERED_S = 60 * 24 * 3600;
 
 const dynamodb = new DynamoDBClient({});
 const s3 = new S3Client({});

@@ -49,7 +49,7 @@ pub(super) async fn check(report: &mut Report<'_>, context: &Context) -> Result<
     Ok(())
 }
 
-/// The alarms of a stack begin with its name.
+/// The alarms of a stack: `STACK-ALARM-SUFFIX`. Those of `STACK-dev` have another hyphen.
 async fn alarms_of(aws: &Aws, stack: &str) -> Result<Vec<MetricAlarm>, Failure> {
     let (mut alarms, mut token) = (Vec::new(), None);
     loop {
@@ -57,7 +57,11 @@ async fn alarms_of(aws: &Aws, stack: &str) -> Result<Vec<MetricAlarm>, Failure> 
             aws.cloudwatch().describe_alarms().alarm_name_prefix(format!("{stack}-")).set_next_token(token);
         let page =
             call("cloudwatch:DescribeAlarms", &format!("the alarms of {stack}"), describe.send()).await?;
-        alarms.extend(page.metric_alarms.unwrap_or_default());
+        let is_ours = |alarm: &MetricAlarm| {
+            let name = alarm.alarm_name().and_then(|name| name.strip_prefix(stack)?.strip_prefix('-'));
+            name.is_some_and(|name| name.matches('-').count() < 2)
+        };
+        alarms.extend(page.metric_alarms.unwrap_or_default().into_iter().filter(is_ours));
         token = page.next_token;
         if token.is_none() {
             return Ok(alarms);

@@ -36,7 +36,9 @@ pub(super) async fn check(
         }
         403 => format!(
             "the address is not public: aws lambda add-permission --function-name {name} --statement-id public \
-             --action lambda:InvokeFunctionUrl --principal '*' --function-url-auth-type NONE, and the same for lambda:InvokeFunction"
+             --action lambda:InvokeFunctionUrl --principal '*' --function-url-auth-type NONE; \
+             aws lambda add-permission --function-name {name} --statement-id public-invoke \
+             --action lambda:InvokeFunction --principal '*' --invoked-via-function-url"
         ),
         404 => "the receiver does not know this source: it reads another document, or the proxy's secret is wrong".to_owned(),
         429 => format!("aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions 50"),

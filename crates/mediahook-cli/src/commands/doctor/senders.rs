@@ -2,7 +2,7 @@
 
 use super::Report;
 use crate::callback::Http;
-use crate::commands::connect::{compare, wanted};
+use crate::commands::connect::{Mode, compare, wanted};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::management::{Api, ApiOptions};
@@ -33,7 +33,10 @@ async fn one(
 ) -> Result<(), Failure> {
     let api = Api::new(source, options, Http::new(context.options.timeout())?)?;
     let current = api.read().await?;
-    let wanted = wanted(source, &current, None, None, context).await?;
+    // A source that takes push may be connected for pull.
+    let pulls = current.get("Mode") == "PULL" || current.get("CallbackType") == "MNS";
+    let mode = (pulls && source.settings.pull.is_some()).then_some(Mode::Pull);
+    let wanted = wanted(source, &current, mode, None, context).await?;
     let rows = compare(source, &current, &wanted);
     let differing = rows.iter().filter(|row| row.same == Some(false));
     let differing: Vec<_> =
