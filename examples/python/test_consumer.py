@@ -76,7 +76,7 @@ class Consumer(unittest.TestCase):
 
         self.assertTrue(self.consume(process=again))
         self.table.items["f3c1"]["state"] = "inprogress"
-        self.assertTrue(self.consume(now=NOW + 15 * 24 * 3600))
+        self.assertTrue(self.consume(now=NOW + 61 * 24 * 3600))
 
     def test_data_in_the_bucket_is_fetched(self):
         event = {name: value for name, value in EVENT.items() if name != "data"}
