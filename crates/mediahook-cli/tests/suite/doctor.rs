@@ -6,6 +6,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use mediahook_testing::cloud::{BUCKET, SECRET};
 use mediahook_testing::senders_api::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SendersApi};
 use mediahook_testing::table_and_bus::TABLE;
+use mediahook_testing::tencent_vod::{SECRET_ID, SECRET_KEY};
 use serde_json::{Value, json};
 
 use crate::receiver;
@@ -230,6 +231,25 @@ async fn a_wrong_key_at_the_sender_and_an_address_elsewhere_are_named() {
         assert!(complaints.iter().any(is_named), "{expected}: {complaints:#?}");
     }
     assert!(!format!("{complaints:?}").contains("StrangersKey9"));
+}
+
+#[tokio::test]
+async fn a_source_that_is_connected_for_pull_is_not_told_to_push() {
+    let (stack, api) = (whole().await, SendersApi::start().await);
+    let pull = json!({ "secret_id": SECRET_ID, "secret_key": SECRET_KEY, "endpoint": api.endpoint });
+    let document = json!({ "tencent-vod/main": { "sign_keys": ["CurrentSignKey1"], "pull": pull } });
+    stack.cloud.put_secret(&document.to_string()).await;
+    let connect = ["connect", "tencent-vod/main", "--mode", "pull", "--yes"];
+    stack.run(&connect).await.expect(0);
+    let doctor = ["doctor", "--source", "tencent-vod/main", "--json"];
+    let sender = async || {
+        let lines = stack.run(&doctor).await.json();
+        lines.into_iter().find(|line| line["check"] == "sender").unwrap()
+    };
+    assert_eq!(sender().await["status"], "ok");
+    api.set("PersistenceCompleteEventSwitch", "OFF");
+    let fix = sender().await["fix"].as_str().unwrap().to_owned();
+    assert!(fix.starts_with("mediahook connect tencent-vod/main --mode pull "), "{fix}");
 }
 
 #[tokio::test]

@@ -49,7 +49,8 @@ async fn one(
             format!("{}: set as this stack needs it{}", source.name, unread.unwrap_or_default()),
         );
     } else {
-        let fix = format!("mediahook connect {} --stack {} --yes", source.name, context.stack_name()?);
+        let mode = if mode.is_some() { " --mode pull" } else { "" };
+        let fix = format!("mediahook connect {}{mode} --stack {} --yes", source.name, context.stack_name()?);
         report.fail("sender", format!("{}: {}", source.name, differing.join("; ")), fix);
     }
     Ok(())
