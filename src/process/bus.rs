@@ -1,9 +1,9 @@
 //! Puts events on an event bus, for programs in any language.
 //!
 //! `DetailType` is the event's type, `Detail` the envelope byte for byte, and `Time` the event's own time. The next
-//! events of all groups of a batch share a request, as far as they fit into one, and an event is put only after the previous one of its group is
-//! on the bus. (The bus itself guarantees its targets no order: they must use `time`.) `PutEvents` does not deduplicate.
-//! So a request is not repeated while its answer is awaited; a consumer has the `id`.
+//! events of all groups of a batch share a request, as far as they fit into one, and an event is put only after the previous
+//! one of its group is on the bus. (The bus itself guarantees its targets no order: they must use `time`.) `PutEvents` does
+//! not deduplicate. So a request is not repeated while its answer is awaited; a consumer has the `id`.
 
 use std::time::Duration;
 

@@ -128,19 +128,16 @@ pub(crate) fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeN
     message.attributes.as_ref()?.get(name).map(String::as_str)
 }
 
-/// Ticks at most so many times a second: what a slow answer has delayed is not made up for.
-pub(crate) fn at_most(a_second: u32) -> Interval {
-    let mut interval = interval(Duration::from_secs(1) / a_second.max(1));
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
-/// Lets at most so many messages through a second.
+/// Lets at most so many messages through a second. What a slow answer has delayed is not made up for.
 pub(crate) struct Pace(Option<Interval>);
 
 impl Pace {
     pub(crate) fn new(a_second: Option<u32>) -> Self {
-        Self(a_second.map(at_most))
+        Self(a_second.map(|rate| {
+            let mut interval = interval(Duration::from_secs(1) / rate.max(1));
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        }))
     }
 
     pub(crate) async fn wait(&mut self) {

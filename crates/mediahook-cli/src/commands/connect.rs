@@ -80,7 +80,7 @@ pub(crate) async fn run(command: &Connect, context: &Context) -> Result<Exit, Fa
     let source = document.get(&command.source)?;
     let api = Api::new(&source, &command.api, Http::new(context.options.timeout())?)?;
     if command.rotate_key {
-        return rotate_key::run(&source, &api, command.rotation, command.yes, context).await;
+        return rotate_key::run(&document, &source, &api, command.rotation, command.yes, context).await;
     }
     let current = api.read().await?;
     let wanted = match &command.restore {
@@ -240,7 +240,7 @@ pub(crate) fn compare(
     rows
 }
 
-fn is_same_key(key: &Secret, other: &Secret) -> bool {
+pub(super) fn is_same_key(key: &Secret, other: &Secret) -> bool {
     key.matches(other.reveal()).into()
 }
 

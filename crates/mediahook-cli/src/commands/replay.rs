@@ -115,8 +115,7 @@ impl<'a> Replaying<'a> {
             // It was listed: the puller has moved it to the queue in the meantime.
             Err(Failure::Failed(why)) => {
                 self.skipped += 1;
-                let item = Item { place: name, event: Event::default(), content: Content::Body(Vec::new()) };
-                self.record(&item, Err(format!("skipped: {why}")));
+                self.record(&name, &Event::default(), Err(format!("skipped: {why}")));
                 return Ok(());
             }
             read => read?,
@@ -142,7 +141,7 @@ impl<'a> Replaying<'a> {
                 sent.map_err(|failure| format!("failed: {failure}"))
             }
         };
-        self.record(&item, result);
+        self.record(&item.place, &item.event, result);
         Ok(())
     }
 
@@ -255,18 +254,16 @@ impl<'a> Replaying<'a> {
         Ok(())
     }
 
-    fn record(&mut self, item: &Item, result: Result<String, String>) {
+    fn record(&mut self, place: &str, event: &Event, result: Result<String, String>) {
         let (is_ok, text) = match result {
             Ok(text) => (true, text),
             Err(text) => (false, text),
         };
-        self.context
-            .out
-            .json(&json!({ "place": item.place, "event": item.event, "ok": is_ok, "result": text }));
+        self.context.out.json(&json!({ "place": place, "event": event, "ok": is_ok, "result": text }));
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let Event { recordedtime, source, event_type, id, .. } = &item.event;
+        let Event { recordedtime, source, event_type, id, .. } = event;
         let [received, source, event_type, id] = [recordedtime, source, event_type, id].map(or_dash);
-        self.rows.push(vec![received, source, event_type, id, text, item.place.clone()]);
+        self.rows.push(vec![received, source, event_type, id, text, place.to_owned()]);
     }
 
     fn end(self) -> Exit {

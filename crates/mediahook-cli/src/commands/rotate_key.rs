@@ -9,6 +9,8 @@
 //! A tag of the secret says which step was done last, so that an interrupted run goes on where it was. Until step 5 every
 //! key is valid, so at no step is a callback lost.
 
+use std::slice;
+
 use aws_sdk_secretsmanager::types::Tag;
 use clap::Args;
 use mediahook_senders::secret::Secret;
@@ -16,6 +18,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use super::connect::is_same_key;
 use crate::aws::call;
 use crate::context::Context;
 use crate::event::shown_time;
@@ -80,6 +83,7 @@ struct Rotation<'a> {
 }
 
 pub(crate) async fn run(
+    document: &Document,
     source: &Source<'_>,
     api: &Api,
     waits: Waits,
@@ -97,28 +101,29 @@ pub(crate) async fn run(
     let rotation = Rotation { source: source.name.to_owned(), member, secret_id, api, waits, context };
     let progress = rotation.progress().await?;
     if let Some(progress) = &progress {
-        rotation.key(progress).await?;
+        rotation.key(document, progress)?;
     }
     if !yes {
         return Ok(rotation.announce(progress.as_ref()));
     }
-    rotation.advance(progress).await
+    rotation.advance(document, progress).await
 }
 
 impl Rotation<'_> {
-    /// Does what is left, from the step that was done last.
-    async fn advance(&self, progress: Option<Progress>) -> Result<Exit, Failure> {
+    /// Does what is left, from the step that was done last. After each wait the document is read anew, because somebody may
+    /// have changed it meanwhile.
+    async fn advance(&self, document: &Document, progress: Option<Progress>) -> Result<Exit, Failure> {
         let progress = if let Some(progress) = progress {
             progress
         } else {
-            let key = new_key()?;
-            self.change_keys(|keys| [vec![key.clone()], keys].concat()).await?;
+            let (key, old) = (new_key()?, document.get(&self.source)?);
+            self.write_keys(document, &[slice::from_ref(&key), old.settings.keys()].concat()).await?;
             self.record(Step::Added, &key).await?
         };
         let progress = if progress.step == Step::Added {
             self.wait(progress.at, self.waits.reread_seconds, "until every function has read the new key")
                 .await;
-            let key = self.key(&progress).await?;
+            let key = self.key(&self.context.sources().await?, &progress)?;
             let mut settings = self.api.read().await?;
             settings.key = Some(key.clone());
             self.api.write(&settings).await?;
@@ -133,8 +138,9 @@ impl Rotation<'_> {
             "until no callback is signed with the old key",
         )
         .await;
-        self.key(&progress).await?;
-        self.change_keys(|keys| keys.into_iter().take(1).collect()).await?;
+        let document = self.context.sources().await?;
+        let key = self.key(&document, &progress)?;
+        self.write_keys(&document, &[key]).await?;
         self.forget().await?;
         self.tell("removed", &progress.key, "the old keys are removed: the rotation is done");
         Ok(Exit::Done)
@@ -199,8 +205,7 @@ impl Rotation<'_> {
     }
 
     /// The key that the rotation is to: the first one, unless somebody has changed the document.
-    async fn key(&self, progress: &Progress) -> Result<Secret, Failure> {
-        let document = self.context.sources().await?;
+    fn key(&self, document: &Document, progress: &Progress) -> Result<Secret, Failure> {
         let first = document.get(&self.source)?.settings.keys().first().cloned();
         first.filter(|key| fingerprint(key) == progress.key).ok_or_else(|| {
             Failure::Failed(format!(
@@ -212,11 +217,8 @@ impl Rotation<'_> {
         })
     }
 
-    /// Gives this source other keys. The document is read anew, because somebody may have changed it during a wait. No other
-    /// byte of it changes.
-    async fn change_keys(&self, change: impl FnOnce(Vec<Secret>) -> Vec<Secret>) -> Result<(), Failure> {
-        let document = self.context.sources().await?;
-        let keys = change(document.get(&self.source)?.settings.keys().to_vec());
+    /// Writes the document with these keys of this source. No other byte of it changes.
+    async fn write_keys(&self, document: &Document, keys: &[Secret]) -> Result<(), Failure> {
         let keys: Vec<_> = keys.iter().map(Secret::reveal).collect();
         let pointer = format!("/{}/{}", self.source.replace('/', "~1"), self.member);
         let text = json_pointer::replace(&document.text, &pointer, &json!(keys).to_string());
@@ -239,7 +241,7 @@ impl Rotation<'_> {
     /// Where the sender's key can be read, it must be the new one now.
     async fn check_at_sender(&self, key: &Secret) -> Result<(), Failure> {
         let current = self.api.read().await?;
-        if current.key.is_none_or(|current| bool::from(current.matches(key.reveal()))) {
+        if current.key.is_none_or(|current| is_same_key(&current, key)) {
             return Ok(());
         }
         Err(Failure::Failed(format!(

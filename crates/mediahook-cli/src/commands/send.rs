@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::callback::{Answered, Callback, Forge, Http, sender_waits};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::queue::at_most;
+use crate::queue::Pace;
 use crate::sources::{Document, Source};
 use crate::{input, json_pointer, samples};
 
@@ -259,7 +259,7 @@ impl Load {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (count, concurrency) = (self.command.count, self.command.concurrency);
         let bar = context.out.progress(Some(count), "callbacks");
-        let pace = self.command.rate.map(|rate| Mutex::new(at_most(u32::try_from(rate).unwrap_or(1))));
+        let pace = Mutex::new(Pace::new(self.command.rate.map(|rate| u32::try_from(rate).unwrap_or(1))));
         let (load, pace, next, began) =
             (Arc::new(self), Arc::new(pace), Arc::new(AtomicU64::new(1)), Instant::now());
         let mut workers = JoinSet::new();
@@ -273,9 +273,7 @@ impl Load {
                     if n > count {
                         return answers;
                     }
-                    if let Some(pace) = &*pace {
-                        pace.lock().await.tick().await;
-                    }
+                    pace.lock().await.wait().await;
                     answers.push(load.send(n).await);
                     bar.inc(1);
                 }

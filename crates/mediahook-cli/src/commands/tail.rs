@@ -181,8 +181,8 @@ async fn the_way_of(
             context.out.text(format_args!("envelope, from {}:", envelope["place"].as_str().unwrap_or_default()));
             context.out.text(envelope["text"].as_str().unwrap_or_default());
         }
-        None if !is_nowhere => {}
-        None => context.out.note("its envelope is neither in payload/, spill/ nor in the dead-letter queue; a bus may have it in its archive (aws events start-replay)"),
+        None if is_nowhere => context.out.note("its envelope is neither in payload/, spill/ nor in the dead-letter queue; a bus may have it in its archive (aws events start-replay)"),
+        None => {}
     }
     if lines.is_empty() && record.is_none() && envelope.is_none() {
         return Err(Failure::Failed(format!("nothing is known of `{id}` since {}", shown_time(since))));

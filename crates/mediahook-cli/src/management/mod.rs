@@ -124,9 +124,10 @@ impl Credentials {
         let (sub_app_id, endpoint) =
             pull.as_ref().map_or((None, None), |pull| (pull.sub_app_id, pull.endpoint.clone()));
         if let Some(file) = &options.credentials {
-            let read = Self::read(file, is_tencent)?;
-            let (sub_app_id, endpoint) = (read.sub_app_id.or(sub_app_id), read.endpoint.clone().or(endpoint));
-            return Ok(Self { sub_app_id, endpoint, ..read });
+            let mut read = Self::read(file, is_tencent)?;
+            read.sub_app_id = read.sub_app_id.or(sub_app_id);
+            read.endpoint = read.endpoint.or(endpoint);
+            return Ok(read);
         }
         let names = if is_tencent {
             ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN"]
